@@ -1,0 +1,1 @@
+"""The running thing: the only owner of tasks, queues and time."""

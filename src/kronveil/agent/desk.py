@@ -1,0 +1,104 @@
+"""What the agent offers to those who ask: the one door between api and agent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from kronveil.agent.live import Live
+from kronveil.model.event import Event
+from kronveil.model.fleet import Books, Fleet, Member
+from kronveil.model.health import ComponentHealth, HealthStatus
+from kronveil.model.incident import Incident
+from kronveil.sdk.errors import KronveilError
+from kronveil.sdk.storage import EventPage, EventQuery, IncidentPage, IncidentQuery
+
+
+class NotFound(KronveilError):  # noqa: N818 - read as the answer it is
+    """There is no such incident or cluster."""
+
+
+class Refused(KronveilError):  # noqa: N818 - read as the answer it is
+    """The thing exists, but this may not be done to it now; the text says why."""
+
+
+class KeyReused(KronveilError):  # noqa: N818 - read as the answer it is
+    """The idempotency key was used before for another request."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHealth:
+    """The whole of the agent's health at one moment."""
+
+    status: HealthStatus
+    components: tuple[ComponentHealth, ...]
+    uptime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does what to which incident. ``key`` is the caller's idempotency key, if any."""
+
+    incident_id: str
+    verb: str
+    actor: str
+    reason: str = ""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One leaf of the effective configuration; secrets are masked before they come here."""
+
+    key: str
+    value: object
+    default: object
+    source: str
+
+
+class Desk(Protocol):
+    """Everything REST, WebSocket and SSE need. Reads are snapshots; nothing here is a live pointer."""
+
+    live: Live
+    is_simulated: bool
+    settings: Sequence[Setting]
+
+    def now(self) -> datetime:
+        """The agent's clock, UTC."""
+
+    def health(self) -> AgentHealth:
+        """The agent's own health."""
+
+    def fleet(self) -> Fleet:
+        """Totals, with what they leave out."""
+
+    def members(self) -> Sequence[Member]:
+        """Every expected member, by name."""
+
+    def books(self) -> Books:
+        """The sum of all members' books."""
+
+    def open_incidents(self) -> Sequence[Incident]:
+        """Those open, and those resolved within the reopening window, newest first; from memory."""
+
+    async def events(self, query: EventQuery) -> EventPage:
+        """A page of stored events. ValueError for an unreadable cursor."""
+
+    async def events_by_id(self, ids: Sequence[str]) -> Sequence[Event]:
+        """The events with these ids that are stored, oldest first."""
+
+    async def incidents(self, query: IncidentQuery) -> IncidentPage:
+        """A page of incidents. ValueError for an unreadable cursor."""
+
+    async def incident(self, incident_id: str) -> Incident:
+        """One, as stored. Raises NotFound."""
+
+    async def act(self, act: Act) -> Incident:
+        """Carry out a person's act (verb: acknowledge, resolve) durably; the incident afterwards.
+
+        The same key and request again answers as before and does nothing. Raises NotFound, Refused, KeyReused,
+        Transient when the store cannot save it now.
+        """
+
+    async def probe(self, cluster: str) -> None:
+        """Ask a member now. Raises NotFound, Transient or Permanent with the reason."""

@@ -1,0 +1,33 @@
+"""What a decision asks the agent to do. Logic returns a complete list of these; the agent carries them out."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from kronveil.model.event import Event
+from kronveil.model.incident import Incident
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """Store and publish a new event."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class MergeEvent:
+    """The event repeats ``into``. Count it; keep the row only when ``is_kept`` (the first few repeats are kept)."""
+
+    event: Event
+    into: str
+    is_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordIncident:
+    """Store and publish an incident as it is now. The newest of several in one batch is enough."""
+
+    incident: Incident
+
+
+Effect: TypeAlias = RecordEvent | MergeEvent | RecordIncident

@@ -1,0 +1,83 @@
+"""What belongs together and needs somebody: an incident, its conditions, its evidence and its story."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from kronveil.model.event import Severity
+from kronveil.model.resource import Resource
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands. ``mitigated`` and ``closed`` belong to the closed loop and retention."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRef:
+    """A cluster an incident touches."""
+
+    uid: str
+    name: str
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One symptom of one subject that keeps an incident open until its recovery is observed.
+
+    ``seen_at`` is the last observation that confirmed it; ``cleared_at`` is set by observed recovery.
+    ``mark`` tells one-shot symptoms apart (the end time of the killed container), empty otherwise.
+    """
+
+    kind: str
+    subject: Resource
+    part: str
+    since: datetime
+    seen_at: datetime
+    cleared_at: datetime | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of an incident's timeline. ``what``: opened, evidence, recovered, acknowledged, resolved, reopened."""
+
+    at: datetime
+    what: str
+    message: str
+    actor: str = "kronveil"
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One open problem of (cluster uid, owner, family), however often it repeats.
+
+    ``key`` is that identity; ``id`` derives from the key and the event that opened it. ``evidence`` holds ids of
+    stored events, first ones and newest ones; ``event_count`` counts all of them. ``version`` grows with each change.
+    """
+
+    id: str
+    key: str
+    kind: str
+    family: str
+    title: str
+    severity: Severity
+    status: IncidentStatus
+    cluster: ClusterRef
+    resource: Resource
+    opened_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None = None
+    acknowledged_by: str | None = None
+    event_count: int = 0
+    conditions: tuple[Condition, ...] = ()
+    evidence: tuple[str, ...] = ()
+    timeline: tuple[Moment, ...] = ()
+    version: int = 1

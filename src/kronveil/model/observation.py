@@ -1,0 +1,33 @@
+"""What a collector reports: before the agent has said where it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import TypeAlias
+
+from kronveil.model.facts import Facts
+from kronveil.model.resource import Resource
+
+Attribute: TypeAlias = str | int | float | bool | None
+NO_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One change of watched fields of one object, or one event of the source.
+
+    ``kind`` is neutral (``pod.changed``, ``node.changed``, ``workload.changed``, ``kubernetes.warning``,
+    ``object.gone``, ``list.completed``, ``cluster.reach``). ``at`` is event time in UTC. ``key`` is the source's own
+    identity of this very report (uid@resourceVersion): the same report twice has the same key.
+    ``owner`` is the top controller of ``resource``, or None when it is its own owner.
+    """
+
+    kind: str
+    at: datetime
+    resource: Resource
+    key: str
+    facts: Facts | None = None
+    owner: Resource | None = None
+    message: str = ""
+    attributes: Mapping[str, Attribute] = field(default=NO_ATTRIBUTES)

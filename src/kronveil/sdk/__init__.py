@@ -1,0 +1,1 @@
+"""What a plugin author imports, and nothing more: contracts, errors and the contract kit."""
