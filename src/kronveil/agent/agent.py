@@ -1,0 +1,200 @@
+"""The running agent: joins intake, pipeline, roll call and supervision, and answers those who ask (``Desk``)."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import anyio
+import structlog
+
+from kronveil.agent.books import summed
+from kronveil.agent.desk import Act, AgentHealth, NotFound, Setting
+from kronveil.agent.health import HealthBoard
+from kronveil.agent.intake import Clock, Intake
+from kronveil.agent.live import Live
+from kronveil.agent.pipeline import Judge, Pipeline
+from kronveil.agent.roll_call import Expected, Judgement, RollCall
+from kronveil.agent.supervision import Supervised
+from kronveil.model.event import Event
+from kronveil.model.fleet import Books, Fleet, Member
+from kronveil.model.incident import Incident
+from kronveil.model.resource import Origin
+from kronveil.sdk.contracts import Collector
+from kronveil.sdk.errors import PluginError, Transient
+from kronveil.sdk.storage import EventPage, EventQuery, IncidentPage, IncidentQuery, Restored, Store
+
+DRAIN_DEADLINE_S = 5
+RETENTION_BEAT_S = 60
+RETENTION_SLICE = 1_000
+PROBE_DEADLINE_S = 10
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPlan:
+    """One cluster to watch: how to open its collector and how long its silence is put up with."""
+
+    name: str
+    region: str | None
+    stale_after: timedelta
+    unreachable_after: timedelta
+    open: Callable[[], AbstractAsyncContextManager[Collector]]
+
+
+@dataclass(frozen=True, slots=True)
+class Brain:
+    """The decisions, handed in by app.py so that the agent imports none of them."""
+
+    judge: Judge
+    refusal: type[Exception]
+    judge_reach: Judgement
+    total: Callable[[Sequence[Member], int, datetime], Fleet]
+
+
+class Agent:
+    """Implements ``Desk``. Runs while ``running()`` is entered; stopping is leaving that block."""
+
+    def __init__(  # noqa: PLR0913 - everything it joins, named
+        self,
+        *,
+        clusters: Sequence[ClusterPlan],
+        brain: Brain,
+        restored: Restored,
+        store: Store,
+        live: Live,
+        clock: Clock,
+        settings: Sequence[Setting] = (),
+        is_simulated: bool = False,
+        events_kept_for: timedelta = timedelta(days=30),
+    ) -> None:
+        self.live = live
+        self.settings = settings
+        self.is_simulated = is_simulated
+        self._store = store
+        self._clock = clock
+        self._brain = brain
+        self._started_at = clock()
+        self._events_kept_for = events_kept_for
+        self._intake = Intake(clock)
+        self._supervised = {
+            plan.name: Supervised(
+                self._intake.source(Origin("kubernetes", plan.name, "", plan.region)), plan.open, clock
+            )
+            for plan in clusters
+        }
+        expected = [
+            Expected(plan.name, self._supervised[plan.name].source, plan.stale_after, plan.unreachable_after)
+            for plan in clusters
+        ]
+        self._roll_call = RollCall(expected, brain.judge_reach, self._intake, live, clock)
+        self._pipeline = Pipeline(
+            judge=brain.judge,
+            refusal=brain.refusal,
+            intake=self._intake,
+            store=store,
+            live=live,
+            clock=clock,
+            counters=Counter(restored.counters),
+            heard=self._roll_call.heard,
+        )
+        self._health = HealthBoard(self._roll_call, self._pipeline, clock)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Watch, judge and save until the block is left; then collectors stop first and what they sent is settled."""
+        async with anyio.create_task_group() as core:
+            core.start_soon(self._pipeline.run)
+            core.start_soon(self._retain)
+            async with anyio.create_task_group() as edge:
+                for supervised in self._supervised.values():
+                    edge.start_soon(supervised.run)
+                edge.start_soon(self._roll_call.run)
+                try:
+                    yield
+                finally:
+                    edge.cancel_scope.cancel()
+            with anyio.move_on_after(DRAIN_DEADLINE_S, shield=True) as deadline:
+                await self._pipeline.drain()
+            if deadline.cancelled_caught:
+                log.error("agent.stopped_before_all_was_saved", in_flight=self.books().in_flight)
+            core.cancel_scope.cancel()
+
+    def now(self) -> datetime:
+        """The agent's clock, UTC."""
+        return self._clock()
+
+    def health(self) -> AgentHealth:
+        """The agent's own health."""
+        status, components = self._health.read()
+        return AgentHealth(status, components, self._clock() - self._started_at)
+
+    def fleet(self) -> Fleet:
+        """Totals, with what they leave out."""
+        events = sum(count for name, count in self._pipeline.counters.items() if name.startswith("events:"))
+        return self._brain.total(self._roll_call.members(), events, self._clock())
+
+    def members(self) -> Sequence[Member]:
+        """Every expected member, by name."""
+        return self._roll_call.members()
+
+    def books(self) -> Books:
+        """The sum of all members' books."""
+        return summed([each.source.ledger.snapshot() for each in self._supervised.values()])
+
+    def open_incidents(self) -> Sequence[Incident]:
+        """Those open, and those resolved within the reopening window, newest first; from memory."""
+        return self._pipeline.held()
+
+    async def events(self, query: EventQuery) -> EventPage:
+        """A page of stored events."""
+        return await self._store.events(query)
+
+    async def events_by_id(self, ids: Sequence[str]) -> Sequence[Event]:
+        """The events with these ids that are stored, oldest first."""
+        return await self._store.events_by_id(ids)
+
+    async def incidents(self, query: IncidentQuery) -> IncidentPage:
+        """A page of incidents."""
+        return await self._store.incidents(query)
+
+    async def incident(self, incident_id: str) -> Incident:
+        """One, as stored."""
+        found = await self._store.incident(incident_id)
+        if found is None:
+            raise NotFound(f"there is no incident {incident_id}")
+        return found
+
+    async def act(self, act: Act) -> Incident:
+        """Carry out a person's act durably."""
+        return await self._pipeline.act(act)
+
+    async def probe(self, cluster: str) -> None:
+        """Ask a member now."""
+        supervised = self._supervised.get(cluster)
+        if supervised is None:
+            raise NotFound(f"there is no cluster {cluster}")
+        collector = supervised.collector
+        if collector is None:
+            reason = supervised.source.standing.error if supervised.source.standing else None
+            raise Transient(reason or f"{cluster} is not connected yet")
+        with anyio.move_on_after(PROBE_DEADLINE_S) as deadline:
+            await collector.probe()
+        if deadline.cancelled_caught:
+            raise Transient(f"{cluster} did not answer within {PROBE_DEADLINE_S} s")
+
+    async def _retain(self) -> None:
+        """Forget events past their time, a slice at a time, so that no turn of the pipeline waits long for it."""
+        while True:
+            await anyio.sleep(RETENTION_BEAT_S)
+            try:
+                await self._forget_old_events()
+            except PluginError as error:
+                log.warning("store.retention_failed", error=str(error))
+
+    async def _forget_old_events(self) -> None:
+        forgotten = RETENTION_SLICE
+        while forgotten:
+            forgotten = await self._store.forget(self._clock() - self._events_kept_for, RETENTION_SLICE)
+            await anyio.sleep(0.1)

@@ -1,0 +1,67 @@
+"""The agent's own health: is intake alive, is the store writable. Incidents do not make the agent ill."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from kronveil.agent.intake import Clock
+from kronveil.agent.pipeline import Pipeline
+from kronveil.agent.roll_call import RollCall
+from kronveil.model.fleet import ClusterState, Member
+from kronveil.model.health import ComponentHealth, HealthStatus
+
+_WORST_FIRST = (HealthStatus.UNHEALTHY, HealthStatus.DEGRADED, HealthStatus.HEALTHY)
+
+
+class HealthBoard:
+    """Remembers since when each component has had its status."""
+
+    def __init__(self, roll_call: RollCall, pipeline: Pipeline, clock: Clock) -> None:
+        self._roll_call = roll_call
+        self._pipeline = pipeline
+        self._clock = clock
+        self._since: dict[str, tuple[HealthStatus, datetime]] = {}
+
+    def read(self) -> tuple[HealthStatus, tuple[ComponentHealth, ...]]:
+        """The worst status, and every component's."""
+        components = (self._kubernetes(), self._store())
+        worst = next(status for status in _WORST_FIRST if any(each.status is status for each in components))
+        return worst, components
+
+    def _kubernetes(self) -> ComponentHealth:
+        members = self._roll_call.members()
+        heard = [each.standing.heard_at for each in members if each.standing.heard_at is not None]
+        status, message = _intake_health(members)
+        return self._component("kubernetes", status, message, max(heard, default=None))
+
+    def _store(self) -> ComponentHealth:
+        trouble = self._pipeline.trouble
+        status = HealthStatus.UNHEALTHY if trouble else HealthStatus.HEALTHY
+        return self._component("store", status, trouble or "writable", self._pipeline.saved_at)
+
+    def _component(
+        self, name: str, status: HealthStatus, message: str, last_success: datetime | None
+    ) -> ComponentHealth:
+        was, since = self._since.get(name, (None, self._clock()))
+        if was is not status:
+            since = self._clock()
+            self._since[name] = (status, since)
+        return ComponentHealth(name, status, message, since, last_success)
+
+
+def _intake_health(members: Sequence[Member]) -> tuple[HealthStatus, str]:
+    """A member that is not live degrades; when none can be heard there is nothing to judge from."""
+    if not members:
+        return HealthStatus.HEALTHY, "no clusters are configured"
+    live = [each for each in members if each.state is ClusterState.LIVE]
+    reporting = [each for each in members if each.state in {ClusterState.LIVE, ClusterState.PARTIAL}]
+    if len(live) == len(members):
+        return HealthStatus.HEALTHY, f"{len(members)} of {len(members)} clusters report"
+    others = ", ".join(f"{each.name} {each.state.value}" for each in members if each.state is not ClusterState.LIVE)
+    message = f"{len(reporting)} of {len(members)} clusters report; {others}"
+    return (HealthStatus.UNHEALTHY if all(map(_is_lost, members)) else HealthStatus.DEGRADED), message
+
+
+def _is_lost(member: Member) -> bool:
+    """Unknown without an error is a member that is only starting."""
+    is_failing = member.state is ClusterState.UNKNOWN and member.standing.error is not None
+    return is_failing or member.state is ClusterState.UNREACHABLE

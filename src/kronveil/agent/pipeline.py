@@ -1,0 +1,263 @@
+"""The one task that judges, saves and shows: batches in, effects out, durable before anything is seen.
+
+Before it: intake and people's acts. After it: the store, then the live stream.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Protocol
+
+import anyio
+import structlog
+
+from kronveil.agent.backoff import Backoff
+from kronveil.agent.desk import Act, KeyReused, NotFound, Refused
+from kronveil.agent.intake import Arrival, Clock, Intake
+from kronveil.agent.live import Live
+from kronveil.model.effects import Effect, MergeEvent, RecordEvent, RecordIncident
+from kronveil.model.event import Event
+from kronveil.model.incident import Incident
+from kronveil.model.observation import Observation
+from kronveil.model.resource import Origin
+from kronveil.sdk.errors import KronveilError, PluginError, Transient
+from kronveil.sdk.storage import Receipt, Store, Writes
+
+BATCH = 500
+BEAT_S = 0.5
+ACT_DEADLINE_S = 10
+log = structlog.get_logger()
+
+
+class Judge(Protocol):
+    """The whole judgement, as ``logic.triage.Triage`` gives it; the agent does not care how."""
+
+    def consider(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]: ...
+    def tick(self, now: datetime) -> list[Effect]: ...
+    def acknowledge(self, incident_id: str, actor: str, now: datetime) -> list[Effect]: ...
+    def resolve(self, incident_id: str, actor: str, reason: str, now: datetime) -> list[Effect]: ...
+    def incident(self, incident_id: str) -> Incident | None: ...
+    def held(self) -> Sequence[Incident]: ...
+
+
+@dataclass(slots=True)
+class _Request:
+    """A person's act on its way through the pipeline."""
+
+    act: Act
+    answered: anyio.Event = field(default_factory=anyio.Event)
+    incident: Incident | None = None
+    problem: KronveilError | None = None
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one turn has decided and must make durable."""
+
+    events: list[Event] = field(default_factory=list)
+    shown: list[Event] = field(default_factory=list)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    counters: Counter[str] = field(default_factory=Counter)
+    receipts: list[Receipt] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.events or self.incidents or self.counters or self.receipts)
+
+    def add(self, effects: Sequence[Effect]) -> bool:
+        """Take effects over; whether the observation behind them was only a repeat."""
+        is_repeat = False
+        for effect in effects:
+            match effect:
+                case RecordEvent(event):
+                    self.events.append(event)
+                    self.shown.append(event)
+                case MergeEvent(event, _, is_kept):
+                    is_repeat = True
+                    if is_kept:
+                        self.events.append(event)
+                case RecordIncident(incident):
+                    self.incidents[incident.id] = incident
+        return is_repeat
+
+
+class Pipeline:
+    """Owns the judgement's state. Everything that changes it passes through ``run``, one after the other."""
+
+    def __init__(  # noqa: PLR0913 - the five things it joins, and what a judge may refuse with
+        self,
+        *,
+        judge: Judge,
+        refusal: type[Exception],
+        intake: Intake,
+        store: Store,
+        live: Live,
+        clock: Clock,
+        counters: Counter[str],
+        heard: Callable[[], Mapping[str, datetime]],
+    ) -> None:
+        self._judge = judge
+        self._refusal = refusal
+        self._intake = intake
+        self._store = store
+        self._live = live
+        self._clock = clock
+        self._heard = heard
+        self._requests: list[_Request] = []
+        self._beat_at: datetime | None = None
+        self._heard_saved: dict[str, datetime] = {}
+        self._is_idle = True
+        self.counters = counters
+        self.trouble: str | None = None
+        self.trouble_since: datetime | None = None
+        self.saved_at: datetime | None = None
+
+    def held(self) -> Sequence[Incident]:
+        """Incidents in memory: open ones, and those that may still reopen."""
+        return self._judge.held()
+
+    async def run(self) -> None:
+        """Judge, save and show until cancelled."""
+        while True:
+            with anyio.move_on_after(BEAT_S):
+                await self._intake.wait()
+            await self._turn()
+
+    async def drain(self) -> None:
+        """Return when everything handed over so far is settled."""
+        while len(self._intake) or not self._is_idle:
+            self._intake.wake()
+            await anyio.sleep(0.01)
+
+    async def act(self, act: Act) -> Incident:
+        """See ``Desk.act``."""
+        if self.trouble:
+            raise Transient(f"nothing can be changed now: {self.trouble}", retry_after=timedelta(seconds=5))
+        request = _Request(act)
+        self._requests.append(request)
+        self._intake.wake()
+        with anyio.move_on_after(ACT_DEADLINE_S):
+            await request.answered.wait()
+        if request.problem is not None:
+            raise request.problem
+        if request.incident is None:
+            raise Transient("the store did not confirm in time; ask again to learn whether it was done")
+        return request.incident
+
+    async def _turn(self) -> None:
+        self._is_idle = False
+        arrivals = self._intake.take(BATCH)
+        requests, self._requests = self._requests, []
+        work, settled = self._decide(arrivals)
+        for request in requests:
+            await self._carry_out(request, work)
+        now = self._clock()
+        if self._beat_at is None or now - self._beat_at >= timedelta(seconds=BEAT_S) or now < self._beat_at:
+            self._beat_at = now
+            work.add(self._judge.tick(now))
+        await self._save(work)
+        for arrival, is_repeat in settled:
+            arrival.source.ledger.settle(delivered=0 if is_repeat else 1, merged=1 if is_repeat else 0)
+        self._show(work, now)
+        for request in requests:
+            request.answered.set()
+        self._is_idle = True
+
+    def _decide(self, arrivals: Sequence[Arrival]) -> tuple[_Work, list[tuple[Arrival, bool]]]:
+        work = _Work()
+        settled = []
+        for arrival in arrivals:
+            try:
+                effects = self._judge.consider(arrival.observation, arrival.origin, arrival.received_at)
+            except Exception:  # one observation that breaks the judgement must not blind the agent to all others
+                log.exception("pipeline.not_judged", key=arrival.observation.key, cluster=arrival.origin.cluster_name)
+                if arrival.is_booked:
+                    arrival.source.ledger.abandon("could not be judged", 1)
+                continue
+            is_repeat = work.add(effects)
+            if arrival.is_booked:
+                settled.append((arrival, is_repeat))
+            if any(isinstance(effect, RecordEvent | MergeEvent) for effect in effects):
+                work.counters[f"events:{arrival.origin.cluster_uid or arrival.origin.cluster_name}"] += 1
+        return work, settled
+
+    async def _carry_out(self, request: _Request, work: _Work) -> None:
+        act, now = request.act, self._clock()
+        digest = sha256(f"{act.incident_id}\x1f{act.verb}\x1f{act.actor}\x1f{act.reason}".encode()).hexdigest()
+        try:
+            if act.key is not None:
+                known = next((r for r in work.receipts if r.key == act.key), None) or await self._store.receipt(act.key)
+                if known is not None and known.request != digest:
+                    raise KeyReused("this Idempotency-Key was used before for another request; send a new key")
+                if known is not None:
+                    request.incident = await self._find(act.incident_id, work)
+                    return
+                receipt = Receipt(act.key, digest, act.incident_id, now)
+            else:
+                receipt = None
+            work.add(self._apply(act, now))
+            request.incident = await self._find(act.incident_id, work)
+            if receipt is not None:
+                work.receipts.append(receipt)
+        except self._refusal as refusal:
+            request.problem = await self._explain(act, str(refusal))
+        except KronveilError as problem:
+            request.problem = problem
+
+    def _apply(self, act: Act, now: datetime) -> list[Effect]:
+        match act.verb:
+            case "acknowledge":
+                return self._judge.acknowledge(act.incident_id, act.actor, now)
+            case "resolve":
+                return self._judge.resolve(act.incident_id, act.actor, act.reason, now)
+            case _:
+                raise Refused(f'"{act.verb}" is nothing that can be done to an incident')
+
+    async def _explain(self, act: Act, refusal: str) -> KronveilError:
+        """Tell an unknown incident from one that may not be changed any more."""
+        if self._judge.incident(act.incident_id) is not None:
+            return Refused(refusal)
+        stored = await self._store.incident(act.incident_id)
+        if stored is None:
+            return NotFound(f"there is no incident {act.incident_id}")
+        return Refused(f"{act.incident_id} is {stored.status} since long; it can no longer be changed")
+
+    async def _find(self, incident_id: str, work: _Work) -> Incident:
+        found = work.incidents.get(incident_id) or self._judge.incident(incident_id)
+        found = found or await self._store.incident(incident_id)
+        if found is None:
+            raise NotFound(f"there is no incident {incident_id}")
+        return found
+
+    async def _save(self, work: _Work) -> None:
+        """Make it durable, however long that takes: until then nothing is shown and collectors wait for room."""
+        heard = {uid: at for uid, at in self._heard().items() if self._is_news(uid, at)}
+        if work.is_empty and not heard:
+            return
+        writes = Writes(work.events, tuple(work.incidents.values()), work.counters, heard, work.receipts)
+        backoff = Backoff()
+        while True:
+            try:
+                await self._store.save(writes)
+            except PluginError as error:
+                self.trouble = str(error)
+                self.trouble_since = self.trouble_since or self._clock()
+                log.warning("store.save_failed", error=str(error), waiting=len(self._intake))
+                await anyio.sleep(backoff.next_s())
+            else:
+                break
+        self.trouble = self.trouble_since = None
+        self.saved_at = self._clock()
+        self._heard_saved.update(heard)
+        self.counters.update(work.counters)
+
+    def _is_news(self, uid: str, at: datetime) -> bool:
+        """Whether a sign of life is worth a write: once in five seconds says enough after a restart."""
+        saved = self._heard_saved.get(uid)
+        return saved is None or at - saved >= timedelta(seconds=5)
+
+    def _show(self, work: _Work, now: datetime) -> None:
+        self._live.publish("event", work.shown, now)
+        self._live.publish("incident", work.incidents.values(), now)

@@ -1,0 +1,133 @@
+"""Asks each second how every expected cluster stands, and says so when that changes.
+
+Between the sources (what each last said) and the pipeline (a change of reach is an observation like any other).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import anyio
+
+from kronveil.agent.intake import Clock, Intake, Source
+from kronveil.agent.live import Live
+from kronveil.model.facts import ReachFacts
+from kronveil.model.fleet import ClusterState, Member, Standing
+from kronveil.model.observation import Observation
+from kronveil.model.resource import Resource
+
+BEAT_S = 1.0
+NEVER_HEARD = "never heard from"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A cluster that ought to report, and how long its silence is put up with."""
+
+    name: str
+    source: Source
+    stale_after: timedelta
+    unreachable_after: timedelta
+
+
+Judgement = Callable[[Standing | None, timedelta, timedelta, datetime, datetime], tuple[ClusterState, str | None]]
+
+
+class RollCall:
+    """The members of the fleet, each judged now. Owns nothing but what it last announced."""
+
+    def __init__(
+        self, expected: Sequence[Expected], judge: Judgement, intake: Intake, live: Live, clock: Clock
+    ) -> None:
+        self._expected = tuple(sorted(expected, key=lambda each: each.name))
+        self._judge = judge
+        self._intake = intake
+        self._live = live
+        self._clock = clock
+        self._since = clock()
+        self._reach: dict[str, str] = {}
+        self._shown: dict[str, tuple[object, ...]] = {}
+
+    async def run(self) -> None:
+        """Call the roll each second until cancelled."""
+        while True:
+            self.call()
+            await anyio.sleep(BEAT_S)
+
+    def call(self) -> None:
+        """Judge every member once; announce changes of reach to the pipeline and news to the live stream."""
+        now = self._clock()
+        for expected, member in zip(self._expected, self.members(), strict=True):
+            self._announce_reach(expected, member, now)
+            picture = _picture(member)
+            if self._shown.get(member.name) != picture:
+                self._shown[member.name] = picture
+                self._live.publish("cluster", (member,), now)
+
+    def members(self) -> Sequence[Member]:
+        """Every expected member, by name, as of now."""
+        now = self._clock()
+        first_with_uid: dict[str, str] = {}
+        return [self._member(expected, now, first_with_uid) for expected in self._expected]
+
+    def heard(self) -> Mapping[str, datetime]:
+        """When each cluster uid was last heard."""
+        heard: dict[str, datetime] = {}
+        for expected in self._expected:
+            standing = expected.source.standing
+            if standing is not None and standing.uid and standing.heard_at is not None:
+                heard[standing.uid] = max(standing.heard_at, heard.get(standing.uid, standing.heard_at))
+        return heard
+
+    def _member(self, expected: Expected, now: datetime, first_with_uid: dict[str, str]) -> Member:
+        source = expected.source
+        standing = source.standing
+        state, why = self._judge(standing, expected.stale_after, expected.unreachable_after, self._since, now)
+        uid = standing.uid if standing else ""
+        first = first_with_uid.setdefault(uid, expected.name) if uid else expected.name
+        return Member(
+            name=expected.name,
+            state=state,
+            standing=standing or Standing(),
+            as_of=now,
+            region=source.origin.cluster_region,
+            why=why,
+            same_as=first if first != expected.name else None,
+            books=source.ledger.snapshot(),
+        )
+
+    def _announce_reach(self, expected: Expected, member: Member, now: datetime) -> None:
+        """Report a changed state. A member never heard from stays unknown, but somebody must hear of it in time."""
+        reach, reason = member.state.value, member.why or ""
+        if member.state is ClusterState.UNKNOWN:
+            if now - self._since < expected.unreachable_after:
+                return
+            reach, reason = ClusterState.UNREACHABLE.value, reason or NEVER_HEARD
+        if self._reach.get(member.name) == reach:
+            return
+        self._reach[member.name] = reach
+        observation = Observation(
+            kind="cluster.reach",
+            at=now,
+            resource=Resource("Cluster", member.name, None, member.standing.uid),
+            key=f"{member.name}@{reach}@{now.isoformat()}",
+            facts=ReachFacts(reach, reason),
+            message=reason,
+        )
+        self._intake.accept(expected.source, (observation,), is_booked=False)
+
+
+def _picture(member: Member) -> tuple[object, ...]:
+    """What makes a member worth showing again; ages and books alone do not."""
+    standing = member.standing
+    kinds = tuple((kind, each.synced, each.count, each.error) for kind, each in sorted(standing.kinds.items()))
+    return (
+        member.state,
+        member.why,
+        member.same_as,
+        standing.uid,
+        standing.pods,
+        standing.nodes,
+        standing.error,
+        kinds,
+    )
