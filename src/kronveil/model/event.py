@@ -36,5 +36,5 @@ class Event:
     resource: Resource
     owner: Resource | None = None
     message: str = ""
-    attributes: Mapping[str, Attribute] = field(default=NO_ATTRIBUTES)
+    attributes: Mapping[str, Attribute] = field(default_factory=lambda: NO_ATTRIBUTES)
     merged_into: str | None = None

@@ -45,7 +45,7 @@ class Standing:
     error: str | None = None
     pods: int | None = None
     nodes: int | None = None
-    kinds: Mapping[str, KindStanding] = field(default=NO_KINDS)
+    kinds: Mapping[str, KindStanding] = field(default_factory=lambda: NO_KINDS)
     tries: int = 0
     next_try_at: datetime | None = None
     relists: int = 0

@@ -30,4 +30,4 @@ class Observation:
     facts: Facts | None = None
     owner: Resource | None = None
     message: str = ""
-    attributes: Mapping[str, Attribute] = field(default=NO_ATTRIBUTES)
+    attributes: Mapping[str, Attribute] = field(default_factory=lambda: NO_ATTRIBUTES)

@@ -28,7 +28,7 @@ class Batch:
     observations: tuple[Observation, ...] = ()
     unsourced: tuple[Observation, ...] = ()
     unchanged: int = 0
-    dropped: Mapping[str, int] = field(default=NOTHING_DROPPED)
+    dropped: Mapping[str, int] = field(default_factory=lambda: NOTHING_DROPPED)
     standing: Standing | None = None
 
 
