@@ -1,0 +1,1 @@
+"""Kubernetes: one isolated collector for each cluster."""

@@ -1,0 +1,61 @@
+"""What a Kubernetes collector is told: plain values, checked by the configuration room before they come here."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+DEFAULT_POLL_INTERVAL = timedelta(seconds=15)
+DEFAULT_STALE_AFTER = timedelta(seconds=60)
+DEFAULT_UNREACHABLE_AFTER = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteAccess:
+    """The separate identity that actions use; the reading identity never writes."""
+
+    kubeconfig_path: Path | None = None
+    context: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterTimes:
+    """How often one cluster is probed, and after how much silence it counts as stale and as unreachable."""
+
+    poll_interval: timedelta
+    stale_after: timedelta
+    unreachable_after: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterConfig:
+    """One cluster to watch. Without ``kubeconfig_path`` the default kubeconfig is used, without ``context`` its current
+    context. Empty ``namespaces`` means all of them. A time left ``None`` is the one of the ``kubernetes`` section.
+    """
+
+    name: str
+    kubeconfig_path: Path | None = None
+    context: str | None = None
+    namespaces: tuple[str, ...] = ()
+    poll_interval: timedelta | None = None
+    stale_after: timedelta | None = None
+    unreachable_after: timedelta | None = None
+    region: str | None = None
+    write: WriteAccess | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubernetesConfig:
+    """Every cluster that is watched, and the times that hold for those that name none of their own."""
+
+    poll_interval: timedelta = DEFAULT_POLL_INTERVAL
+    stale_after: timedelta = DEFAULT_STALE_AFTER
+    unreachable_after: timedelta = DEFAULT_UNREACHABLE_AFTER
+    clusters: tuple[ClusterConfig, ...] = ()
+
+    def times_of(self, cluster: ClusterConfig) -> ClusterTimes:
+        """Give the times that hold for ``cluster``: its own where it names them, else the section's."""
+        return ClusterTimes(
+            poll_interval=cluster.poll_interval or self.poll_interval,
+            stale_after=cluster.stale_after or self.stale_after,
+            unreachable_after=cluster.unreachable_after or self.unreachable_after,
+        )

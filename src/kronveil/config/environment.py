@@ -1,0 +1,100 @@
+"""Lays ``KRONVEIL__AGENT__LOG_LEVEL=debug`` over ``agent.log_level`` of the file."""
+
+from collections.abc import Mapping
+
+from kronveil.config.document import Document, KeyPath, Place, parse_value
+from kronveil.config.shape import Shape
+
+PREFIX = "KRONVEIL__"
+# Where the cloud tools' own variables count, in this order; only for a section that the operator wrote.
+FALLBACKS: Mapping[KeyPath, tuple[str, ...]] = {
+    ("collectors", "azure", "subscription_ids"): ("AZURE_SUBSCRIPTION_ID",),
+    ("collectors", "gcp", "project_ids"): ("GCP_PROJECT_ID", "GOOGLE_CLOUD_PROJECT"),
+}
+
+
+def overlay(document: Document, shape: Shape, environ: Mapping[str, str]) -> None:
+    """Set in the document's tree what the environment says; what it says wrongly becomes a problem."""
+    for name in sorted(environ):
+        if name.upper().startswith(PREFIX):
+            _Setting(document, name, environ[name]).apply(shape)
+
+
+def fall_back(document: Document, environ: Mapping[str, str]) -> None:
+    """Take cloud ids from the clouds' own variables where the section is there and names none."""
+    for path, names in FALLBACKS.items():
+        section: object = document.tree
+        for part in path[:-1]:
+            section = section.get(str(part)) if isinstance(section, dict) else None
+        found = next((name for name in names if environ.get(name)), None)
+        if isinstance(section, dict) and not section.get(str(path[-1])) and found:
+            section[str(path[-1])] = [environ[found]]
+            document.places[path] = document.places[*path, 0] = Place(f"environment {found}")
+
+
+class _Setting:
+    """One variable on its way into the tree."""
+
+    def __init__(self, document: Document, name: str, text: str) -> None:
+        self.document = document
+        self.place = Place(f"environment {name}")
+        self.parts = name[len(PREFIX) :].lower().split("__")
+        self.text = text
+
+    def apply(self, shape: Shape) -> None:
+        node: object = self.document.tree
+        here: Shape | None = shape
+        path: KeyPath = ()
+        for index, part in enumerate(self.parts):
+            is_last = index == len(self.parts) - 1
+            step = int(part) if isinstance(node, list) and part.isdecimal() else part
+            if not part or not _can_hold(node, step):
+                self._refuse((*path, step), "the environment names a key where none can be.")
+                return
+            path = (*path, step)
+            here = here.at(step) if here else None
+            if is_last:
+                self._put(node, step, self._value(path, here))
+                self.document.places[path] = self.place
+            else:
+                node = self._step_into(node, step, path)
+
+    def _step_into(self, node: object, step: str | int, path: KeyPath) -> object:
+        inner = node[step] if isinstance(node, list) and isinstance(step, int) else None
+        if isinstance(node, dict):
+            inner = node.get(step)
+        if inner is None:
+            inner = {}
+            self._put(node, step, inner)
+            self.document.places[path] = self.place
+        return inner
+
+    def _put(self, node: object, step: str | int, value: object) -> None:
+        if isinstance(node, (dict, list)):
+            node[step] = value  # type: ignore[index]  # _can_hold has matched step to node
+
+    def _value(self, path: KeyPath, shape: Shape | None) -> object:
+        """Read the text as what belongs there; a text stays a text, whatever it looks like."""
+        if shape is None:
+            return self.text
+        if shape.is_optional and self.text.strip() in ("", "null"):
+            return None
+        if shape.kind == "list" and not self.text.lstrip().startswith("["):
+            return [part.strip() for part in self.text.split(",") if part.strip()]
+        if shape.kind not in ("list", "section", "integer", "number", "flag"):
+            return self.text
+        try:
+            return parse_value(self.text)
+        except ValueError:
+            self._refuse(path, "the value cannot be read.")
+            return None
+
+    def _refuse(self, path: KeyPath, message: str) -> None:
+        self.document.places[path] = self.place
+        self.document.report(path, message)
+
+
+def _can_hold(node: object, step: str | int) -> bool:
+    if isinstance(node, list):
+        return isinstance(step, int) and step < len(node)
+    return isinstance(node, dict)
