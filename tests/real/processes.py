@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import anyio
@@ -91,6 +92,15 @@ class ServerProcess:
             self._process.kill()
         self._process.wait()
         self._process = None
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop it from running, with every connection left open, until the block ends: silence instead of an error."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def log_tail(self, lines: int = 40) -> str:
         """The last lines of its log."""
