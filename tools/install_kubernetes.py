@@ -109,7 +109,8 @@ def install() -> Path:
 
 def find_go() -> str:
     """Path of a Go that is new enough, or what to do about it."""
-    candidates = (os.environ.get("KRONVEIL_GO"), shutil.which("go"), "/usr/local/go/bin/go")
+    named = os.environ.get("KRONVEIL_GO")
+    candidates = (named,) if named else (shutil.which("go"), "/usr/local/go/bin/go")
     seen = ""
     for candidate in candidates:
         if not candidate or not Path(candidate).is_file():

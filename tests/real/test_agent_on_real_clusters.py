@@ -1,0 +1,336 @@
+"""The whole agent on two real Kubernetes clusters: what breaks becomes an incident, and what heals resolves it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import pytest
+
+from . import scenes
+from .api_client import ApiClient, Manifest
+from .running_agent import Found, RunningAgent, entry
+from .servers import KubeCluster
+from .waiting import eventually, stays
+
+pytestmark = pytest.mark.anyio
+
+Clusters = tuple[KubeCluster, KubeCluster]
+SPACE = "agent"
+
+
+@pytest.fixture(scope="module")
+async def clusters(two_clusters: Clusters) -> Clusters:
+    """Both clusters with two nodes and a namespace each."""
+    for cluster in two_clusters:
+        await scenes.make_nodes(cluster.api, ["agent-1", "agent-2"], region=cluster.region)
+        await scenes.make_namespace(cluster.api, SPACE)
+    return two_clusters
+
+
+@pytest.fixture
+async def agent(clusters: Clusters, tmp_path: Path) -> AsyncIterator[RunningAgent]:
+    """An agent that reads both clusters with read-only rights and has listed both."""
+    async with RunningAgent(tmp_path, [entry(cluster, tmp_path) for cluster in clusters]) as running:
+        for cluster in clusters:
+            await running.becomes(cluster.name, "live")
+        yield running
+
+
+async def run_deployment(api: ApiClient, name: str, *, fail: str | None = None, replicas: int = 1) -> None:
+    await api.create(scenes.deployment(name, SPACE, fail=fail, replicas=replicas))
+    if fail is None:
+        await scenes.becomes_available(api, name, SPACE)
+
+
+async def roll_out(api: ApiClient, name: str, *, fail: str | None) -> None:
+    await api.patch("Deployment", name, scenes.failing(fail), SPACE)
+    if fail is None:
+        await scenes.becomes_available(api, name, SPACE)
+
+
+def warning(name: str, pod: Manifest, message: str, *, count: int = 1) -> Manifest:
+    """A Warning event about a pod, as a kubelet writes it."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    metadata = pod["metadata"]
+    about = {"apiVersion": "v1", "kind": "Pod", **{key: metadata[key] for key in ("name", "namespace", "uid")}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": SPACE},
+        "involvedObject": about,
+        "type": "Warning",
+        "reason": "Unhealthy",
+        "message": message,
+        "source": {"component": "kubelet", "host": "agent-1"},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": count,
+    }
+
+
+def balance(row: Found) -> int:
+    """What the books of a cluster leave unexplained: zero, always."""
+    books = row["books"]
+    explained = books["delivered"] + books["merged"] + sum(books["dropped"].values()) + books["in_flight"]
+    return int(books["received"] - explained)
+
+
+async def counts_right(agent: RunningAgent, cluster: KubeCluster) -> bool:
+    """Whether the agent's totals are what the API server itself lists."""
+    row = await agent.cluster(cluster.name)
+    return bool(
+        row["pods"] == len(await cluster.api.list("Pod")) and row["nodes"] == len(await cluster.api.list("Node"))
+    )
+
+
+async def test_the_fleet_is_counted_and_told_by_uid_and_region(agent: RunningAgent, clusters: Clusters) -> None:
+    for cluster in clusters:
+        row = await agent.cluster(cluster.name)
+        system = await cluster.api.get("Namespace", "kube-system")
+        assert row["uid"] == system["metadata"]["uid"]
+        assert row["region"] == cluster.region
+        assert row["version"].startswith("v1.37")
+        await eventually(lambda c=cluster: counts_right(agent, c), f"totals of {cluster.name}")  # type: ignore[misc]
+    fleet = await agent.get("fleet")
+    assert fleet["clusters"]["live"] == fleet["clusters"]["total"] == 2
+    assert (fleet["complete"], fleet["missing"]) == (True, [])
+
+
+async def test_a_bad_image_on_both_clusters_is_one_incident_each_until_it_is_taken_back(
+    agent: RunningAgent, clusters: Clusters
+) -> None:
+    for cluster in clusters:
+        await run_deployment(cluster.api, "shop", replicas=2)
+    for cluster in clusters:
+        await roll_out(cluster.api, "shop", fail="image")
+
+    async def open_in() -> set[str]:
+        found = await agent.incidents("shop")
+        assert all(item["kind"] == "pod.image_pull_failed" and item["family"] == "image" for item in found), found
+        return {name for item in found if item["status"] == "open" for name in item["clusters"]}
+
+    async def in_both() -> bool:
+        return await open_in() == {cluster.name for cluster in clusters}
+
+    await eventually(in_both, "an image incident in each cluster", within_s=30)
+    # The kubelet's reason alternates between two words: neither a second incident nor a recovery.
+    await stays(in_both, "both stay open while the image is missing", for_s=7)
+    found = await agent.incidents("shop")
+    assert len(found) == 2
+    assert all(item["resource"]["kind"] == "Deployment" and item["resource"]["namespace"] == SPACE for item in found)
+
+    for cluster in clusters:
+        await roll_out(cluster.api, "shop", fail=None)
+
+    async def all_resolved() -> bool:
+        return [item["status"] for item in await agent.incidents("shop")] == ["resolved"] * 2
+
+    await eventually(all_resolved, "both incidents are resolved", within_s=30)
+
+
+async def test_a_container_killed_again_and_again_is_one_memory_incident(
+    agent: RunningAgent, clusters: Clusters
+) -> None:
+    api = clusters[0].api
+    await run_deployment(api, "hungry")
+    await roll_out(api, "hungry", fail="oom")
+    found = await agent.incident("hungry", family="memory")
+    assert found["kind"] == "pod.oom_killed"
+    assert found["clusters"] == [clusters[0].name]
+
+    async def repeats() -> bool:
+        again = await agent.incident("hungry", family="memory")
+        return bool(again["event_count"] > found["event_count"] and again["id"] == found["id"])
+
+    await eventually(repeats, "later kills join the same incident", within_s=30)
+    assert {item["family"] for item in await agent.incidents("hungry")} == {"memory"}
+
+    await roll_out(api, "hungry", fail=None)
+    resolved = await agent.incident("hungry", family="memory", status="resolved")
+    assert resolved["id"] == found["id"]
+    assert resolved["resolved_at"] is not None
+
+
+async def test_a_node_that_stops_answering_is_an_incident_until_it_is_back(
+    agent: RunningAgent, clusters: Clusters
+) -> None:
+    api = clusters[1].api
+    await scenes.make_nodes(api, ["agent-frail"], region=clusters[1].region)
+    await scenes.break_node(api, "agent-frail")
+    found = await agent.incident("agent-frail", family="node")
+    assert found["kind"] == "node.not_ready"
+    assert found["clusters"] == [clusters[1].name]
+    assert found["resource"]["kind"] == "Node"
+
+    await scenes.repair_node(api, "agent-frail")
+    await agent.incident("agent-frail", family="node", status="resolved")
+    await api.delete("Node", "agent-frail")
+
+
+async def test_a_warning_of_the_cluster_becomes_an_event_with_its_origin(
+    agent: RunningAgent, clusters: Clusters
+) -> None:
+    cluster = clusters[0]
+    await run_deployment(cluster.api, "probed")
+    [pod] = await scenes.pods_of(cluster.api, "probed", SPACE)
+    await cluster.api.create(warning("probed.1", pod, "Readiness probe failed: 503 of probed"))
+
+    async def one() -> list[Found]:
+        return await agent.events(message="Readiness probe failed: 503 of probed", cluster=cluster.name)
+
+    [event] = await eventually(one, "the Warning is an event")
+    assert (event["cluster_name"], event["cluster_region"]) == (cluster.name, cluster.region)
+    assert event["resource"]["uid"] == pod["metadata"]["uid"]
+    assert not await agent.events(message="503 of probed", cluster=clusters[1].name)
+
+
+async def test_a_restart_of_the_api_server_loses_nothing_and_doubles_nothing(
+    agent: RunningAgent, clusters: Clusters
+) -> None:
+    cluster, other = clusters
+    await run_deployment(cluster.api, "steady", replicas=2)
+    await run_deployment(cluster.api, "broken", fail="image")
+    before = await agent.incident("broken", family="image")
+    received = (await agent.get("fleet"))["events"]
+
+    await cluster.stop_api_server()
+    await agent.becomes(cluster.name, "stale", "unreachable")
+    away = await agent.becomes(cluster.name, "unreachable")
+    assert away["pods"] is not None, "what was known is shown with its age, not forgotten"
+    fleet = await agent.get("fleet")
+    assert fleet["complete"] is False
+    assert [gap["cluster"] for gap in fleet["missing"]] == [cluster.name]
+    assert (await agent.cluster(other.name))["state"] == "live"
+    assert (await agent.incident("broken", family="image"))["id"] == before["id"]
+
+    await cluster.start_api_server()
+    # Before the agent is back: what happens in between must be found by its next list.
+    [first, _] = await scenes.pods_of(cluster.api, "steady", SPACE)
+    await cluster.api.create(warning("in-between", first, "happened before the agent was back"))
+    await cluster.api.delete("Pod", first["metadata"]["name"], SPACE)
+    await agent.becomes(cluster.name, "live")
+
+    await scenes.becomes_available(cluster.api, "steady", SPACE)
+    await eventually(lambda: counts_right(agent, cluster), "totals are the API server's again")
+    in_between = await eventually(
+        lambda: agent.events(message="happened before the agent was back"), "the event in between is found"
+    )
+    assert len(in_between) == 1
+    assert (await agent.incident("broken", family="image"))["id"] == before["id"]
+    assert not await agent.incidents("steady")
+    assert balance(await agent.cluster(cluster.name)) == 0
+    assert (await agent.get("fleet"))["events"] > received
+
+    await roll_out(cluster.api, "broken", fail=None)
+    await agent.incident("broken", family="image", status="resolved")
+
+
+async def test_a_cluster_that_cannot_be_reached_is_an_incident_until_it_can(
+    agent: RunningAgent, clusters: Clusters
+) -> None:
+    cluster = clusters[1]
+
+    async def reach(status: str) -> list[Found]:
+        items: list[Found] = (await agent.get("incidents", limit="500"))["items"]
+        return [item for item in items if item["kind"] == "cluster.unreachable" and item["status"] == status]
+
+    # Silence with every connection open, as when a firewall starts to swallow packets.
+    with cluster.processes["kube-apiserver"].frozen():
+        await agent.becomes(cluster.name, "unreachable")
+        [found] = await eventually(lambda: reach("open"), "cluster.unreachable is open")
+        assert found["clusters"] == [cluster.name]
+    await agent.becomes(cluster.name, "live")
+    [resolved] = await eventually(lambda: reach("resolved"), "cluster.unreachable is resolved")
+    assert resolved["id"] == found["id"]
+
+
+async def test_a_killed_agent_comes_back_with_the_same_incidents(agent: RunningAgent, clusters: Clusters) -> None:
+    api = clusters[0].api
+    await run_deployment(api, "survivor", fail="image")
+    await run_deployment(api, "healed", fail="image")
+    broken = await agent.incident("survivor", family="image")
+    healed = await agent.incident("healed", family="image")
+    events = (await agent.get("fleet"))["events"]
+
+    await agent.kill()
+    await roll_out(api, "healed", fail=None)
+    await agent.start()
+    # At once, before any cluster can have been listed: from the store.
+    assert {i["id"] for i in await agent.incidents("survivor")} == {broken["id"]}
+    assert (await agent.get("fleet"))["events"] >= events
+
+    await agent.becomes(clusters[0].name, "live")
+    again = await agent.incident("survivor", family="image")
+    assert (again["id"], again["opened_at"]) == (broken["id"], broken["opened_at"])
+    assert (await agent.incident("healed", family="image", status="resolved"))["id"] == healed["id"]
+
+    await roll_out(api, "survivor", fail=None)
+    assert (await agent.incident("survivor", family="image", status="resolved"))["id"] == broken["id"]
+
+
+async def test_what_is_already_broken_when_the_agent_first_starts_is_an_incident(
+    clusters: Clusters, tmp_path: Path
+) -> None:
+    api = clusters[0].api
+    await run_deployment(api, "found-broken", fail="image")
+    [pod] = await eventually(lambda: scenes.pods_of(api, "found-broken", SPACE), "its pod")
+
+    async def fails() -> bool:
+        status = scenes.container_state(await api.get("Pod", pod["metadata"]["name"], SPACE))
+        return "waiting" in status.get("state", {})
+
+    await eventually(fails, "its image cannot be pulled")
+    async with RunningAgent(tmp_path, [entry(clusters[0], tmp_path)]) as late:
+        await late.incident("found-broken", family="image")
+        await roll_out(api, "found-broken", fail=None)
+        await late.incident("found-broken", family="image", status="resolved")
+
+
+async def certificate(cluster: KubeCluster, folder: Path) -> Found:
+    return entry(cluster, folder, "certificate")
+
+
+async def token_file(cluster: KubeCluster, folder: Path) -> Found:
+    path = cluster.write_kubeconfig(folder / "by-file.kubeconfig", "viewer", token_file=folder / "token")
+    return {"name": cluster.name, "kubeconfig_path": str(path), "context": cluster.name}
+
+
+@pytest.mark.parametrize("way_in", [certificate, token_file])
+async def test_other_ways_in_work_like_a_token(
+    clusters: Clusters, tmp_path: Path, way_in: Callable[[KubeCluster, Path], Awaitable[Found]]
+) -> None:
+    async with RunningAgent(tmp_path, [await way_in(clusters[0], tmp_path)]) as agent:
+        await agent.becomes(clusters[0].name, "live")
+
+
+@pytest.mark.parametrize(("user", "says"), [("expired", "401"), ("nobody", "403")])
+async def test_refused_credentials_are_told_and_leave_the_other_cluster_alone(
+    clusters: Clusters, tmp_path: Path, user: str, says: str
+) -> None:
+    refused, fine = clusters
+    async with RunningAgent(tmp_path, [entry(refused, tmp_path, user), entry(fine, tmp_path)]) as agent:
+        await agent.becomes(fine.name, "live")
+
+        async def told() -> bool:
+            fleet = await agent.get("fleet")
+            return any(gap["cluster"] == refused.name and says in gap["reason"] for gap in fleet["missing"])
+
+        await eventually(told, f"the fleet says {says} as the reason why {refused.name} is missing")
+        assert (await agent.cluster(refused.name))["state"] != "live"
+        assert (await agent.cluster(fine.name))["state"] == "live"
+        health = await agent.get("health")
+        assert health["status"] == "degraded"
+
+
+async def test_a_token_that_is_renewed_in_its_file_is_taken_up(clusters: Clusters, tmp_path: Path) -> None:
+    cluster = clusters[0]
+    found = await token_file(cluster, tmp_path)
+    good = (tmp_path / "token").read_text()
+    (tmp_path / "token").write_text("not-yet-valid")
+    async with RunningAgent(tmp_path, [found]) as agent:
+        with anyio.fail_after(10):
+            assert (await agent.cluster(cluster.name))["state"] != "live"
+        (tmp_path / "token").write_text(good)
+        # The back-off may have grown to its longest wait meanwhile.
+        await agent.becomes(cluster.name, "live", within_s=45)
