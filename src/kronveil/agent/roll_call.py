@@ -3,9 +3,10 @@
 Between the sources (what each last said) and the pipeline (a change of reach is an observation like any other).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import anyio
 
@@ -30,7 +31,18 @@ class Expected:
     unreachable_after: timedelta
 
 
-Judgement = Callable[[Standing | None, timedelta, timedelta, datetime, datetime], tuple[ClusterState, str | None]]
+class Judgement(Protocol):
+    """How a member stands, from what it last said; ``since`` is when the agent began to listen."""
+
+    def __call__(
+        self,
+        standing: Standing | None,
+        *,
+        stale_after: timedelta,
+        unreachable_after: timedelta,
+        since: datetime,
+        now: datetime,
+    ) -> tuple[ClusterState, str | None]: ...
 
 
 class RollCall:
@@ -82,7 +94,13 @@ class RollCall:
     def _member(self, expected: Expected, now: datetime, first_with_uid: dict[str, str]) -> Member:
         source = expected.source
         standing = source.standing
-        state, why = self._judge(standing, expected.stale_after, expected.unreachable_after, self._since, now)
+        state, why = self._judge(
+            standing,
+            stale_after=expected.stale_after,
+            unreachable_after=expected.unreachable_after,
+            since=self._since,
+            now=now,
+        )
         uid = standing.uid if standing else ""
         first = first_with_uid.setdefault(uid, expected.name) if uid else expected.name
         return Member(

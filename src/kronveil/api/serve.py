@@ -1,0 +1,105 @@
+"""Opens the ports and serves the application on them, inside the scope of whoever asked."""
+
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import uvicorn
+
+from kronveil.sdk.errors import ConfigError
+
+STOP_DEADLINE_S = 3
+BACKLOG = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An open port. ``name`` is its key in the configuration's ``listen`` section."""
+
+    name: str
+    host: str
+    port: int
+    socket: socket.socket
+
+    @property
+    def url(self) -> str:
+        """Where a browser or a client finds it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+@contextlib.contextmanager
+def open_listeners(host: str, ports: Mapping[str, int | None], *, way_out: str) -> Iterator[Sequence[Listener]]:
+    """Bind every port that is not None; 0 lets the kernel choose. Closed again when the block is left.
+
+    Raises ConfigError when one cannot be had: it names the port, who asked for it and ``way_out``.
+    """
+    with contextlib.ExitStack() as opened:
+        listeners = []
+        for name, port in ports.items():
+            if port is not None:
+                bound = opened.enter_context(_bind(name, host, port, way_out))
+                listeners.append(Listener(name, host, bound.getsockname()[1], bound))
+        yield listeners
+
+
+def _bind(name: str, host: str, port: int, way_out: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(BACKLOG)
+        bound.setblocking(False)  # noqa: FBT003 - the socket library's own signature
+    except OSError as error:
+        bound.close()
+        reason = {
+            errno.EADDRINUSE: "another program listens there already",
+            errno.EACCES: "ports below 1024 need more rights than this process has",
+            errno.EADDRNOTAVAIL: "this machine has no such address",
+        }.get(error.errno or 0, os.strerror(error.errno or 0) if error.errno else str(error))
+        raise ConfigError(f"listen.{name}: cannot open {host}:{port}: {reason}.\n{way_out}") from error
+    return bound
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but signals are the agent's business: it has more to stop than a server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Any, listeners: Sequence[Listener]) -> AsyncIterator[None]:
+    """Serve on every listener; on leaving, requests get a moment to end and the rest is cut off."""
+    servers = [_Server(_settings(app)) for _ in listeners]
+    async with anyio.create_task_group() as tasks:
+        for server, listener in zip(servers, listeners, strict=True):
+            tasks.start_soon(server.serve, [listener.socket])
+        with anyio.fail_after(10):
+            while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn offers no event for this
+                await anyio.sleep(0.005)
+        try:
+            yield
+        finally:
+            for server in servers:
+                server.should_exit = True
+            tasks.cancel_scope.deadline = anyio.current_time() + STOP_DEADLINE_S
+
+
+def _settings(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        ws_ping_interval=None,  # contract: pings are frames of our own, which a browser's page can see
+        timeout_graceful_shutdown=STOP_DEADLINE_S - 1,
+    )

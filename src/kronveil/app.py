@@ -1,0 +1,153 @@
+"""The only place that builds things and joins them: configuration in, a running agent behind two ports out."""
+
+import contextlib
+import gc
+import json
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+
+import anyio
+import structlog
+
+from kronveil.agent.agent import Agent, Brain, ClusterPlan
+from kronveil.agent.desk import Setting
+from kronveil.agent.live import Live
+from kronveil.api import ApiOptions, create_app
+from kronveil.api.encode import encode_item
+from kronveil.api.serve import Listener, open_listeners, serving
+from kronveil.collectors.kubernetes import component as kubernetes
+from kronveil.config import Config, effective
+from kronveil.logic import fleet
+from kronveil.logic.lifecycle import Refusal
+from kronveil.logic.triage import Rules, Triage
+from kronveil.sdk.errors import ConfigError
+from kronveil.sdk.storage import Store
+from kronveil.stores.sqlite import open_sqlite
+
+CONSOLE = Path(__file__).parent / "api" / "console"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+WAY_OUT = "Choose another in the configuration (listen: {api: 8081}), or 0 to let the kernel choose, or null for off."
+Announce = Callable[[Sequence[Listener]], None]
+log = structlog.get_logger()
+
+
+def utc_now() -> datetime:
+    """The one clock that the agent is given."""
+    return datetime.now(UTC)
+
+
+async def run(config: Config, *, announce: Announce, is_simulated: bool = False, way_out: str = WAY_OUT) -> None:
+    """Run the agent until SIGINT or SIGTERM. Raises ConfigError or PluginError when it cannot start."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        async with running(config, is_simulated=is_simulated, way_out=way_out) as listeners:
+            announce(listeners)
+            async for received in signals:
+                if received is not signal.SIGHUP:
+                    log.info("agent.stopping", signal=received.name)
+                    return
+                log.warning("agent.not_reloaded", reason="this version reads its configuration only when it starts")
+
+
+@contextlib.asynccontextmanager
+async def running(
+    config: Config, *, is_simulated: bool = False, way_out: str = WAY_OUT
+) -> AsyncIterator[Sequence[Listener]]:
+    """A running agent with its ports open, for as long as the block is entered."""
+    _refuse_open_door(config)
+    ports = {"api": config.listen.api, "dashboard": config.listen.dashboard}
+    async with contextlib.AsyncExitStack() as opened:
+        store = await opened.enter_async_context(open_sqlite(config.agent.data_dir))
+        listeners = opened.enter_context(open_listeners(config.listen.host, ports, way_out=way_out))
+        agent = await opened.enter_async_context(_agent(config, store, is_simulated=is_simulated))
+        await opened.enter_async_context(serving(create_app(agent, _api_options(config)), listeners))
+        opened.enter_context(_ports_file(config, listeners))
+        gc.collect()
+        gc.freeze()  # what lives as long as the agent need not be looked at again by each collection
+        log.info("agent.ready", **{each.name: each.url for each in listeners})
+        yield listeners
+
+
+@contextlib.asynccontextmanager
+async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIterator[Agent]:
+    rules = Rules(resolve_after=config.incidents.resolve_after, reopen_within=config.incidents.reopen_within)
+    restored = await store.restore(utc_now() - rules.reopen_within)
+    agent = Agent(
+        clusters=_clusters(config),
+        brain=Brain(
+            judge=Triage(rules, restored.incidents, restored.cluster_heard),
+            refusal=Refusal,
+            judge_reach=fleet.judge,
+            total=fleet.total,
+        ),
+        restored=restored,
+        store=store,
+        live=Live(token_hex(8), encode_item),
+        clock=utc_now,
+        settings=[Setting(each.key, each.value, each.default, each.source) for each in effective(config)],
+        is_simulated=is_simulated,
+        events_kept_for=config.store.event_retention,
+    )
+    async with agent.running():
+        yield agent
+
+
+def _clusters(config: Config) -> list[ClusterPlan]:
+    section = config.collectors.kubernetes
+    plans = []
+    for cluster in section.clusters if section is not None else ():
+        times = section.times_of(cluster)
+        plans.append(
+            ClusterPlan(
+                name=cluster.name,
+                region=cluster.region,
+                stale_after=times.stale_after,
+                unreachable_after=times.unreachable_after,
+                open=partial(kubernetes.open, replace(cluster, poll_interval=times.poll_interval)),
+            )
+        )
+    return plans
+
+
+def _is_loopback(config: Config) -> bool:
+    return config.listen.host in LOOPBACK
+
+
+def _refuse_open_door(config: Config) -> None:
+    """Off loopback nobody may call without a token, so without one there is nobody who could."""
+    needs_token = not _is_loopback(config) or config.api.auth == "required"
+    if needs_token and config.api.bootstrap_token is None:
+        raise ConfigError(
+            f"with listen.host {config.listen.host} and api.auth {config.api.auth} every caller needs a token, and "
+            "there is none.\nGive one: api: {bootstrap_token: ${file:/path/to/token}}"
+        )
+
+
+def _api_options(config: Config) -> ApiOptions:
+    token = config.api.bootstrap_token
+    return ApiOptions(
+        auth=config.api.auth,
+        bootstrap_token=token.reveal() if token is not None else None,
+        is_loopback=_is_loopback(config),
+        allowed_hosts=config.api.allowed_hosts,
+        allowed_origins=config.api.allowed_origins,
+        console=CONSOLE,
+    )
+
+
+@contextlib.contextmanager
+def _ports_file(config: Config, listeners: Sequence[Listener]) -> Iterator[None]:
+    """``ports.json`` exists only while the ports are open, so that nobody calls an agent that is gone."""
+    path = config.agent.data_dir / "ports.json"
+    ports = {"host": config.listen.host, **{each.name: each.port for each in listeners}}
+    draft = path.with_suffix(".tmp")
+    draft.write_text(json.dumps(ports) + "\n", encoding="utf-8")
+    draft.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

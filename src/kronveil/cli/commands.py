@@ -1,0 +1,52 @@
+"""Which commands there are. The names and exit codes are those of the documentation's reference page."""
+
+from typing import Annotated
+
+import typer
+
+from kronveil import __version__
+from kronveil.cli.bench import bench
+from kronveil.cli.check import check
+from kronveil.cli.clusters import clusters
+from kronveil.cli.demo import demo
+from kronveil.cli.events import events
+from kronveil.cli.incidents import incidents
+from kronveil.cli.init import init
+from kronveil.cli.lab import lab
+from kronveil.cli.status import status
+from kronveil.cli.up import up
+
+app = typer.Typer(
+    name="kronveil",
+    help="Watch many Kubernetes clusters: what broke, what changed, why, and what to do about it.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 agent unreachable, 130 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - a typer callback takes the flag's value
+    if wanted:
+        typer.echo(f"kronveil {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+for run_agent in (up, demo):
+    app.command(rich_help_panel="Run")(run_agent)
+for prepare in (init, check):
+    app.command(rich_help_panel="Prepare")(prepare)
+for ask in (status, clusters, incidents, events):
+    app.command(rich_help_panel="Ask a running agent")(ask)
+app.add_typer(lab, name="lab", rich_help_panel="Prove")
+app.command(rich_help_panel="Prove")(bench)
