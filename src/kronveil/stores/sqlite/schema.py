@@ -1,0 +1,94 @@
+"""The tables as they are now. The steps that led here are in ``migrations/``; a test holds both to the same schema.
+
+Columns exist to find, order and forget rows; what a row says is in ``body``. Times are microseconds since 1970, UTC.
+"""
+
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
+
+HEAD = "0001"
+"""The revision that these tables are at. Kept here so that a start need not import Alembic to compare."""
+
+metadata = MetaData()
+
+# Not in the order of saving but of arrival, so that a page, ``since`` and retention all walk one index.
+# The unary order (received_us, seq) comes free: SQLite keeps the row id at the end of each index.
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("at_us", Integer, nullable=False),
+    Column("received_us", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("cluster_uid", Text, nullable=False),
+    Column("cluster_name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("events_received", "received_us"),
+    Index("events_cluster", "cluster_name", "received_us"),
+    Index("events_kind", "kind", "received_us"),
+    Index("events_severity", "severity", "received_us"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("cluster_name", Text, nullable=False),
+    Column("opened_us", Integer, nullable=False),
+    Column("updated_us", Integer, nullable=False),
+    Column("resolved_us", Integer),
+    Column("body", Text, nullable=False),
+    Index("incidents_opened", "opened_us", "id"),
+    Index("incidents_status", "status", "opened_us", "id"),
+    Index("incidents_cluster", "cluster_name", "opened_us", "id"),
+    Index("incidents_resolved", "resolved_us"),
+)
+
+# Which events an incident cites: those are never forgotten while the incident is kept.
+incident_evidence = Table(
+    "incident_evidence",
+    metadata,
+    Column("incident_id", Text, primary_key=True, nullable=False),
+    Column("event_id", Text, primary_key=True, nullable=False),
+    Index("incident_evidence_event", "event_id"),
+    sqlite_with_rowid=False,
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("value", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+clusters_heard = Table(
+    "clusters_heard",
+    metadata,
+    Column("uid", Text, primary_key=True, nullable=False),
+    Column("heard_us", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("key", Text, primary_key=True, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("incident_id", Text, nullable=False),
+    Column("at_us", Integer, nullable=False),
+    Index("receipts_at", "at_us"),
+    sqlite_with_rowid=False,
+)
+
+# One row that ``check`` rewrites, to learn whether the disk still takes a write.
+pulse = Table(
+    "pulse",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("beats", Integer, nullable=False),
+)

@@ -1,0 +1,87 @@
+"""The embedded store, opened: the folder's lock, then the writer, then readers; closed the other way round."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from anyio import to_thread
+
+from kronveil.model.event import Event
+from kronveil.model.incident import Incident
+from kronveil.sdk.storage import EventPage, EventQuery, IncidentPage, IncidentQuery, Receipt, Restored, Writes
+from kronveil.stores.sqlite import statements
+from kronveil.stores.sqlite.codec import to_us
+from kronveil.stores.sqlite.lock import locked_folder
+from kronveil.stores.sqlite.opening import open_file, ready_folder
+from kronveil.stores.sqlite.reader import Reader, reader_of
+from kronveil.stores.sqlite.rows import rows_of
+from kronveil.stores.sqlite.writer import Writer
+
+_SLICE = 1_000  # what one retention step may delete, so that savers never wait long behind it
+
+
+class SqliteStore:
+    """``kronveil.sdk.storage.Store`` on one file."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def save(self, writes: Writes) -> None:
+        """Durable when it returns. Raises TypeError or ValueError, for this caller only, when it is not storable data."""
+        await self._writer.save(rows_of(writes))
+
+    async def restore(self, resolved_since: datetime) -> Restored:
+        return await self._reader.restore(resolved_since)
+
+    async def events(self, query: EventQuery) -> EventPage:
+        """Newest arrival first; ``since`` compares with ``received_at``, so that late reports are not missed."""
+        return await self._reader.events(query)
+
+    async def events_by_id(self, ids: Sequence[str]) -> tuple[Event, ...]:
+        return await self._reader.events_by_id(ids)
+
+    async def incidents(self, query: IncidentQuery) -> IncidentPage:
+        return await self._reader.incidents(query)
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        return await self._reader.incident(incident_id)
+
+    async def receipt(self, key: str) -> Receipt | None:
+        """Kept for 24 hours at least."""
+        return await self._reader.receipt(key)
+
+    async def forget(self, events_before: datetime, limit: int) -> int:
+        """Delete events received before that, at most 1,000 at once whatever ``limit`` says."""
+        wanted = {"before_us": to_us(events_before), "slice": min(limit, _SLICE)}
+        return await self._writer.do(lambda connection: connection.execute(statements.FORGET_EVENTS, wanted).rowcount)
+
+    async def check(self) -> None:
+        """Write one row, durably."""
+        await self._writer.do(_beat)
+
+
+def _beat(connection: sqlite3.Connection) -> None:
+    connection.execute(statements.BEAT)
+
+
+@asynccontextmanager
+async def open_sqlite(path: Path) -> AsyncIterator[SqliteStore]:
+    """The store in the file ``path``, whose folder becomes this process's alone.
+
+    Makes folder and file when missing, migrates an older file. Raises Permanent when another agent holds the folder,
+    when the file is damaged, of a newer version or not ours, and Transient when the disk does not let us now.
+    """
+    path = path.absolute()
+    ready_folder(path.parent)
+    with locked_folder(path.parent):
+        connection = await to_thread.run_sync(open_file, path)
+        writer = Writer(connection, path)
+        reader = reader_of(path)
+        try:
+            yield SqliteStore(writer, reader)
+        finally:
+            await reader.close()
+            await writer.close()

@@ -1,0 +1,211 @@
+"""The one connection that writes and checkpoints. Callers who wait at the same time share a transaction.
+
+SQLite before 3.51.3 can corrupt a file when two connections checkpoint at once; here only this one ever does.
+"""
+
+import sqlite3
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+from anyio import to_thread
+
+from kronveil.sdk.errors import Permanent, Transient
+from kronveil.stores.sqlite import statements
+from kronveil.stores.sqlite.rows import Row, Rows, without_repeats
+from kronveil.stores.sqlite.troubles import translated
+
+T = TypeVar("T")
+
+_ROWS_PER_COMMIT = 5_000  # bounds how long one transaction holds the others up
+_CHANGES_PER_CHECKPOINT = 4_000  # keeps the write-ahead log at some megabytes
+_IDS_PER_QUESTION = 500
+
+
+@dataclass(eq=False, slots=True)
+class _Ticket:
+    """One caller's rows on their way. ``error`` is set before ``is_done``."""
+
+    rows: Rows
+    is_done: bool = False
+    error: Exception | None = None
+
+
+class Writer:
+    """Group commit: whoever gets the turn commits for everybody who waits; the others find their work done."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._turn = anyio.Lock()
+        self._waiting: deque[_Ticket] = deque()
+        self._checkpointed_at = 0
+        self._is_closed = False
+
+    async def save(self, rows: Rows) -> None:
+        """Return when the rows are durable, else raise with none of them stored.
+
+        Cancelled while waiting, the rows are withdrawn; cancelled while they are being committed, they are either
+        stored whole or not at all, and the connection is ready for the next.
+        """
+        ticket = _Ticket(rows)
+        self._waiting.append(ticket)
+        try:
+            async with self._turn:
+                if not ticket.is_done:
+                    await self._in_thread(self._commit_for, self._take())
+        finally:
+            if not ticket.is_done and ticket in self._waiting:
+                self._waiting.remove(ticket)
+        if ticket.error is not None:
+            raise ticket.error
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run other work of the writer in a transaction of its own."""
+        async with self._turn:
+            return await self._in_thread(self._alone, work)
+
+    async def close(self) -> None:
+        """Let the current commit end, then close; the last checkpoint happens here."""
+        with anyio.CancelScope(shield=True):
+            async with self._turn:
+                self._is_closed = True
+                await to_thread.run_sync(self._connection.close)
+
+    async def _in_thread(self, function: Callable[..., T], *args: object) -> T:
+        if self._is_closed:
+            raise Permanent(f"the store {self._path} is closed; open it again")
+        # Not abandoned on cancellation: the transaction always ends, one way or the other.
+        return await to_thread.run_sync(function, *args)
+
+    def _take(self) -> list[_Ticket]:
+        """The next group, in order of arrival, at least one and at most about _ROWS_PER_COMMIT rows."""
+        group: list[_Ticket] = []
+        size = 0
+        while self._waiting and (not group or size < _ROWS_PER_COMMIT):
+            ticket = self._waiting.popleft()
+            size += len(ticket.rows.events) + len(ticket.rows.incidents) + len(ticket.rows.cited)
+            group.append(ticket)
+        return group
+
+    def _commit_for(self, group: Sequence[_Ticket]) -> None:
+        """Commit the group together; when that fails, each alone, so that only the guilty learn of it."""
+        error = self._attempt(group)
+        if error is None or len(group) == 1 or _concerns_all(error):
+            for ticket in group:
+                ticket.error = error
+                ticket.is_done = True
+            return
+        for ticket in group:
+            ticket.error = self._attempt([ticket])
+            ticket.is_done = True
+
+    def _attempt(self, group: Sequence[_Ticket]) -> Exception | None:
+        try:
+            with self._transaction():
+                _put(self._connection, [ticket.rows for ticket in group])
+        except sqlite3.Error as error:
+            trouble = translated(error, self._path, "save to")
+            if trouble is None:
+                return error
+            trouble.__cause__ = error
+            return trouble
+        except (OverflowError, TypeError, ValueError) as error:  # what the driver says of a value it cannot bind
+            return error
+        self._checkpoint_when_due()
+        return None
+
+    def _alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            with self._transaction():
+                result = work(self._connection)
+        except sqlite3.Error as error:
+            if (trouble := translated(error, self._path, "write to")) is not None:
+                raise trouble from error
+            raise
+        self._checkpoint_when_due()
+        return result
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _checkpoint_when_due(self) -> None:
+        """Move the log into the file. What is in the log is durable already, so a failure only means: again later."""
+        changes = self._connection.total_changes
+        if changes - self._checkpointed_at < _CHANGES_PER_CHECKPOINT:
+            return
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.OperationalError:
+            return
+        self._checkpointed_at = changes
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Whether trying each alone is pointless: the file is held or broken, whoever asks."""
+    cause = error.__cause__
+    is_held = isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return isinstance(error, Permanent) or (isinstance(error, Transient) and is_held)
+
+
+def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
+    """Write the rows of a group, inside a transaction."""
+    repeats = _put_events(connection, group)
+    for rows in group:
+        for incident in rows.incidents:
+            connection.execute(statements.DROP_EVIDENCE, {"incident_id": incident["id"]})
+        connection.executemany(statements.PUT_INCIDENT, rows.incidents)
+        connection.executemany(statements.ADD_EVIDENCE, rows.cited)
+        connection.executemany(statements.PUT_RECEIPT, rows.receipts)
+        if rows.receipts_before_us is not None:
+            connection.execute(statements.DROP_RECEIPTS, {"before_us": rows.receipts_before_us})
+    added: Counter[str] = Counter()
+    for rows, again in zip(group, repeats, strict=True):
+        added.update(without_repeats(rows.counters, again))
+    connection.executemany(statements.ADD_COUNT, [{"name": name, "value": n} for name, n in added.items()])
+    connection.executemany(statements.PUT_HEARD, [row for rows in group for row in rows.heard])
+
+
+def _put_events(connection: sqlite3.Connection, group: Sequence[Rows]) -> list[Counter[str]]:
+    """Insert the events that are new; for each caller, how many of its events were stored already, by cluster uid."""
+    events = [event for rows in group for event in rows.events]
+    if not events:
+        return [Counter() for _ in group]
+    (last_seq,) = connection.execute(statements.LAST_SEQ).fetchone()
+    inserted = connection.executemany(statements.ADD_EVENT, events).rowcount
+    if inserted == len(events):
+        return [Counter() for _ in group]
+    seen = _stored_up_to(connection, last_seq, events)
+    repeats = []
+    for rows in group:
+        again: Counter[str] = Counter()
+        for event in rows.events:
+            if event["id"] in seen:
+                again[str(event["cluster_uid"])] += 1
+            seen.add(event["id"])
+        repeats.append(again)
+    return repeats
+
+
+def _stored_up_to(connection: sqlite3.Connection, last_seq: int, events: Sequence[Row]) -> set[object]:
+    """Which of these events were there before this transaction."""
+    ids = [event["id"] for event in events]
+    found: set[object] = set()
+    for start in range(0, len(ids), _IDS_PER_QUESTION):
+        some = ids[start : start + _IDS_PER_QUESTION]
+        marks = ",".join("?" * len(some))
+        question = f"SELECT id FROM events WHERE seq <= ? AND id IN ({marks})"  # noqa: S608 - only question marks
+        found.update(row[0] for row in connection.execute(question, (last_seq, *some)))
+    return found
