@@ -31,7 +31,7 @@ def ready_folder(folder: Path) -> None:
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    """A connection to a whole file of the current schema, made or migrated where needed. Takes its time: use a thread."""
+    """A connection to a whole file of the current schema, made or migrated where needed. Slow: use a thread."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except IsADirectoryError as error:
@@ -105,18 +105,22 @@ def _connected(path: Path) -> sqlite3.Connection:
     """The writer's connection. ``wal_autocheckpoint=0``: the writer says when, and nobody else does."""
     connection = _bare(path)
     try:
-        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
-        if mode != "wal":
-            raise Permanent(
-                f"{path}: its disk does not support a write-ahead log (SQLite stays in {mode} mode); "
-                f"network folders do not. {_OTHER}"
-            )
+        _keep_a_log(connection, path)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA wal_autocheckpoint=0")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _keep_a_log(connection: sqlite3.Connection, path: Path) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    if mode != "wal":
+        raise Permanent(
+            f"{path}: its disk does not support a write-ahead log (SQLite stays in {mode} mode); "
+            f"network folders do not. {_OTHER}"
+        )
 
 
 def _bare(path: Path) -> sqlite3.Connection:

@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import Insert, dialect
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql import ClauseElement, bindparam
@@ -30,9 +30,10 @@ def _sql(statement: ClauseElement) -> str:
     return text
 
 
-def _replacing(statement: Insert) -> Insert:
-    """On a known primary key, take every other column from the new row."""
-    keys = [column.name for column in statement.table.primary_key.columns]
+def _replacing(table: Table) -> Insert:
+    """Insert; on a known primary key, take every other column from the new row."""
+    statement = upsert(table)
+    keys = [column.name for column in table.primary_key.columns]
     new = {name: column for name, column in statement.excluded.items() if name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=new)
 
@@ -54,7 +55,7 @@ ADD_EVENT = _sql(
     .prefix_with("OR IGNORE")
     .values({column.name: bindparam(column.name) for column in events.columns if column.name != "seq"})
 )
-PUT_INCIDENT = _sql(_replacing(upsert(incidents)))
+PUT_INCIDENT = _sql(_replacing(incidents))
 DROP_EVIDENCE = _sql(delete(incident_evidence).where(incident_evidence.c.incident_id == bindparam("incident_id")))
 ADD_EVIDENCE = _sql(insert(incident_evidence).prefix_with("OR IGNORE"))
 ADD_COUNT = _sql(
@@ -67,7 +68,7 @@ PUT_HEARD = _sql(
         index_elements=["uid"], set_={"heard_us": func.max(clusters_heard.c.heard_us, _hearing.excluded.heard_us)}
     )
 )
-PUT_RECEIPT = _sql(_replacing(upsert(receipts)))
+PUT_RECEIPT = _sql(_replacing(receipts))
 DROP_RECEIPTS = _sql(delete(receipts).where(receipts.c.at_us < bindparam("before_us")))
 FORGET_EVENTS = _sql(delete(events).where(events.c.seq.in_(_oldest)))
 BEAT = _sql(_beating.on_conflict_do_update(index_elements=["id"], set_={"beats": pulse.c.beats + 1}))

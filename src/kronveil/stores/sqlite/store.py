@@ -1,5 +1,6 @@
 """The embedded store, opened: the folder's lock, then the writer, then readers; closed the other way round."""
 
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -30,7 +31,7 @@ class SqliteStore:
         self._reader = reader
 
     async def save(self, writes: Writes) -> None:
-        """Durable when it returns. Raises TypeError or ValueError, for this caller only, when it is not storable data."""
+        """Durable when it returns. Raises TypeError or ValueError, for this caller only, when it is not data."""
         await self._writer.save(rows_of(writes))
 
     async def restore(self, resolved_since: datetime) -> Restored:
@@ -74,7 +75,7 @@ async def open_sqlite(path: Path) -> AsyncIterator[SqliteStore]:
     Makes folder and file when missing, migrates an older file. Raises Permanent when another agent holds the folder,
     when the file is damaged, of a newer version or not ours, and Transient when the disk does not let us now.
     """
-    path = path.absolute()
+    path = Path(os.path.abspath(path))  # noqa: PTH100, ASYNC240 - it asks the disk nothing but the current folder
     ready_folder(path.parent)
     with locked_folder(path.parent):
         connection = await to_thread.run_sync(open_file, path)

@@ -10,29 +10,28 @@ _PRIMARY = 0xFF  # the low byte of an extended code
 
 
 def translated(error: sqlite3.Error, path: Path, wish: str) -> PluginError | None:
-    """The house's error for ``wish`` ("save to"), or None when this is a mistake in our own code or the caller's data."""
-    match _code(error):
-        case sqlite3.SQLITE_FULL:
-            return Transient(f"cannot {wish} {path}: the disk is full ({free_space(path)}). {_GOES_ON}")
-        case sqlite3.SQLITE_IOERR:
-            return Transient(
-                f"cannot {wish} {path}: the disk refuses ({error}, {free_space(path)}). "
-                f"Look for a full disk, a file-size limit or a failing device. {_GOES_ON}"
-            )
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return Transient(f"cannot {wish} {path}: another program keeps it locked. Close that program. {_GOES_ON}")
-        case sqlite3.SQLITE_READONLY:
-            return Transient(
-                f"cannot {wish} {path}: the file or its disk is read-only. Make it and its folder writable. {_GOES_ON}"
-            )
-        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            return Transient(
-                f"cannot {wish} {path}: it cannot be opened ({error}). "
-                f"Look whether the folder is there and writable for this user. {_GOES_ON}"
-            )
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return damaged(path, str(error))
-    return None
+    """The house's error for ``wish`` ("save to"); None when this is a mistake in our own code or the caller's data."""
+    code = _code(error)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return damaged(path, str(error))
+    if code is None or code not in _PASSING:
+        return None
+    what = _PASSING[code].format(error=error, space=free_space(path))
+    return Transient(
+        f"cannot {wish} {path}: {what} Nothing of this was done; it goes on by itself when that has passed."
+    )
+
+
+_PASSING = {
+    sqlite3.SQLITE_FULL: "the disk is full ({space}). Free some space.",
+    sqlite3.SQLITE_IOERR: "the disk refuses ({error}, {space}). "
+    "Look for a full disk, a file-size limit or a failing device.",
+    sqlite3.SQLITE_BUSY: "another program keeps it locked. Close that program.",
+    sqlite3.SQLITE_LOCKED: "another program keeps it locked. Close that program.",
+    sqlite3.SQLITE_READONLY: "the file or its disk is read-only. Make it and its folder writable.",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened. Look whether its folder is there and writable for this user.",
+    sqlite3.SQLITE_PERM: "it cannot be opened. Look whether it is readable and writable for this user.",
+}
 
 
 def damaged(path: Path, finding: str) -> Permanent:
@@ -56,6 +55,3 @@ def free_space(path: Path) -> str:
 def _code(error: sqlite3.Error) -> int | None:
     code = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & _PRIMARY
-
-
-_GOES_ON = "Nothing of this was saved; saving goes on by itself when that has passed."
