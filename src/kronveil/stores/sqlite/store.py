@@ -20,6 +20,7 @@ from kronveil.stores.sqlite.reader import Reader, reader_of
 from kronveil.stores.sqlite.rows import rows_of
 from kronveil.stores.sqlite.writer import Writer
 
+FILE_NAME = "kronveil.db"
 _SLICE = 1_000  # what one retention step may delete, so that savers never wait long behind it
 
 
@@ -69,13 +70,13 @@ def _beat(connection: sqlite3.Connection) -> None:
 
 
 @asynccontextmanager
-async def open_sqlite(path: Path) -> AsyncIterator[SqliteStore]:
-    """The store in the file ``path``, whose folder becomes this process's alone.
+async def open_sqlite(folder: Path) -> AsyncIterator[SqliteStore]:
+    """The store in the data folder ``folder``, which becomes this process's alone.
 
     Makes folder and file when missing, migrates an older file. Raises Permanent when another agent holds the folder,
     when the file is damaged, of a newer version or not ours, and Transient when the disk does not let us now.
     """
-    path = Path(os.path.abspath(path))  # noqa: PTH100, ASYNC240 - it asks the disk nothing but the current folder
+    path = Path(os.path.abspath(folder)) / FILE_NAME  # noqa: PTH100, ASYNC240 - asks for the current folder only
     ready_folder(path.parent)
     with locked_folder(path.parent):
         connection = await to_thread.run_sync(open_file, path)
