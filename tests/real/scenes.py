@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from .api_client import ApiClient, Manifest
 from .waiting import eventually
 
-FAIL = "kronveil.test/fail"  # oom and image on pods, not-ready on nodes: tools/kubernetes/stages.yaml
+FAIL = "kronveil.test/fail"  # oom, crash and image on pods, not-ready on nodes: tools/kubernetes/stages.yaml
 
 
 def node(name: str, *, region: str, labels: dict[str, str] | None = None) -> Manifest:
@@ -27,11 +27,19 @@ _SIZE = {"cpu": "32", "memory": "64Gi", "pods": "500"}
 
 
 def deployment(
-    name: str, namespace: str = "default", *, replicas: int = 1, fail: str | None = None, image: str | None = None
+    name: str,
+    namespace: str = "default",
+    *,
+    replicas: int = 1,
+    fail: str | None = None,
+    cpu: str | None = None,
+    deadline_s: int = 600,
 ) -> Manifest:
-    """A deployment of one container; `fail` is `oom` or `image`."""
+    """A deployment of one container; `fail` is `oom`, `crash` or `image`, `deadline_s` that of its rollout."""
     labels = {"app": name}
-    container = {"name": "main", "image": image or f"registry.test/{name}:1.0"}
+    container: Manifest = {"name": "main", "image": f"registry.test/{name}:1.0"}
+    if cpu:
+        container["resources"] = {"requests": {"cpu": cpu}}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -39,8 +47,7 @@ def deployment(
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": labels},
-            # One that fails early enough for tests to see "rollout stuck", and late enough for a busy machine.
-            "progressDeadlineSeconds": 60,
+            "progressDeadlineSeconds": deadline_s,
             "template": {
                 "metadata": {"labels": labels | ({FAIL: fail} if fail else {})},
                 "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},

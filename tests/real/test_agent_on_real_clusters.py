@@ -152,6 +152,46 @@ async def test_a_container_killed_again_and_again_is_one_memory_incident(
     assert resolved["resolved_at"] is not None
 
 
+async def test_a_container_that_keeps_ending_with_an_error_is_a_crash_incident(
+    agent: RunningAgent, clusters: Clusters
+) -> None:
+    api = clusters[0].api
+    await run_deployment(api, "crashing", fail="crash")
+    found = await agent.incident("crashing", family="crash")
+    assert found["kind"] == "pod.crash_looping"
+    assert {item["family"] for item in await agent.incidents("crashing")} == {"crash"}
+
+    await roll_out(api, "crashing", fail=None)
+    await agent.incident("crashing", family="crash", status="resolved")
+
+
+async def test_a_pod_that_fits_on_no_node_is_an_incident_until_it_fits(agent: RunningAgent, clusters: Clusters) -> None:
+    api = clusters[0].api
+    await api.create(scenes.deployment("giant", SPACE, cpu="1000"))
+    found = await agent.incident("giant", family="scheduling")
+    assert found["kind"] == "pod.unschedulable"
+
+    modest = {"name": "main", "resources": {"requests": {"cpu": "1"}}}
+    await api.patch("Deployment", "giant", {"spec": {"template": {"spec": {"containers": [modest]}}}}, SPACE)
+    await scenes.becomes_available(api, "giant", SPACE)
+    await agent.incident("giant", family="scheduling", status="resolved")
+
+
+async def test_a_rollout_that_outruns_its_deadline_is_an_incident_until_it_is_through(
+    agent: RunningAgent, clusters: Clusters
+) -> None:
+    api = clusters[1].api
+    await api.create(scenes.deployment("slow", SPACE, deadline_s=3))
+    await scenes.becomes_available(api, "slow", SPACE)
+    await roll_out(api, "slow", fail="image")
+    found = await agent.incident("slow", family="rollout")
+    assert found["kind"] == "workload.rollout_stuck"
+
+    await roll_out(api, "slow", fail=None)
+    await agent.incident("slow", family="rollout", status="resolved")
+    await agent.incident("slow", family="image", status="resolved")
+
+
 async def test_a_node_that_stops_answering_is_an_incident_until_it_is_back(
     agent: RunningAgent, clusters: Clusters
 ) -> None:

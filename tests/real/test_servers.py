@@ -80,6 +80,19 @@ async def test_the_oom_stage_kills_again_and_again_until_the_label_is_gone(clust
     await scenes.becomes_available(api, "hungry", space)
 
 
+async def test_the_crash_stage_ends_with_an_error(cluster: KubeCluster, space: str) -> None:
+    await cluster.api.create(scenes.deployment("crashing", space, fail="crash"))
+
+    async def last_end() -> Manifest | None:
+        pod = await only_pod(cluster.api, "crashing", space)
+        found: Manifest | None = scenes.container_state(pod).get("lastState", {}).get("terminated")
+        return found
+
+    last = await eventually(last_end, "a container that ended")
+    assert last is not None
+    assert (last["reason"], last["exitCode"]) == ("Error", 1)
+
+
 async def test_the_image_stage_backs_off_until_the_label_is_gone(cluster: KubeCluster, space: str) -> None:
     api = cluster.api
     await api.create(scenes.deployment("mistyped", space, fail="image"))
