@@ -54,8 +54,9 @@ class _Setting:
             path = (*path, step)
             here = here.at(step) if here else None
             if is_last:
-                self._put(node, step, self._value(path, here))
-                self.document.places[path] = self.place
+                value = self._value(path, here)
+                self._put(node, step, value)
+                self._claim(path, value)
             else:
                 node = self._step_into(node, step, path)
 
@@ -72,6 +73,17 @@ class _Setting:
     def _put(self, node: object, step: str | int, value: object) -> None:
         if isinstance(node, (dict, list)):
             node[step] = value  # type: ignore[index]  # _can_hold has matched step to node
+
+    def _claim(self, path: KeyPath, value: object) -> None:
+        """Make this variable the place of the value and of all inside it, in place of what it replaced."""
+        for old in [one for one in self.document.places if one[: len(path)] == path]:
+            del self.document.places[old]
+        inner: list[tuple[KeyPath, object]] = [((), value)]
+        while inner:
+            below, one = inner.pop()
+            self.document.places[(*path, *below)] = self.place
+            steps = one.items() if isinstance(one, dict) else enumerate(one) if isinstance(one, list) else ()
+            inner += [((*below, step), deeper) for step, deeper in steps]
 
     def _value(self, path: KeyPath, shape: Shape | None) -> object:
         """Read the text as what belongs there; a text stays a text, whatever it looks like."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from kronveil.config.convert import Conversion
 from kronveil.config.crosscheck import crosscheck
-from kronveil.config.document import Document, KeyPath, dotted, read_document
+from kronveil.config.document import Document, KeyPath, Place, dotted, read_document
 from kronveil.config.environment import fall_back, overlay
 from kronveil.config.later import NOT_BUILT_COLLECTORS, NOT_BUILT_SECTIONS
 from kronveil.config.places import state_folder
@@ -22,10 +22,15 @@ DEFAULT_FILE = Path("kronveil.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value came from; ``reference`` is its text as written when that refers to something outside."""
+    """Where a value was written; ``reference`` is its text there when that refers to something outside."""
 
-    source: str
+    place: Place
     reference: str | None = None
+
+    @property
+    def source(self) -> str:
+        """Say it: ``kronveil.yaml:12`` or ``environment KRONVEIL__AGENT__NAME``."""
+        return str(self.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,7 @@ class Config(Sections):
     """The whole configuration of one agent.
 
     ``not_built`` names what the file asks for and this version does not do yet (``kafka``, ``runbooks``).
-    ``origins`` has the source of every key that was written somewhere, by its dotted name.
+    ``origins`` has the origin of every key that was written somewhere, by its dotted name.
     """
 
     file: Path | None = None
@@ -90,4 +95,4 @@ def _not_built(sections: Sections, document: Document) -> Iterator[str]:
 
 
 def _origin(document: Document, conversion: Conversion, at: KeyPath) -> Origin:
-    return Origin(str(document.places[at]), conversion.references.get(at))
+    return Origin(document.places[at], conversion.references.get(at))
