@@ -1,0 +1,87 @@
+"""Puts the API together: routes, problems, streams, the console and the gate before them, as one ASGI application."""
+
+import json
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
+
+from kronveil.agent.desk import Desk
+from kronveil.api.callers import Doorman
+from kronveil.api.frames import FRAME_KINDS
+from kronveil.api.gate import Gate
+from kronveil.api.options import BUILT_CONSOLE, ApiOptions
+from kronveil.api.pages import Console
+from kronveil.api.problems import PROBLEM_JSON, answer_with_problems
+from kronveil.api.routes import agent, events, fleet, incidents, streams
+
+PREFIX = "/api/v1"
+_ABOUT = """What the agent knows, and what you may tell it.
+
+Lists are pages: `items` and `next_cursor`. Answers about the whole fleet say whether they are `complete` and which
+clusters they leave out. Times are RFC 3339 in UTC, ages and durations are seconds. Errors are RFC 9457 problem
+documents. On loopback no token is needed unless the operator says so; elsewhere send `Authorization: Bearer TOKEN`.
+"""
+
+
+def create_app(desk: Desk, options: ApiOptions) -> ASGIApp:
+    """The ASGI application to serve. Raises ConfigError when the options leave nobody who could call."""
+    options.check()
+    doorman = Doorman(options)
+    api = build_api()
+    api.state.desk = desk
+    api.state.doorman = doorman
+    return Gate(api, Console(options.console or BUILT_CONSOLE), options, doorman)
+
+
+def build_api() -> FastAPI:
+    """The routes alone; enough to publish their schema."""
+    api = FastAPI(
+        title="Kronveil",
+        version="1",
+        description=_ABOUT,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    for each in (agent, fleet, events, incidents, streams):
+        api.include_router(each.router, prefix=PREFIX)
+    answer_with_problems(api)
+    published = json.dumps(openapi(api)).encode()
+
+    @api.get(f"{PREFIX}/openapi.json", include_in_schema=False)
+    async def get_openapi(_: Request) -> Response:
+        return Response(published, media_type="application/json")
+
+    return api
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def openapi(api: FastAPI) -> dict[str, Any]:
+    """The schema as published: OpenAPI 3.1, problems under their own media type, frames by name, one way to sign in."""
+    schema = api.openapi()
+    components = schema["components"]
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    schema["security"] = [{}, {"token": []}]
+    frames = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in FRAME_KINDS]
+    components["schemas"]["Frame"] = {"oneOf": frames, "discriminator": {"propertyName": "type"}}
+    for path in schema["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                if status >= "400":
+                    _name_problems(response)
+    stream = schema["paths"][f"{PREFIX}/stream"]["get"]["responses"]["200"]
+    stream["content"] = {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Frame"}}}
+    return schema
+
+
+def _name_problems(response: dict[str, Any]) -> None:
+    for media_type, content in list(response["content"].items()):
+        if content["schema"].get("$ref", "").endswith("/Problem"):
+            response["content"] = {PROBLEM_JSON: response["content"].pop(media_type)}

@@ -1,0 +1,111 @@
+"""What routes share: the desk, the caller, things that must exist, and bodies read only after that is known."""
+
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Header, Path, Request, Response
+from pydantic import BaseModel, ValidationError
+
+from kronveil.agent.desk import Desk, NotFound
+from kronveil.api.callers import Caller, Doorman
+from kronveil.api.encode import encode
+from kronveil.api.problems import Refusal, not_valid
+from kronveil.api.shapes import FieldError
+from kronveil.model.fleet import Member
+from kronveil.model.incident import Incident
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def json_answer(shape: object, status: int = 200) -> Response:
+    """Encoded bytes, past the framework's own serialisation; nothing of it is kept by a cache."""
+    return Response(encode(shape), status, {"Cache-Control": "no-store"}, "application/json")
+
+
+async def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+async def _doorman(request: Request) -> Doorman:
+    doorman: Doorman = request.app.state.doorman
+    return doorman
+
+
+async def _caller(request: Request) -> Caller | None:
+    caller: Caller | None = request.scope["state"]["caller"]
+    return caller
+
+
+async def _known_caller(caller: Annotated[Caller | None, Depends(_caller)]) -> Caller:
+    if caller is None:
+        raise Refusal(401, "This agent asks for a token: Authorization: Bearer TOKEN.")
+    return caller
+
+
+async def _no_query(request: Request) -> None:
+    unknown = sorted(set(request.query_params))
+    if unknown:
+        errors = [FieldError(["query", name], "There is no such query parameter here") for name in unknown]
+        raise Refusal(422, f"There is no such query parameter here: {', '.join(unknown)}.", errors=errors)
+
+
+DeskHere = Annotated[Desk, Depends(_desk)]
+DoormanHere = Annotated[Doorman, Depends(_doorman)]
+AnyCaller = Annotated[Caller | None, Depends(_caller)]
+KnownCaller = Annotated[Caller, Depends(_known_caller)]
+NoQuery = Annotated[None, Depends(_no_query)]
+
+
+async def _incident(desk: DeskHere, incident_id: Annotated[str, Path(alias="id")]) -> Incident:
+    return await desk.incident(incident_id)
+
+
+async def _member(desk: DeskHere, name: str) -> Member:
+    for member in desk.members():
+        if member.name == name:
+            return member
+    raise NotFound(f"There is no cluster named {name!r} in this fleet.")
+
+
+# Named before NoQuery in a route, so that 404 comes before 422.
+FoundIncident = Annotated[Incident, Depends(_incident)]
+FoundMember = Annotated[Member, Depends(_member)]
+
+
+async def _idempotency_key(
+    given: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="Your name for this very request: sent again with the same key it is done once and answered as before.",
+        ),
+    ] = None,
+) -> str | None:
+    if given is not None and not (1 <= len(given) <= 200 and given.isascii() and given.isprintable()):
+        raise not_valid(["header", "Idempotency-Key"], "must be 1 to 200 printable ASCII characters")
+    return given
+
+
+IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
+
+
+async def read_body(request: Request, kind: type[Body]) -> Body:
+    """The body as what was asked for; called when the thing it is for is known to exist."""
+    content = await request.body()
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content and media_type != "application/json":
+        raise Refusal(415, "Send the body as application/json.")
+    try:
+        return kind.model_validate_json(content or b"{}")
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+    if problems[0]["type"] == "json_invalid":
+        raise Refusal(400, f"The body is not JSON: {problems[0]['msg']}.")
+    errors = [
+        FieldError(
+            ["body", *each["loc"]],
+            "There is no such key here" if each["type"] == "extra_forbidden" else each["msg"],
+        )
+        for each in problems
+    ]
+    raise Refusal(422, "; ".join(f"{each.loc[-1]}: {each.msg}" for each in errors), errors=errors)

@@ -1,0 +1,71 @@
+"""What the API accepts: query parameters and bodies. Unknown names are errors that say so."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from kronveil.model.event import Severity
+from kronveil.model.incident import IncidentStatus
+
+Cursor = Annotated[
+    str | None, Field(max_length=500, description="`next_cursor` of an earlier page, asked with the same filters.")
+]
+Limit = Annotated[int, Field(ge=1, le=500, description="How many at most.")]
+Name = Annotated[str | None, Field(min_length=1, max_length=253)]
+
+
+def split_commas(given: object) -> object:
+    """Accept `a,b` as well as `a` and `b` given apart."""
+    if not isinstance(given, list):
+        return given
+    return [part.strip() for each in given for part in (each.split(",") if isinstance(each, str) else [each])]
+
+
+class Page(BaseModel):
+    """Which page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Cursor = None
+    limit: Limit = 100
+
+
+class EventFilter(Page):
+    """Which events."""
+
+    since: Annotated[AwareDatetime | None, Field(description="Only those that happened at or after this time.")] = None
+    cluster: Name = None
+    kind: Name = None
+    severity: Severity | None = None
+
+
+class IncidentFilter(Page):
+    """Which incidents. Lists may be repeated parameters or comma separated."""
+
+    status: Annotated[list[IncidentStatus], BeforeValidator(split_commas)] = []
+    severity: Annotated[list[Severity], BeforeValidator(split_commas)] = []
+    cluster: Name = None
+
+
+class Resolution(BaseModel):
+    """Why a person calls an incident over."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class Nothing(BaseModel):
+    """A body without content: `{}`, or none at all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class StreamStart(BaseModel):
+    """Where a stream begins, and with what right."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Annotated[int | None, Field(ge=0, description="The last number that was seen.")] = None
+    epoch: Annotated[str | None, Field(max_length=100, description="The epoch that `since` belongs to.")] = None
+    ticket: Annotated[str | None, Field(max_length=100, description="In place of a token.")] = None

@@ -1,0 +1,263 @@
+"""From the agent's nouns to what goes over the wire: one way for REST, for the live stream and for its snapshot."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
+
+import msgspec
+
+from kronveil.agent.desk import AgentHealth, Setting
+from kronveil.agent.live import Item
+from kronveil.api import shapes
+from kronveil.model.event import Event, Severity
+from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing
+from kronveil.model.health import ComponentHealth
+from kronveil.model.incident import ClusterRef, Incident, IncidentStatus, Moment
+from kronveil.model.resource import Resource
+
+_STAGES: Mapping[IncidentStatus, shapes.LoopStage] = {
+    IncidentStatus.OPEN: "detected",
+    IncidentStatus.ACKNOWLEDGED: "acknowledged",
+    IncidentStatus.MITIGATED: "recovered",
+    IncidentStatus.RESOLVED: "recovered",
+    IncidentStatus.CLOSED: "recovered",
+}
+NEEDS_SOMEBODY = frozenset({IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.MITIGATED})
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds and Z."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def stamp_or_none(at: datetime | None) -> str | None:
+    """As ``stamp``; unknown stays unknown."""
+    return None if at is None else stamp(at)
+
+
+def spell(span: timedelta) -> str:
+    """A duration as the health answer shows it: 2m30s."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m{seconds}s"
+    return f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
+
+
+def seconds_between(earlier: datetime | None, later: datetime) -> float | None:
+    """Never negative: a source whose clock is ahead was heard just now."""
+    return None if earlier is None else max(0.0, round((later - earlier).total_seconds(), 3))
+
+
+def resource_shape(resource: Resource) -> shapes.Resource:
+    """An object of a source."""
+    return shapes.Resource(resource.kind, resource.namespace, resource.name, resource.uid or None)
+
+
+def event_shape(event: Event) -> shapes.Event:
+    """An event."""
+    return shapes.Event(
+        id=event.id,
+        kind=event.kind,
+        severity=event.severity,
+        at=stamp(event.at),
+        received_at=stamp(event.received_at),
+        cluster_name=event.origin.cluster_name,
+        cluster_region=event.origin.cluster_region,
+        resource=resource_shape(event.resource),
+        message=event.message,
+        attributes=dict(event.attributes),
+        merged_into=event.merged_into,
+    )
+
+
+def evidence_shape(event: Event) -> shapes.Evidence:
+    """An event as evidence."""
+    return shapes.Evidence(
+        id=event.id,
+        at=stamp(event.at),
+        kind=event.kind,
+        severity=event.severity,
+        cluster_name=event.origin.cluster_name,
+        resource=resource_shape(event.resource),
+        message=event.message,
+        attributes=dict(event.attributes),
+    )
+
+
+def cluster_ref_shape(cluster: ClusterRef) -> shapes.ClusterRef:
+    """A cluster by name."""
+    return shapes.ClusterRef(cluster.name, cluster.uid or None, cluster.region)
+
+
+def moment_shape(moment: Moment) -> shapes.TimelineEntry:
+    """A line of a timeline."""
+    return shapes.TimelineEntry(stamp(moment.at), moment.what, moment.message, moment.actor, moment.event_id)
+
+
+def incident_shape(incident: Incident) -> shapes.Incident:
+    """An incident as lists and the stream show it."""
+    return shapes.Incident(
+        id=incident.id,
+        kind=incident.kind,
+        family=incident.family,
+        title=incident.title,
+        severity=incident.severity,
+        status=incident.status,
+        loop_stage=_STAGES[incident.status],
+        clusters=[cluster_ref_shape(incident.cluster)],
+        resource=resource_shape(incident.resource),
+        opened_at=stamp(incident.opened_at),
+        updated_at=stamp(incident.updated_at),
+        resolved_at=stamp_or_none(incident.resolved_at),
+        acknowledged_by=incident.acknowledged_by,
+        owner=None,
+        event_count=incident.event_count,
+        version=incident.version,
+        parent_id=None,
+        children=[],
+        suspects=[],
+        changes=[],
+        evidence=list(incident.evidence),
+        timeline=[moment_shape(moment) for moment in incident.timeline],
+        executions=[],
+    )
+
+
+def incident_detail(incident: Incident, evidence: Sequence[Event]) -> shapes.IncidentDetail:
+    """An incident whole."""
+    brief = incident_shape(incident)
+    fields = {name: getattr(brief, name) for name in shapes.Incident.__slots__}
+    fields["evidence"] = [evidence_shape(event) for event in evidence]
+    return shapes.IncidentDetail(**fields)
+
+
+def missing_shape(missing: Missing) -> shapes.Missing:
+    """A cluster that an answer leaves out."""
+    return shapes.Missing(missing.cluster, missing.reason, missing.age_s)
+
+
+def books_shape(books: Books) -> shapes.Books:
+    """What became of what was received."""
+    return shapes.Books(books.received, books.delivered, books.merged, dict(books.dropped), books.in_flight)
+
+
+def kind_shape(kind: KindStanding, now: datetime) -> shapes.Kind:
+    """One kind of object in one cluster."""
+    return shapes.Kind(kind.synced, kind.count, seconds_between(kind.heard_at, now), kind.error)
+
+
+def cluster_shape(member: Member) -> shapes.Cluster:
+    """A member of the fleet, with ages as of the moment it was judged."""
+    standing, now = member.standing, member.as_of
+    next_try = None if standing.next_try_at is None else max(0.0, (standing.next_try_at - now).total_seconds())
+    return shapes.Cluster(
+        name=member.name,
+        uid=standing.uid or None,
+        region=member.region if member.region is not None else standing.region,
+        state=member.state,
+        why=member.why,
+        same_as=member.same_as,
+        last_seen=stamp_or_none(standing.heard_at),
+        age_s=seconds_between(standing.heard_at, now),
+        version=standing.version,
+        pods=standing.pods,
+        nodes=standing.nodes,
+        kinds={name: kind_shape(kind, now) for name, kind in standing.kinds.items()},
+        books=books_shape(member.books),
+        tries=standing.tries,
+        next_try_s=None if next_try is None else round(next_try, 3),
+    )
+
+
+def fleet_clusters_shape(fleet: Fleet) -> shapes.FleetClusters:
+    """How many clusters are in which state."""
+    count = fleet.by_state.get
+    return shapes.FleetClusters(
+        total=fleet.total,
+        live=count(ClusterState.LIVE, 0),
+        partial=count(ClusterState.PARTIAL, 0),
+        stale=count(ClusterState.STALE, 0),
+        unreachable=count(ClusterState.UNREACHABLE, 0),
+        unknown=count(ClusterState.UNKNOWN, 0),
+    )
+
+
+def fleet_shape(fleet: Fleet) -> shapes.Fleet:
+    """Totals with what they leave out."""
+    return shapes.Fleet(
+        clusters=fleet_clusters_shape(fleet),
+        pods=fleet.pods,
+        nodes=fleet.nodes,
+        events=fleet.events,
+        complete=fleet.complete,
+        missing=[missing_shape(each) for each in fleet.missing],
+    )
+
+
+def component_shape(component: ComponentHealth) -> shapes.Component:
+    """A part's health."""
+    return shapes.Component(
+        name=component.name,
+        status=component.status,
+        message=component.message,
+        since=stamp(component.since),
+        last_success=stamp_or_none(component.last_success),
+    )
+
+
+def health_shape(health: AgentHealth, *, is_trusted: bool = True) -> shapes.Health:
+    """The agent's health; a stranger gets names and statuses only."""
+    components = [component_shape(component) for component in health.components]
+    if not is_trusted:
+        components = [shapes.Component(each.name, each.status, None, None, None) for each in components]
+    return shapes.Health(health.status, components, spell(health.uptime))
+
+
+def severity_counts(incidents: Iterable[Incident]) -> shapes.SeverityCounts:
+    """How many incidents need somebody, by severity."""
+    counts = dict.fromkeys(Severity, 0)
+    for incident in incidents:
+        if incident.status in NEEDS_SOMEBODY:
+            counts[incident.severity] += 1
+    return shapes.SeverityCounts(**{severity.value: count for severity, count in counts.items()})
+
+
+def setting_shape(setting: Setting) -> shapes.Setting:
+    """A leaf of the configuration."""
+    return shapes.Setting(setting.key, setting.value, setting.default, setting.source)
+
+
+def _as_json(value: object) -> object:
+    # Only what configuration values may hold beyond plain JSON; a Secret shows its own mask.
+    if isinstance(value, timedelta):
+        return spell(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, PurePath) or type(value).__name__ == "Secret":
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+
+
+_writer = msgspec.json.Encoder(enc_hook=_as_json)
+
+
+def encode(shape: object) -> bytes:
+    """The JSON of any shape."""
+    return _writer.encode(shape)
+
+
+def item_shape(item: Item) -> shapes.Event | shapes.Incident | shapes.Cluster:
+    """What a frame of the live stream carries."""
+    if isinstance(item, Event):
+        return event_shape(item)
+    if isinstance(item, Incident):
+        return incident_shape(item)
+    return cluster_shape(item)
+
+
+def encode_item(item: Item) -> bytes:
+    """The JSON that ``agent.live.Live`` keeps for each frame."""
+    return _writer.encode(item_shape(item))

@@ -1,0 +1,112 @@
+"""The frames of the live stream as the schema publishes them. Numbered ones carry what the agent encoded already."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from kronveil.api.shapes import Cluster, Event, Incident, Snapshot, Status, Timestamp
+
+Seq = Annotated[int, Field(description="The frame's number; numbers have no holes in the stream.")]
+Prev = Annotated[
+    int, Field(description="The number last sent to this client. With a filter, those between were not for it.")
+]
+
+
+@dataclass(slots=True)
+class Hello:
+    """The first frame. Without a snapshot every frame after `seq` follows; with one, it is the whole truth at `seq`."""
+
+    type: Literal["hello"]
+    seq: int
+    epoch: Annotated[str, Field(description="Names this run of the agent; numbers of another run mean nothing here.")]
+    at: Timestamp
+    snapshot: Snapshot | None
+
+
+@dataclass(slots=True)
+class EventFrame:
+    """An event that is stored now."""
+
+    type: Literal["event"]
+    seq: Seq
+    prev: Prev
+    at: Timestamp
+    data: Event
+
+
+@dataclass(slots=True)
+class IncidentFrame:
+    """An incident as it is now."""
+
+    type: Literal["incident"]
+    seq: Seq
+    prev: Prev
+    at: Timestamp
+    data: Incident
+
+
+@dataclass(slots=True)
+class ClusterFrame:
+    """A cluster whose state changed."""
+
+    type: Literal["cluster"]
+    seq: Seq
+    prev: Prev
+    at: Timestamp
+    data: Cluster
+
+
+@dataclass(slots=True)
+class StatusFrame:
+    """Every two seconds, whatever happens; it uses no number, `seq` is the newest one given."""
+
+    type: Literal["status"]
+    seq: int
+    at: Timestamp
+    data: Status
+
+
+@dataclass(slots=True)
+class Ping:
+    """Answer it with `{"type": "pong"}`."""
+
+    type: Literal["ping"]
+
+
+@dataclass(slots=True)
+class Gap:
+    """The frames asked for are no longer kept; a full `hello` follows."""
+
+    type: Literal["gap"]
+    from_: Annotated[int, Field(alias="from", description="The first number that cannot be replayed.")]
+    to: Annotated[int, Field(description="The number of the `hello` that follows.")]
+
+
+@dataclass(slots=True)
+class ClientError:
+    """What the client sent was not understood and changed nothing."""
+
+    type: Literal["error"]
+    detail: str
+
+
+SingleFrame: TypeAlias = Annotated[
+    Hello | EventFrame | IncidentFrame | ClusterFrame | StatusFrame | Ping | Gap | ClientError,
+    Field(discriminator="type"),
+]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Several frames in one message, for clients that asked with `batch=1`."""
+
+    type: Literal["batch"]
+    frames: list[SingleFrame]
+
+
+AnyFrame: TypeAlias = Annotated[
+    Hello | EventFrame | IncidentFrame | ClusterFrame | StatusFrame | Ping | Gap | ClientError | Batch,
+    Field(discriminator="type"),
+]
+FRAME_KINDS = (Hello, EventFrame, IncidentFrame, ClusterFrame, StatusFrame, Ping, Gap, ClientError, Batch)

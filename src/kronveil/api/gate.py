@@ -1,0 +1,140 @@
+"""The first thing a request meets: an id, who is calling and from where, how much may be sent, and what every answer
+carries. Order of refusal: 401, 403, then what lies behind."""
+
+import re
+import uuid
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kronveil.api.callers import Doorman, NotAuthenticated
+from kronveil.api.options import ApiOptions
+from kronveil.api.origins import Doorplate
+from kronveil.api.problems import Refusal, answer, bug
+
+MOST_BODY_BYTES = 1 << 20
+# Health tells strangers names and statuses; the streams let a ticket stand in for the token, so they look themselves.
+OPEN_PATHS = frozenset({"/api/v1/health", "/api/v1/stream"})
+_GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_CSP = (
+    "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_ALWAYS: Sequence[tuple[str, str]] = (
+    ("Content-Security-Policy", _CSP),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+
+
+class Gate:
+    """Stands before the API and the console, as one ASGI application."""
+
+    def __init__(self, api: ASGIApp, console: ASGIApp, options: ApiOptions, doorman: Doorman) -> None:
+        self._api = api
+        self._console = console
+        self._doorman = doorman
+        self._doorplate = Doorplate(
+            is_loopback=options.is_loopback, hosts=options.allowed_hosts, origins=options.allowed_origins
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let through, or refuse."""
+        if scope["type"] == "lifespan":
+            await self._api(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _GOOD_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        if scope["type"] == "websocket":
+            # A browser cannot read a refused handshake; the socket's own close codes tell it why.
+            state["why_not"] = self._why_not_here(headers)
+            await self._api(scope, receive, send)
+            return
+        await self._http(scope, headers, receive, _Marked(send, request_id))
+
+    async def _http(self, scope: Scope, headers: Headers, receive: Receive, send: "_Marked") -> None:
+        is_api = scope["path"] == "/api" or scope["path"].startswith("/api/")
+        try:
+            refusal = self._refusal(scope, headers, is_api=is_api)
+            if refusal is not None:
+                await answer(scope, refusal)(scope, receive, send)
+            elif is_api:
+                await self._api(scope, _Measured(receive), send)
+            else:
+                await self._console(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the last place where a bug can still be answered
+            response = bug(scope, error)
+            if not send.has_started:
+                await response(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers, *, is_api: bool) -> Refusal | None:
+        if is_api:
+            try:
+                caller = self._doorman.who(headers.get("authorization"))
+            except NotAuthenticated as error:
+                return stranger(str(error))
+            if caller is None and scope["path"] not in OPEN_PATHS:
+                return stranger("This agent asks for a token: Authorization: Bearer TOKEN.")
+            scope["state"]["caller"] = caller
+        why_not = self._why_not_here(headers)
+        if why_not is not None:
+            return Refusal(403, why_not)
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > MOST_BODY_BYTES:
+            return too_large()
+        return None
+
+    def _why_not_here(self, headers: Headers) -> str | None:
+        host = headers.get("host")
+        return self._doorplate.why_not_host(host) or self._doorplate.why_not_origin(headers.get("origin"), host)
+
+
+def stranger(detail: str) -> Refusal:
+    """401, with the scheme that would do."""
+    return Refusal(401, detail, headers={"WWW-Authenticate": 'Bearer realm="kronveil"'})
+
+
+def too_large() -> Refusal:
+    """413."""
+    return Refusal(413, f"A body may have at most {MOST_BODY_BYTES} bytes.")
+
+
+class _Measured:
+    """A body whose length was not announced is measured as it comes."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._bytes = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > MOST_BODY_BYTES:
+            raise too_large()
+        return message
+
+
+class _Marked:
+    """Puts on each answer what all of them carry."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.has_started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.has_started = True
+            headers = MutableHeaders(raw=list(message.get("headers", [])))
+            headers["X-Request-Id"] = self._request_id
+            for name, value in _ALWAYS:
+                headers.setdefault(name, value)
+            message = {**message, "headers": headers.raw}
+        await self._send(message)

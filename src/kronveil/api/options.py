@@ -1,0 +1,37 @@
+"""What the operator decided about the API: who may call, from where, and where the built console lies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kronveil.sdk.errors import ConfigError
+from kronveil.sdk.secret import Secret
+
+BUILT_CONSOLE = Path(__file__).parent / "console"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOptions:
+    """``is_loopback``: every address the API listens on is a loopback one. ``console``: the folder of the built
+    console, None for the package's own."""
+
+    is_loopback: bool = True
+    auth: Literal["auto", "required"] = "auto"
+    bootstrap_token: Secret | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    console: Path | None = None
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether a caller without a token is a stranger."""
+        return self.auth == "required" or not self.is_loopback
+
+    def check(self) -> None:
+        """Raise ConfigError when nobody could ever call."""
+        if self.needs_token and not self.bootstrap_token:
+            why = "api.auth is required" if self.auth == "required" else "listen.host is not a loopback address"
+            raise ConfigError(
+                f"{why}, and there is no token that could be asked for. Set api.bootstrap_token, "
+                "for example to ${file:/run/secrets/kronveil-token}, or listen on 127.0.0.1 with api.auth: auto."
+            )

@@ -1,0 +1,135 @@
+"""Every refusal and failure as an RFC 9457 problem document, wherever it comes from."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+
+from kronveil.agent.desk import KeyReused, NotFound, Refused
+from kronveil.api.encode import encode
+from kronveil.api.shapes import FieldError, Problem
+from kronveil.sdk.errors import Permanent, Transient
+
+PROBLEM_JSON = "application/problem+json"
+_log = logging.getLogger("kronveil.api")
+
+_TITLES: Mapping[int, tuple[str, str]] = {
+    400: ("bad-request", "The request cannot be read"),
+    401: ("not-authenticated", "A valid token is needed"),
+    403: ("not-allowed", "This caller may not do this"),
+    404: ("not-found", "There is no such thing"),
+    405: ("method-not-allowed", "This path does not take this method"),
+    409: ("refused", "This may not be done to it now"),
+    413: ("too-large", "The request is too large"),
+    415: ("not-json", "The body must be JSON"),
+    422: ("not-valid", "The request is not valid"),
+    500: ("bug", "The agent made a mistake"),
+    503: ("unavailable", "This cannot be done now"),
+}
+
+
+class Refusal(Exception):  # noqa: N818 - read as the answer it is
+    """The API refuses by itself, before the agent is asked."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+
+def not_valid(loc: Sequence[str | int], msg: str) -> Refusal:
+    """422 about one field."""
+    return Refusal(422, f"{loc[-1]}: {msg}", errors=[FieldError(list(loc), msg)])
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id that the answer and the log share."""
+    return str(scope.get("state", {}).get("request_id", ""))
+
+
+def answer(scope: Scope, refusal: Refusal) -> Response:
+    """The problem document for a refusal."""
+    slug, title = _TITLES.get(refusal.status) or ("other", HTTPStatus(refusal.status).phrase)
+    problem = Problem(
+        type=f"urn:kronveil:problem:{slug}",
+        title=title,
+        status=refusal.status,
+        detail=refusal.detail,
+        instance=scope["path"],
+        request_id=request_id_of(scope),
+        errors=list(refusal.errors) or None,
+    )
+    return Response(encode(problem), refusal.status, refusal.headers, PROBLEM_JSON)
+
+
+def bug(scope: Scope, error: BaseException) -> Response:
+    """500 for what we did not foresee: the log gets the traceback, the caller the id to find it by."""
+    request_id = request_id_of(scope)
+    _log.error("request %s to %s failed", request_id, scope["path"], exc_info=error)
+    return answer(scope, Refusal(500, f"This is a bug of the agent. Its log tells more about request {request_id}."))
+
+
+def _from_validation(error: RequestValidationError) -> Refusal:
+    errors = [FieldError(list(each["loc"]), _worded(each)) for each in error.errors()]
+    named = "; ".join(f"{each.loc[-1]}: {each.msg}" for each in errors)
+    return Refusal(422, named, errors=errors)
+
+
+def _worded(error: Mapping[str, Any]) -> str:
+    where = "query parameter" if error["loc"][0] == "query" else "key"
+    if error["type"] == "extra_forbidden":
+        return f"There is no such {where} here"
+    return str(error["msg"])
+
+
+def _from_framework(error: HTTPException) -> Refusal:
+    details = {
+        404: "Nothing is at this path. The paths of this version are in /api/v1/openapi.json.",
+        405: "This path exists, but not with this method; see the Allow header.",
+    }
+    return Refusal(error.status_code, details.get(error.status_code, str(error.detail)), headers=error.headers)
+
+
+def _from_agent(error: Exception) -> Refusal:
+    if isinstance(error, NotFound):
+        return Refusal(404, str(error))
+    if isinstance(error, KeyReused):
+        return Refusal(422, str(error), errors=[FieldError(["header", "Idempotency-Key"], str(error))])
+    if isinstance(error, Transient) and error.retry_after is not None:
+        seconds = max(1, round(error.retry_after.total_seconds()))
+        return Refusal(503, str(error), headers={"Retry-After": str(seconds)})
+    return Refusal(409 if isinstance(error, Refused) else 503, str(error))
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Teach an application that all of its errors are problem documents."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        return answer(request.scope, error if isinstance(error, Refusal) else _from_agent(error))
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows for the type checker
+        return answer(request.scope, _from_validation(error))
+
+    async def framework(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - narrows for the type checker
+        return answer(request.scope, _from_framework(error))
+
+    for kind in (Refusal, NotFound, Refused, KeyReused, Transient, Permanent):
+        app.add_exception_handler(kind, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, framework)

@@ -1,0 +1,1 @@
+"""The paths under /api/v1: parse, call the desk, answer."""

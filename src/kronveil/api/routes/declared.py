@@ -1,0 +1,32 @@
+"""What routes declare for the published schema beside their answer."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from kronveil.api.shapes import Problem
+
+_WORDS = {
+    400: "The request cannot be read",
+    401: "A valid token is needed",
+    403: "Not allowed from here, or for this caller",
+    404: "There is no such thing",
+    409: "It exists, but this may not be done to it now",
+    413: "The body has more than 1 MiB",
+    415: "The body is not JSON",
+    422: "Not valid; `errors` lists everything that is wrong",
+    500: "A bug; the log tells more under the same request id",
+    503: "It cannot be done now; the text says why",
+}
+Responses = dict[int | str, dict[str, Any]]
+
+
+def refusals(*statuses: int) -> Responses:
+    """These, and those that any call may meet."""
+    return {status: {"model": Problem, "description": _WORDS[status]} for status in sorted({401, 403, 422, 500, *statuses})}
+
+
+def body_of(kind: type[BaseModel], *, required: bool) -> dict[str, Any]:
+    """Bodies are read by hand, after 404 is ruled out; this tells the schema what they are."""
+    schema = {key: value for key, value in kind.model_json_schema().items() if key != "title"}
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}

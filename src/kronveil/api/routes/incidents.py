@@ -1,0 +1,80 @@
+"""Incidents, and what a person may do to one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from kronveil.agent.desk import Act
+from kronveil.api import encode, shapes
+from kronveil.api.asking import (
+    DeskHere,
+    FoundIncident,
+    IdempotencyKey,
+    KnownCaller,
+    NoQuery,
+    json_answer,
+    read_body,
+)
+from kronveil.api.asks import IncidentFilter, Nothing, Resolution
+from kronveil.api.problems import not_valid
+from kronveil.api.routes.declared import body_of, refusals
+from kronveil.api.routes.fleet import coverage
+from kronveil.sdk.storage import IncidentQuery
+
+router = APIRouter(tags=["incidents"])
+_OF_A_WRITE = refusals(400, 404, 409, 413, 415, 503)
+
+
+@router.get("/incidents", response_model=shapes.IncidentList, responses=refusals(503))
+async def list_incidents(desk: DeskHere, asked: Annotated[IncidentFilter, Query()]) -> Response:
+    """Incidents, newest opened first."""
+    query = IncidentQuery(
+        limit=asked.limit,
+        before=asked.cursor,
+        statuses=tuple(asked.status),
+        severities=tuple(asked.severity),
+        cluster=asked.cluster,
+    )
+    try:
+        page = await desk.incidents(query)
+    except ValueError:
+        raise not_valid(["query", "cursor"], "This is not a cursor of this list") from None
+    items = [encode.incident_shape(incident) for incident in page.items]
+    return json_answer(shapes.IncidentList(items, page.next_cursor, *coverage(desk, asked.cluster)))
+
+
+@router.get("/incidents/{id}", response_model=shapes.IncidentDetail, responses=refusals(404, 503))
+async def get_incident(desk: DeskHere, incident: FoundIncident, _: NoQuery) -> Response:
+    """One incident whole, with its evidence in full."""
+    evidence = await desk.events_by_id(incident.evidence)
+    return json_answer(encode.incident_detail(incident, evidence))
+
+
+@router.post(
+    "/incidents/{id}/acknowledge",
+    response_model=shapes.Incident,
+    responses=_OF_A_WRITE,
+    openapi_extra=body_of(Nothing, required=False),
+)
+async def acknowledge_incident(  # noqa: PLR0913 - each is something the framework hands in
+    request: Request, desk: DeskHere, incident: FoundIncident, _: NoQuery, caller: KnownCaller, key: IdempotencyKey
+) -> Response:
+    """Say that somebody has seen it and looks after it. It stays open until recovery is observed."""
+    await read_body(request, Nothing)
+    act = Act(incident.id, "acknowledge", caller.name, key=key)
+    return json_answer(encode.incident_shape(await desk.act(act)))
+
+
+@router.post(
+    "/incidents/{id}/resolve",
+    response_model=shapes.Incident,
+    responses=_OF_A_WRITE,
+    openapi_extra=body_of(Resolution, required=True),
+)
+async def resolve_incident(  # noqa: PLR0913 - each is something the framework hands in
+    request: Request, desk: DeskHere, incident: FoundIncident, _: NoQuery, caller: KnownCaller, key: IdempotencyKey
+) -> Response:
+    """Say, with a reason, that it is over, though the agent has not observed that."""
+    resolution = await read_body(request, Resolution)
+    act = Act(incident.id, "resolve", caller.name, reason=resolution.reason, key=key)
+    return json_answer(encode.incident_shape(await desk.act(act)))

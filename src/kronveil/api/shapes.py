@@ -1,0 +1,447 @@
+"""What the API answers, field by field. Plain dataclasses: msgspec writes them, FastAPI describes them, so the bytes
+and the published schema cannot differ. Times are RFC 3339 UTC with milliseconds; ages and durations are seconds."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from kronveil.model.event import Severity
+from kronveil.model.fleet import ClusterState
+from kronveil.model.health import HealthStatus
+from kronveil.model.incident import IncidentStatus
+from kronveil.model.observation import Attribute
+
+Timestamp = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-25T02:03:41.250Z"]}),
+]
+NextCursor = Annotated[str | None, Field(description="Give it as `cursor` for the next page; null on the last one.")]
+LoopStage = Literal["detected", "acknowledged", "recovered"]
+
+
+@dataclass(slots=True)
+class Resource:
+    """An object of a source, as the source names it."""
+
+    kind: str
+    namespace: str | None
+    name: str
+    uid: str | None
+
+
+@dataclass(slots=True)
+class Event:
+    """One thing that happened. Its id derives from content: the same on every surface and after every restart."""
+
+    id: str
+    kind: Annotated[str, Field(description="A symptom (`pod.oom_killed`) or a neutral `noun.happened`.")]
+    severity: Severity
+    at: Annotated[Timestamp, Field(description="When it happened, as the source says.")]
+    received_at: Annotated[Timestamp, Field(description="When the agent received it.")]
+    cluster_name: str
+    cluster_region: str | None
+    resource: Resource
+    message: str
+    attributes: dict[str, Attribute]
+    merged_into: Annotated[str | None, Field(description="The event that this one repeats; null when it is a first.")]
+
+
+@dataclass(slots=True)
+class Evidence:
+    """An event that an incident stands on."""
+
+    id: str
+    at: Timestamp
+    kind: str
+    severity: Severity
+    cluster_name: str
+    resource: Resource
+    message: str
+    attributes: dict[str, Attribute]
+
+
+@dataclass(slots=True)
+class TimelineEntry:
+    """One line of an incident's story."""
+
+    at: Timestamp
+    what: Annotated[str, Field(description="opened, evidence, recovered, acknowledged, resolved or reopened.")]
+    message: str
+    actor: Annotated[str, Field(description="Who did it; `kronveil` is the agent itself.")]
+    event_id: str | None
+
+
+@dataclass(slots=True)
+class ClusterRef:
+    """A cluster that an incident touches."""
+
+    name: str
+    uid: str | None
+    region: str | None
+
+
+@dataclass(slots=True)
+class Suspect:
+    """A possible cause, with the ids of the events that speak for and against it."""
+
+    what: str
+    score: float
+    evidence_for: list[str]
+    evidence_against: list[str]
+
+
+@dataclass(slots=True)
+class Change:
+    """A change near an incident in time."""
+
+    id: str
+    at: Timestamp
+    kind: str
+
+
+@dataclass(slots=True)
+class Incident:
+    """What belongs together and needs somebody. In lists and in the stream `evidence` holds the ids of events."""
+
+    id: str
+    kind: str
+    family: str
+    title: str
+    severity: Severity
+    status: IncidentStatus
+    loop_stage: LoopStage
+    clusters: list[ClusterRef]
+    resource: Resource
+    opened_at: Timestamp
+    updated_at: Timestamp
+    resolved_at: Timestamp | None
+    acknowledged_by: str | None
+    owner: Annotated[str | None, Field(description="The person it is assigned to.")]
+    event_count: Annotated[int, Field(description="All events of this incident, more than `evidence` may keep.")]
+    version: Annotated[int, Field(description="Grows with each change: of two copies the higher one is newer.")]
+    parent_id: str | None
+    children: list[str]
+    suspects: list[Suspect]
+    changes: list[Change]
+    evidence: Annotated[list[str], Field(description="Ids of the first and newest events it stands on.")]
+    timeline: list[TimelineEntry]
+    executions: Annotated[list[str], Field(description="Ids of runbook executions for this incident.")]
+
+
+@dataclass(slots=True)
+class IncidentDetail:
+    """One incident whole: as in lists, with each piece of `evidence` in full."""
+
+    id: str
+    kind: str
+    family: str
+    title: str
+    severity: Severity
+    status: IncidentStatus
+    loop_stage: LoopStage
+    clusters: list[ClusterRef]
+    resource: Resource
+    opened_at: Timestamp
+    updated_at: Timestamp
+    resolved_at: Timestamp | None
+    acknowledged_by: str | None
+    owner: Annotated[str | None, Field(description="The person it is assigned to.")]
+    event_count: Annotated[int, Field(description="All events of this incident, more than `evidence` may keep.")]
+    version: Annotated[int, Field(description="Grows with each change: of two copies the higher one is newer.")]
+    parent_id: str | None
+    children: list[str]
+    suspects: list[Suspect]
+    changes: list[Change]
+    evidence: Annotated[list[Evidence], Field(description="First and newest events, oldest first.")]
+    timeline: list[TimelineEntry]
+    executions: Annotated[list[str], Field(description="Ids of runbook executions for this incident.")]
+
+
+@dataclass(slots=True)
+class Missing:
+    """A cluster whose word this answer leaves out, why, and for how long it has been silent (null: never heard)."""
+
+    cluster: str
+    reason: str
+    age_s: float | None
+
+
+@dataclass(slots=True)
+class Books:
+    """received = delivered + merged + dropped + in flight, in watch frames and list items, since the agent started."""
+
+    received: int
+    delivered: int
+    merged: Annotated[int, Field(description="Unchanged and repeated ones.")]
+    dropped: Annotated[dict[str, int], Field(description="By reason.")]
+    in_flight: int
+
+
+@dataclass(slots=True)
+class Kind:
+    """One kind of object in one cluster. `count` is null until its first complete list."""
+
+    synced: bool
+    count: int | None
+    age_s: float | None
+    error: str | None
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A cluster that is expected to report. What it has not said is null, never 0."""
+
+    name: str
+    uid: Annotated[str | None, Field(description="The uid of its kube-system namespace: its identity.")]
+    region: str | None
+    state: ClusterState
+    why: Annotated[str | None, Field(description="Why the state is not live, in words.")]
+    same_as: Annotated[str | None, Field(description="The name of the member that is the very same cluster.")]
+    last_seen: Timestamp | None
+    age_s: Annotated[float | None, Field(description="Since `last_seen`; null: never heard from.")]
+    version: str | None
+    pods: int | None
+    nodes: int | None
+    kinds: dict[str, Kind]
+    books: Books
+    tries: Annotated[int, Field(description="Connection attempts since it was last reached.")]
+    next_try_s: Annotated[float | None, Field(description="Until the next attempt; null when none is waiting.")]
+
+
+@dataclass(slots=True)
+class FleetClusters:
+    """How many clusters are in which state."""
+
+    total: int
+    live: int
+    partial: int
+    stale: int
+    unreachable: int
+    unknown: int
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Totals over the clusters heard from; `missing` names those that the totals leave out."""
+
+    clusters: FleetClusters
+    pods: int | None
+    nodes: int | None
+    events: Annotated[int, Field(description="Received since the first start; survives restarts.")]
+    complete: bool
+    missing: list[Missing]
+
+
+@dataclass(slots=True)
+class EventList:
+    """A page of events, newest first."""
+
+    items: list[Event]
+    next_cursor: NextCursor
+    complete: bool
+    missing: list[Missing]
+
+
+@dataclass(slots=True)
+class IncidentList:
+    """A page of incidents, newest opened first."""
+
+    items: list[Incident]
+    next_cursor: NextCursor
+    complete: bool
+    missing: list[Missing]
+
+
+@dataclass(slots=True)
+class ClusterList:
+    """A page of clusters, by name."""
+
+    items: list[Cluster]
+    next_cursor: NextCursor
+    complete: bool
+    missing: list[Missing]
+
+
+@dataclass(slots=True)
+class Component:
+    """One part of the agent. Without a required token only `name` and `status` are told, the rest is null."""
+
+    name: str
+    status: HealthStatus
+    message: str | None
+    since: Annotated[Timestamp | None, Field(description="When it took this status.")]
+    last_success: Annotated[Timestamp | None, Field(description="Null when it never succeeded.")]
+
+
+@dataclass(slots=True)
+class Health:
+    """The agent's own health: a stale cluster degrades it, an incident does not."""
+
+    status: HealthStatus
+    components: list[Component]
+    uptime: Annotated[str, Field(examples=["2m30s"])]
+
+
+@dataclass(slots=True)
+class SeverityCounts:
+    """How many, by severity."""
+
+    critical: int
+    high: int
+    medium: int
+    low: int
+    info: int
+
+
+@dataclass(slots=True)
+class Status:
+    """The agent in one answer; the stream sends the same every two seconds."""
+
+    server_time: Timestamp
+    version: str
+    uptime_s: float
+    simulated: Annotated[bool, Field(description="True when the agent watches the lab's simulated world.")]
+    health: HealthStatus
+    fleet: Fleet
+    incidents_open: SeverityCounts
+    books: Books
+
+
+@dataclass(slots=True)
+class Summary:
+    """Figures for a first look; each is counted, none is estimated."""
+
+    as_of: Timestamp
+    events_total: Annotated[int, Field(description="Received since the first start.")]
+    incidents_open: SeverityCounts
+    incidents_unacknowledged: int
+    clusters: FleetClusters
+    pods: int | None
+    nodes: int | None
+    books: Books
+    stream_clients: int
+    complete: bool
+    missing: list[Missing]
+
+
+@dataclass(slots=True)
+class Collector:
+    """One source that a collector reads."""
+
+    name: Annotated[str, Field(examples=["kubernetes"])]
+    source: Annotated[str, Field(description="The cluster it reads.")]
+    state: ClusterState
+    reason: str | None
+    last_success: Timestamp | None
+    age_s: float | None
+    relists: Annotated[int, Field(description="Complete lists taken again after the first.")]
+    books: Books
+
+
+@dataclass(slots=True)
+class CollectorList:
+    """Every source read, by name."""
+
+    items: list[Collector]
+    next_cursor: NextCursor
+    complete: bool
+    missing: list[Missing]
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of the agent with its health. `books` is null for a part that receives nothing."""
+
+    name: str
+    state: HealthStatus
+    since: Timestamp
+    reason: str
+    last_success: Timestamp | None
+    age_s: Annotated[float | None, Field(description="Since `last_success`; null when it never succeeded.")]
+    books: Books | None
+
+
+@dataclass(slots=True)
+class PartList:
+    """Every part of the agent."""
+
+    items: list[Part]
+    next_cursor: NextCursor
+
+
+@dataclass(slots=True)
+class Me:
+    """Who the caller is to the agent."""
+
+    name: str
+    roles: list[str]
+    authenticated: Annotated[bool, Field(description="False for `local`: a caller on loopback without a token.")]
+
+
+@dataclass(slots=True)
+class Setting:
+    """One leaf of the configuration in force. Secrets are masked."""
+
+    key: Annotated[str, Field(examples=["agent.log_level"])]
+    value: Any
+    default: Any
+    source: Annotated[str, Field(description="Where the value comes from: file and line, environment, or default.")]
+
+
+@dataclass(slots=True)
+class SettingList:
+    """The configuration in force, by key."""
+
+    items: list[Setting]
+    next_cursor: NextCursor
+
+
+@dataclass(slots=True)
+class Probe:
+    """What a cluster answered when it was asked just now."""
+
+    answered: bool
+    detail: Annotated[str | None, Field(description="Why it did not answer; null when it did.")]
+    took_s: float
+    cluster: Cluster
+
+
+@dataclass(slots=True)
+class Ticket:
+    """Opens one stream, once, instead of a token in an address."""
+
+    ticket: str
+    expires_at: Timestamp
+
+
+@dataclass(slots=True)
+class FieldError:
+    """One thing wrong with the request."""
+
+    loc: Annotated[list[str | int], Field(examples=[["query", "limit"]])]
+    msg: str
+
+
+@dataclass(slots=True)
+class Problem:
+    """A refusal or a failure, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: Annotated[str, Field(description="The path that was asked for.")]
+    request_id: Annotated[str, Field(description="The same as the X-Request-Id header; the agent's log has it too.")]
+    errors: Annotated[list[FieldError] | None, Field(description="With status 422: everything that is wrong.")] = None
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The whole of a stream's first `hello`: everything a page shows."""
+
+    incidents: list[Incident]
+    clusters: list[Cluster]
+    fleet: Fleet
+    events: Annotated[list[Event], Field(description="The newest 100, newest first.")]
+    health: Health
