@@ -111,6 +111,22 @@ async def test_the_image_stage_backs_off_until_the_label_is_gone(cluster: KubeCl
     await scenes.becomes_available(api, "mistyped", space)
 
 
+async def test_the_real_controllers_say_when_nothing_fits_and_when_a_rollout_stands_still(
+    cluster: KubeCluster, space: str
+) -> None:
+    api = cluster.api
+    await api.create(scenes.deployment("giant", space, cpu="1000"))
+    await api.create(scenes.deployment("slow", space, fail="image", deadline_s=2))
+
+    async def is_said() -> bool:
+        giant = await only_pod(api, "giant", space)
+        reasons = [c.get("reason") for c in giant["status"].get("conditions", []) if c["status"] == "False"]
+        slow = await api.get("Deployment", "slow", space)
+        return reasons == ["Unschedulable"] and scenes.condition(slow, "Progressing") == "False"
+
+    await eventually(is_said, "Unschedulable, and Progressing is False")
+
+
 async def test_a_broken_node_stays_not_ready_until_it_is_repaired(cluster: KubeCluster) -> None:
     await scenes.make_nodes(cluster.api, ["servers-frail"], region=cluster.region)
     await scenes.break_node(cluster.api, "servers-frail")
