@@ -8,82 +8,40 @@ from typing import Annotated
 
 import typer
 
-from kronveil.config import Config, ConfigProblems, Problem, find_file, load
-from kronveil.config.cautions import cautions
-from kronveil.config.durations import format_duration
-from kronveil.config.settings import effective
-from kronveil.sdk.errors import ConfigError
-
 WRONG_CONFIGURATION = 2
 
 
 def check(
     file: Annotated[Path | None, typer.Argument(help="The file to check. Default: ./kronveil.yaml")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print problems or effective settings as JSON.")] = False,  # noqa: FBT002 - Typer's form of a flag
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print the problems or the settings as JSON.")] = False,
 ) -> None:
     """Validate a configuration; nothing is started.
 
-    Exit code 0: valid; 2: not, with every problem as FILE:LINE:COLUMN KEY: what is wrong, what would be right.
+    Exit code 0: valid. 2: not, with every problem as FILE:LINE:COLUMN KEY: what is wrong, what would be right.
+
+    Example: kronveil check kronveil.yaml
     """
+    from kronveil.config import ConfigProblems, find_file, load  # noqa: PLC0415 - keeps `kronveil --help` quick
+    from kronveil.config.cautions import cautions  # noqa: PLC0415
+    from kronveil.config.summary import as_json, in_words  # noqa: PLC0415
+    from kronveil.sdk.errors import ConfigError  # noqa: PLC0415
+
     try:
         config = load(find_file(file), os.environ)
-    except ConfigProblems as error:
+    except ConfigError as error:
+        problems = error.problems if isinstance(error, ConfigProblems) else ()
         if json:
-            _print_json({"valid": False, "problems": [asdict(problem) for problem in error.problems]})
+            _print_json({"valid": False, "error": str(error), "problems": [asdict(problem) for problem in problems]})
         else:
             typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_CONFIGURATION) from None
-    except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG_CONFIGURATION) from None
-    warned = cautions(config)
     if json:
-        _print_json(as_json(config, warned))
+        _print_json(as_json(config))
         return
-    typer.echo(summary(config))
-    for problem in warned:
+    typer.echo(in_words(config))
+    for problem in cautions(config):
         typer.echo(f"warning: {problem}", err=True)
-
-
-def summary(config: Config) -> str:
-    """Say what an agent with this configuration would do, in a few lines."""
-    lines = [f"{config.file or 'The environment'} is valid.", *_watched(config), _listening(config)]
-    lines += [f"  {name}: not in this version yet" for name in config.not_built]
-    return "\n".join(lines)
-
-
-def as_json(config: Config, warned: list[Problem]) -> dict[str, object]:
-    """Give the same for programs; secrets are masked."""
-    return {
-        "valid": True,
-        "file": str(config.file) if config.file else None,
-        "problems": [],
-        "warnings": [asdict(problem) for problem in warned],
-        "not_in_this_version": list(config.not_built),
-        "settings": [asdict(setting) for setting in effective(config)],
-    }
-
-
-def _watched(config: Config) -> list[str]:
-    kubernetes = config.collectors.kubernetes
-    if kubernetes is None or not kubernetes.clusters:
-        return ["  kubernetes: no cluster is named, nothing will be watched. kronveil init names those you can reach."]
-    count = len(kubernetes.clusters)
-    lines = [f"  kubernetes: {count} cluster{'s' if count > 1 else ''}"]
-    for cluster in kubernetes.clusters:
-        spaces = ", ".join(cluster.namespaces) or "all namespaces"
-        probe = format_duration(kubernetes.times_of(cluster).poll_interval)
-        lines.append(
-            f"    {cluster.name}: {spaces}, probed every {probe}, {'may write' if cluster.write else 'read only'}"
-        )
-    return lines
-
-
-def _listening(config: Config) -> str:
-    listen = config.listen
-    ports = {"API": listen.api, "console": listen.dashboard, "health": listen.health}
-    told = [f"{name} on {port or 'a free port'}" for name, port in ports.items() if port is not None]
-    return f"  listens on {listen.host}: {', '.join(told) or 'nothing'}"
 
 
 def _print_json(content: dict[str, object]) -> None:

@@ -7,22 +7,26 @@ from typing import Annotated
 
 import typer
 
-from kronveil.config.kubeconfig import kubeconfig_paths, read_kubeconfigs
-from kronveil.config.loading import DEFAULT_FILE
-from kronveil.config.places import home
-from kronveil.config.scaffold import render
-
 FAILED = 1
+DEFAULT_FILE = Path("kronveil.yaml")
 
 
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = DEFAULT_FILE,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,  # noqa: FBT002 - Typer's form of a flag
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Write a commented kronveil.yaml that watches the clusters of your kubeconfig, read-only.
 
     It looks where kubectl looks: the files in KUBECONFIG, else ~/.kube/config. No credential is copied.
+
+    Example: KUBECONFIG=east.yaml:west.yaml kronveil init
     """
+    from kronveil.config.kubeconfig import kubeconfig_paths, read_kubeconfigs  # noqa: PLC0415 - as in check
+    from kronveil.config.places import home  # noqa: PLC0415
+    from kronveil.config.scaffold import render  # noqa: PLC0415
+    from kronveil.config.summary import counted  # noqa: PLC0415
+
     if file.exists() and not force:
         typer.echo(f"{file} exists and stays as it is. Overwrite it with --force.", err=True)
         raise typer.Exit(FAILED)
@@ -35,14 +39,13 @@ def init(
     except OSError as error:
         typer.echo(f"{file} cannot be written: {error.strerror or type(error).__name__}.", err=True)
         raise typer.Exit(FAILED) from None
-    servers = len({context.server for context in found.contexts})
     looked = ", ".join(map(str, paths))
-    if servers:
-        typer.echo(f"Wrote {file}: {servers} cluster{'s' if servers > 1 else ''} from {looked}.")
-    else:
-        typer.echo(f"Wrote {file} with an example: no context was found in {looked}.")
-    suffix = "" if file == DEFAULT_FILE else f" {file}"
-    typer.echo(f"Check it: kronveil check{suffix}   Start: kronveil up{suffix and f' -c{suffix}'}")
+    servers = len({context.server for context in found.contexts})
+    what = f": {counted(servers, 'cluster')} from {looked}" if servers else f" as an example: no context in {looked}"
+    is_default = file == DEFAULT_FILE
+    typer.echo(f"Wrote {file}{what}.")
+    typer.echo(f"Check it: kronveil check{'' if is_default else f' {file}'}")
+    typer.echo(f"Start it: kronveil up{'' if is_default else f' -c {file}'}")
 
 
 def write_whole(file: Path, text: str) -> None:
