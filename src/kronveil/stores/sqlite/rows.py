@@ -48,7 +48,7 @@ def rows_of(writes: Writes) -> Rows:
 
 
 def without_repeats(counters: Mapping[str, int], repeats: Counter[str]) -> dict[str, int]:
-    """The counts to add, less the events that were stored already (``repeats`` by cluster uid)."""
+    """The counts to add, less the events that were stored already (``repeats`` by cluster)."""
     return {
         name: max(0, value - repeats[name.removeprefix("events:")]) if name.startswith("events:") else value
         for name, value in counters.items()

@@ -179,7 +179,7 @@ def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
 
 
 def _put_events(connection: sqlite3.Connection, group: Sequence[Rows]) -> list[Counter[str]]:
-    """Insert the events that are new; for each caller, how many of its events were stored already, by cluster uid."""
+    """Insert the events that are new; for each caller, how many of its events were stored already, by cluster."""
     events = [event for rows in group for event in rows.events]
     if not events:
         return [Counter() for _ in group]
@@ -193,7 +193,7 @@ def _put_events(connection: sqlite3.Connection, group: Sequence[Rows]) -> list[C
         again: Counter[str] = Counter()
         for event in rows.events:
             if event["id"] in seen:
-                again[str(event["cluster_uid"])] += 1
+                again[str(event["cluster_uid"] or event["cluster_name"])] += 1
             seen.add(event["id"])
         repeats.append(again)
     return repeats

@@ -1,0 +1,293 @@
+"""The promises of a store. Subclass ``StoreContract``, say how to open one, and mark the class for AnyIO.
+
+Each promise has a deliberately bad store that breaks it, in ``tests/sdk/test_store_contract_counterexamples.py``.
+"""
+
+# ruff: noqa: S101 - asserts are what a contract is made of
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import anyio
+from anyio.abc import ByteReceiveStream, Process
+from anyio.streams.text import TextReceiveStream
+
+from kronveil.model.event import Event, Severity
+from kronveil.model.incident import Incident, IncidentStatus
+from kronveil.sdk.storage import EventQuery, IncidentQuery, Receipt, Store, Writes
+from kronveil.sdk.testing.opener import Opener, opener
+from kronveil.sdk.testing.samples import event, incident, moment, resolved
+
+UID = "uid-of-east"
+COUNTER = f"events:{UID}"
+
+
+class StoreContract:
+    """``opener`` names ``open(folder)``: opened again on the same folder, a store finds what was saved there."""
+
+    opener: str
+    kills: int = 3
+
+    @property
+    def _open(self) -> Opener:
+        return opener(self.opener)
+
+    async def test_what_is_saved_is_found_after_a_reopen(self, tmp_path: Path) -> None:
+        saved = Writes(
+            events=(event(1), event(2)),
+            incidents=(incident(1, cites=("event-1",)),),
+            counters={COUNTER: 2},
+            cluster_heard={UID: moment(2)},
+        )
+        async with self._open(tmp_path) as store:
+            await store.save(saved)
+        async with self._open(tmp_path) as store:
+            assert await _all_events(store) == [event(2), event(1)]
+            assert await store.events_by_id(["event-2", "no such", "event-1"]) == (event(1), event(2))
+            assert await store.incident("incident-1") == incident(1, cites=("event-1",))
+            assert await store.incident("no such") is None
+            restored = await store.restore(moment(0))
+            assert restored.incidents == saved.incidents
+            assert (restored.counters, restored.cluster_heard) == ({COUNTER: 2}, {UID: moment(2)})
+
+    async def test_a_receipt_is_found_after_a_reopen(self, tmp_path: Path) -> None:
+        receipt = Receipt("a key", "digest", "incident-1", moment(1))
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(receipts=(receipt,)))
+            await store.save(Writes(receipts=(replace(receipt, key="later", at=moment(1) + timedelta(hours=23)),)))
+        async with self._open(tmp_path) as store:
+            assert await store.receipt("a key") == receipt
+            assert await store.receipt("another key") is None
+
+    async def test_concurrent_saves_lose_nothing(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            async with anyio.create_task_group() as savers:
+                for number in range(64):
+                    savers.start_soon(store.save, Writes(events=(event(number),), counters={COUNTER: 1}))
+            assert await _all_events(store) == [event(number) for number in reversed(range(64))]
+            assert (await store.restore(moment(0))).counters == {COUNTER: 64}
+
+    async def test_a_killed_writer_loses_nothing_acknowledged(self, tmp_path: Path) -> None:
+        acknowledged: set[str] = set()
+        for kill in range(self.kills):
+            acknowledged |= await _kill_a_writer(self.opener, tmp_path, series=f"life{kill}", after=7 + 31 * kill)
+            async with self._open(tmp_path) as store:
+                found = {incident.id: incident for incident in await _all_incidents(store)}
+                events = [event.id for event in await _all_events(store)]
+                counted = (await store.restore(moment(0))).counters[COUNTER]
+            assert acknowledged <= found.keys(), f"lost: {sorted(acknowledged - found.keys())}"
+            cited = {event_id for incident in found.values() for event_id in incident.evidence}
+            assert cited == set(events), "an incident without its events, or events without their incident"
+            assert len(events) == len(set(events)) == counted, "events are stored or counted twice"
+
+    async def test_a_save_is_whole_or_not_at_all(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await _expect_refusal(store, Writes(events=(event(1), _unstorable(2)), counters={COUNTER: 2}))
+            await _expect_refusal(store, Writes(events=(event(3),), incidents=(_unstorable_incident(1),)))
+            await store.save(Writes(events=(event(4),)))
+            assert await _all_events(store) == [event(4)]
+            restored = await store.restore(moment(0))
+            assert (restored.incidents, restored.counters) == ((), {})
+
+    async def test_bad_data_of_one_caller_fails_no_other(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            async with anyio.create_task_group() as savers:
+                for number in range(0, 20, 2):
+                    savers.start_soon(store.save, Writes(events=(event(number),)))
+                    savers.start_soon(_expect_refusal, store, Writes(events=(_unstorable(number + 1),)))
+            assert await _all_events(store) == [event(number) for number in reversed(range(0, 20, 2))]
+
+    async def test_a_cancelled_save_is_whole_or_absent_and_hinders_no_other(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            for number in range(0, 40, 2):
+                async with anyio.create_task_group() as savers:
+                    savers.start_soon(store.save, Writes(events=(event(number), event(number + 1))))
+                    for _ in range(number // 4):
+                        await anyio.lowlevel.checkpoint()
+                    savers.cancel_scope.cancel()
+            await store.save(Writes(events=(event(100),)))
+            found = {event.id for event in await _all_events(store)}
+            assert "event-100" in found
+            assert all((f"event-{n}" in found) == (f"event-{n + 1}" in found) for n in range(0, 40, 2))
+
+    async def test_an_event_stored_already_is_left_and_not_counted_again(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(events=(event(1),), counters={COUNTER: 1}))
+            again = replace(event(1), message="said otherwise", received_at=moment(9))
+            await store.save(Writes(events=(again, event(2)), counters={COUNTER: 2, "other": 5}))
+            assert await _all_events(store) == [event(2), event(1)]
+            assert (await store.restore(moment(0))).counters == {COUNTER: 2, "other": 5}
+
+    async def test_a_cluster_is_never_heard_earlier_than_before(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(cluster_heard={UID: moment(5)}))
+            await store.save(Writes(cluster_heard={UID: moment(3), "other": moment(1)}))
+            assert (await store.restore(moment(0))).cluster_heard == {UID: moment(5), "other": moment(1)}
+
+    async def test_an_incident_is_replaced_whole(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(incidents=(incident(1, cites=("event-1",)),)))
+            newer = replace(resolved(incident(1), moment(9)), severity=Severity.LOW)
+            await store.save(Writes(incidents=(newer,)))
+            assert await _all_incidents(store) == [newer]
+            assert (await store.incidents(IncidentQuery(statuses=(IncidentStatus.OPEN,)))).items == ()
+            assert (await store.incidents(IncidentQuery(severities=(Severity.LOW,)))).items == (newer,)
+
+    async def test_a_page_is_right_while_rows_arrive(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(events=[event(n) for n in range(25)], incidents=[incident(n) for n in range(25)]))
+            seen: list[str] = []
+            seen_incidents: list[str] = []
+            events, incidents = EventQuery(limit=10), IncidentQuery(limit=10)
+            for arrival in (100, 110, 120):
+                page, incident_page = await store.events(events), await store.incidents(incidents)
+                seen += [event.id for event in page.items]
+                seen_incidents += [incident.id for incident in incident_page.items]
+                events, incidents = (
+                    replace(events, before=page.next_cursor),
+                    replace(incidents, before=incident_page.next_cursor),
+                )
+                arrivals = range(arrival, arrival + 7)
+                await store.save(Writes(events=[event(n) for n in arrivals], incidents=[incident(n) for n in arrivals]))
+            assert seen == [f"event-{n}" for n in reversed(range(25))]
+            assert seen_incidents == [f"incident-{n}" for n in reversed(range(25))]
+            assert events.before is None, "the last page must say so"
+            assert incidents.before is None, "the last page must say so"
+
+    async def test_rows_of_one_instant_are_paged_without_gap_or_repeat(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(events=[replace(event(n), received_at=moment(1)) for n in range(25)]))
+            await store.save(Writes(incidents=[replace(incident(n), opened_at=moment(1)) for n in range(25)]))
+            assert sorted(e.id for e in await _all_events(store, limit=4)) == sorted(f"event-{n}" for n in range(25))
+            found = [i.id for i in await _all_incidents(store, limit=4)]
+            assert sorted(found) == sorted(f"incident-{n}" for n in range(25))
+
+    async def test_filters_narrow_and_miss_nothing(self, tmp_path: Path) -> None:
+        crash = replace(event(3, cluster="west"), kind="pod.crash_looping", severity=Severity.CRITICAL)
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(events=(event(1), event(2), crash)))
+            for query, expected in (
+                (EventQuery(cluster="west"), (crash,)),
+                (EventQuery(kind="pod.oom_killed"), (event(2), event(1))),
+                (EventQuery(severity=Severity.CRITICAL), (crash,)),
+                (EventQuery(since=moment(2)), (crash, event(2))),
+                (EventQuery(cluster="east", kind="pod.crash_looping"), ()),
+            ):
+                assert (await store.events(query)).items == expected, query
+            await store.save(Writes(incidents=(incident(1), resolved(incident(2), moment(3)))))
+            assert (await store.incidents(IncidentQuery(statuses=(IncidentStatus.OPEN,)))).items == (incident(1),)
+            assert (await store.incidents(IncidentQuery(cluster="west"))).items == ()
+            assert len((await store.incidents(IncidentQuery(cluster="east", severities=(Severity.HIGH,)))).items) == 2
+
+    async def test_an_unreadable_cursor_is_refused(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(events=[event(n) for n in range(3)]))
+            of_events = (await store.events(EventQuery(limit=1))).next_cursor
+            for ask in (
+                store.events(EventQuery(before="not a cursor")),
+                store.incidents(IncidentQuery(before="not a cursor")),
+                store.incidents(IncidentQuery(before=of_events)),
+            ):
+                try:
+                    await ask
+                except ValueError:
+                    continue
+                raise AssertionError("a cursor that cannot be read must raise ValueError, not answer another page")
+
+    async def test_forgetting_takes_slices_and_spares_what_an_incident_cites(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            cited = resolved(incident(1, cites=("event-0", "event-3")), moment(4))
+            await store.save(Writes(events=[event(n) for n in range(10)], incidents=(cited,), counters={COUNTER: 10}))
+            assert await store.forget(moment(8), 4) == 4
+            assert [e.id for e in await _all_events(store)] == [f"event-{n}" for n in (9, 8, 7, 6, 3, 0)]
+            assert await store.forget(moment(8), 4) == 2
+            assert await store.forget(moment(8), 4) == 0
+            assert [e.id for e in await _all_events(store)] == [f"event-{n}" for n in (9, 8, 3, 0)]
+            assert (await store.restore(moment(0))).counters == {COUNTER: 10}
+
+    async def test_a_start_gets_what_may_still_change(self, tmp_path: Path) -> None:
+        lately, long_ago = resolved(incident(1), moment(50)), resolved(incident(2), moment(49))
+        acknowledged = replace(incident(3), status=IncidentStatus.ACKNOWLEDGED)
+        closed = replace(resolved(incident(4), moment(40)), status=IncidentStatus.CLOSED)
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(incidents=(incident(0), lately, long_ago, acknowledged, closed)))
+            restored = await store.restore(moment(50))
+            assert {i.id: i for i in restored.incidents} == {i.id: i for i in (incident(0), lately, acknowledged)}
+
+    async def test_a_store_that_can_be_written_to_says_so(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await store.check()
+            await store.check()
+            restored = await store.restore(moment(0))
+            assert (restored.incidents, restored.counters, restored.cluster_heard) == ((), {}, {}), (
+                "checking left a trace"
+            )
+
+
+def promises() -> Sequence[str]:
+    """The names of every promise of the contract."""
+    return [name for name in vars(StoreContract) if name.startswith("test_")]
+
+
+def _unstorable(number: int) -> Event:
+    return replace(event(number), attributes={"not data": object()})  # type: ignore[dict-item]
+
+
+def _unstorable_incident(number: int) -> Incident:
+    return replace(incident(number), timeline=(object(),))  # type: ignore[arg-type]
+
+
+async def _expect_refusal(store: Store, writes: Writes) -> None:
+    try:
+        await store.save(writes)
+    except Exception:  # noqa: BLE001 - which error is the caller's mistake is the store's to say
+        return
+    raise AssertionError("what cannot be stored must be refused")
+
+
+async def _all_events(store: Store, limit: int = 200) -> list[Event]:
+    query, found = EventQuery(limit=limit), list[Event]()
+    while True:
+        page = await store.events(query)
+        found += page.items
+        if page.next_cursor is None:
+            return found
+        query = replace(query, before=page.next_cursor)
+
+
+async def _all_incidents(store: Store, limit: int = 200) -> list[Incident]:
+    query, found = IncidentQuery(limit=limit), list[Incident]()
+    while True:
+        page = await store.incidents(query)
+        found += page.items
+        if page.next_cursor is None:
+            return found
+        query = replace(query, before=page.next_cursor)
+
+
+async def _kill_a_writer(opener_name: str, folder: Path, *, series: str, after: int) -> set[str]:
+    """Let a process save until about ``after`` saves are acknowledged, kill it, and return what it acknowledged."""
+    command = [sys.executable, "-m", "kronveil.sdk.testing.store_victim", opener_name, str(folder), series]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    said = ""
+    with anyio.fail_after(60):
+        async with await anyio.open_process(command, env=environment, stderr=None) as process:
+            enough = after + Random(series).randrange(50)  # noqa: S311 - when to kill, not a secret
+            async for text in TextReceiveStream(_output(process)):
+                said += text
+                if said.count("\n") >= enough:
+                    process.kill()
+    # What follows the last line break was cut off by the kill; it was never wholly said.
+    acknowledged = said.split("\n")[:-1]
+    assert len(acknowledged) >= enough, f"the writer ended by itself after {len(acknowledged)} saves"
+    return set(acknowledged)
+
+
+def _output(process: Process) -> ByteReceiveStream:
+    assert process.stdout is not None
+    return process.stdout
