@@ -7,11 +7,12 @@ Each promise has a deliberately bad store that breaks it, in ``tests/sdk/test_st
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import anyio
 from anyio.abc import ByteReceiveStream, Process
@@ -25,6 +26,8 @@ from kronveil.sdk.testing.samples import event, incident, moment, resolved
 
 UID = "uid-of-east"
 COUNTER = f"events:{UID}"
+
+Q = TypeVar("Q")
 
 
 class StoreContract:
@@ -79,7 +82,7 @@ class StoreContract:
             async with self._open(tmp_path) as store:
                 found = {incident.id: incident for incident in await _all_incidents(store)}
                 events = [event.id for event in await _all_events(store)]
-                counted = (await store.restore(moment(0))).counters[COUNTER]
+                counted = (await store.restore(moment(0))).counters.get(COUNTER, 0)
             assert acknowledged <= found.keys(), f"lost: {sorted(acknowledged - found.keys())}"
             cited = {event_id for incident in found.values() for event_id in incident.evidence}
             assert cited == set(events), "an incident without its events, or events without their incident"
@@ -188,16 +191,9 @@ class StoreContract:
         async with self._open(tmp_path) as store:
             await store.save(Writes(events=[event(n) for n in range(3)]))
             of_events = (await store.events(EventQuery(limit=1))).next_cursor
-            for ask in (
-                store.events(EventQuery(before="not a cursor")),
-                store.incidents(IncidentQuery(before="not a cursor")),
-                store.incidents(IncidentQuery(before=of_events)),
-            ):
-                try:
-                    await ask
-                except ValueError:
-                    continue
-                raise AssertionError("a cursor that cannot be read must raise ValueError, not answer another page")
+            await _expect_unreadable(store.events, EventQuery(before="not a cursor"))
+            await _expect_unreadable(store.incidents, IncidentQuery(before="not a cursor"))
+            await _expect_unreadable(store.incidents, IncidentQuery(before=of_events))
 
     async def test_forgetting_takes_slices_and_spares_what_an_incident_cites(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:
@@ -248,6 +244,14 @@ async def _expect_refusal(store: Store, writes: Writes) -> None:
     except Exception:  # noqa: BLE001 - which error is the caller's mistake is the store's to say
         return
     raise AssertionError("what cannot be stored must be refused")
+
+
+async def _expect_unreadable(ask: Callable[[Q], Awaitable[object]], query: Q) -> None:
+    try:
+        await ask(query)
+    except ValueError:
+        return
+    raise AssertionError("a cursor that cannot be read must raise ValueError, not answer another page")
 
 
 async def _all_events(store: Store, limit: int = 200) -> list[Event]:

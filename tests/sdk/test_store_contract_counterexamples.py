@@ -1,0 +1,51 @@
+"""Each promise of the store contract fails for a store that breaks it: the contract can tell."""
+
+from pathlib import Path
+
+import pytest
+
+from kronveil.sdk.testing.store import StoreContract, promises
+
+COUNTEREXAMPLES = {
+    "test_what_is_saved_is_found_after_a_reopen": "open_forgetful",
+    "test_a_receipt_is_found_after_a_reopen": "open_forgets_receipts",
+    "test_concurrent_saves_lose_nothing": "open_drops_when_busy",
+    "test_a_killed_writer_loses_nothing_acknowledged": "open_answers_early",
+    "test_a_save_is_whole_or_not_at_all": "open_saves_piece_by_piece",
+    "test_bad_data_of_one_caller_fails_no_other": "open_fails_together",
+    "test_a_cancelled_save_is_whole_or_absent_and_hinders_no_other": "open_saves_piece_by_piece",
+    "test_an_event_stored_already_is_left_and_not_counted_again": "open_counts_repeats",
+    "test_a_cluster_is_never_heard_earlier_than_before": "open_believes_the_last_word",
+    "test_an_incident_is_replaced_whole": "open_keeps_the_first_version",
+    "test_a_page_is_right_while_rows_arrive": "open_pages_by_offset",
+    "test_rows_of_one_instant_are_paged_without_gap_or_repeat": "open_pages_by_time_alone",
+    "test_filters_narrow_and_miss_nothing": "open_filters_the_page",
+    "test_an_unreadable_cursor_is_refused": "open_forgives_cursors",
+    "test_forgetting_takes_slices_and_spares_what_an_incident_cites": "open_forgets_evidence",
+    "test_a_start_gets_what_may_still_change": "open_restores_open_only",
+    "test_a_store_that_can_be_written_to_says_so": "open_leaves_traces",
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("promise", COUNTEREXAMPLES)
+async def test_a_store_that_breaks_a_promise_is_found_out(
+    promise: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parent)  # also for the process that the contract kills
+    contract = StoreContract()
+    contract.opener = f"bad_stores:{COUNTEREXAMPLES[promise]}"
+    with pytest.raises((AssertionError, ExceptionGroup)) as found:
+        await getattr(contract, promise)(tmp_path)
+    assert _is_a_verdict(found.value), f"it broke in another way: {found.value!r}"
+
+
+def test_every_promise_has_a_counterexample() -> None:
+    assert set(promises()) == set(COUNTEREXAMPLES)
+
+
+def _is_a_verdict(error: BaseException) -> bool:
+    """An assertion of the contract, or the refusal of a save that should have been taken."""
+    if isinstance(error, ExceptionGroup):
+        return all(_is_a_verdict(part) for part in error.exceptions)
+    return isinstance(error, AssertionError | TypeError)
