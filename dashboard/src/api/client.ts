@@ -1,0 +1,102 @@
+// The one door to REST: typed calls that either return the body or throw the server's own words.
+import createClient from "openapi-fetch";
+import type { paths } from "./schema";
+import type {
+  Cluster,
+  Fleet,
+  Health,
+  Incident,
+  IncidentDetail,
+  IncidentPage,
+  KronveilEvent,
+  Probe,
+} from "./types";
+
+const rest = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "" });
+
+/** A refusal in the server's words (RFC 9457), or no answer at all (`status` 0). */
+export class Refused extends Error {
+  readonly status: number;
+  readonly title: string;
+  readonly requestId: string | null;
+
+  constructor(status: number, title: string, detail: string, requestId: string | null) {
+    super(detail);
+    this.status = status;
+    this.title = title;
+    this.requestId = requestId;
+  }
+}
+
+const words = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+
+/** Reads a problem document of any completeness; falls back to the status line. */
+export function refusalOf(error: unknown, response: Response): Refused {
+  const problem = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
+  const title = words(problem.title) ?? words(response.statusText) ?? "The agent refused the request";
+  const detail = words(problem.detail) ?? words(error) ?? `The agent answered ${response.status}.`;
+  const requestId = words(problem.request_id) ?? response.headers.get("x-request-id");
+  return new Refused(response.status, title, detail, requestId);
+}
+
+async function body<Body>(
+  call: Promise<{ data?: unknown; error?: unknown; response: Response }>,
+): Promise<Body> {
+  const { data, error, response } = await call.catch(() => {
+    throw new Refused(0, "No answer from the agent", "The agent could not be reached at this address.", null);
+  });
+  if (data === undefined || !response.ok) throw refusalOf(error, response);
+  return data as Body;
+}
+
+export type IncidentQuery = { status?: string; severity?: string; cluster?: string; cursor?: string };
+
+export const fetchIncidents = (query: IncidentQuery, limit = 100): Promise<IncidentPage> =>
+  body(rest.GET("/api/v1/incidents", { params: { query: { ...query, limit } as never } }));
+
+export const fetchIncident = (id: string): Promise<IncidentDetail> =>
+  body(rest.GET("/api/v1/incidents/{id}", { params: { path: { id } as never } }));
+
+export const fetchFleet = (): Promise<Fleet> => body(rest.GET("/api/v1/fleet"));
+
+export const fetchClusters = async (): Promise<Cluster[]> =>
+  (await body<{ items: Cluster[] }>(rest.GET("/api/v1/clusters", { params: { query: { limit: 500 } } })))
+    .items;
+
+export const fetchEvents = async (limit = 100): Promise<KronveilEvent[]> =>
+  (await body<{ items: KronveilEvent[] }>(rest.GET("/api/v1/events", { params: { query: { limit } } })))
+    .items;
+
+/** A degraded agent answers 503 with the same body when its store or all intake is down. */
+export async function fetchHealth(): Promise<Health> {
+  const { data, error, response } = await rest.GET("/api/v1/health").catch(() => {
+    throw new Refused(0, "No answer from the agent", "The agent could not be reached at this address.", null);
+  });
+  const found = data ?? (error as unknown as Health | undefined);
+  if (found && "components" in found) return found;
+  throw refusalOf(error, response);
+}
+
+export const probe = (name: string): Promise<Probe> =>
+  body(rest.POST("/api/v1/clusters/{name}/probe", { params: { path: { name } } }));
+
+// A retry of the same click carries the same key, so the agent acts once.
+const once = (key: string) => ({ "Idempotency-Key": key });
+
+export const acknowledge = (id: string, key: string): Promise<Incident> =>
+  body(
+    rest.POST("/api/v1/incidents/{id}/acknowledge", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: {} as never,
+    }),
+  );
+
+export const resolve = (id: string, reason: string, key: string): Promise<Incident> =>
+  body(
+    rest.POST("/api/v1/incidents/{id}/resolve", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: { reason } as never,
+    }),
+  );

@@ -1,0 +1,27 @@
+// The words of the agent's API as the console says them; every shape comes from the generated schema.
+import type { components, paths } from "./schema";
+
+type Get<P extends keyof paths> = paths[P] extends {
+  get: { responses: { 200: { content: { "application/json": infer Body } } } };
+}
+  ? Body
+  : never;
+
+export type IncidentPage = Get<"/api/v1/incidents">;
+export type Incident = IncidentPage["items"][number];
+export type IncidentDetail = Get<"/api/v1/incidents/{id}">;
+export type Evidence = IncidentDetail["evidence"][number];
+export type TimelineEntry = IncidentDetail["timeline"][number];
+export type ClusterRef = Incident["clusters"][number];
+export type Cluster = Get<"/api/v1/clusters">["items"][number];
+export type ClusterState = Cluster["state"];
+export type Fleet = Get<"/api/v1/fleet">;
+export type KronveilEvent = Get<"/api/v1/events">["items"][number];
+export type Resource = Incident["resource"];
+export type Books = Cluster["books"];
+export type Severity = Incident["severity"];
+export type IncidentStatus = Incident["status"];
+export type Health = components["schemas"]["Health"];
+export type Snapshot = components["schemas"]["Snapshot"];
+export type Status = components["schemas"]["Status"];
+export type Probe = components["schemas"]["Probe"];

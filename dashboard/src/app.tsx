@@ -1,0 +1,71 @@
+// Which address shows which page. Only pages that exist are here.
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createBrowserRouter, isRouteErrorResponse, Link, useRouteError } from "react-router";
+import { RouterProvider } from "react-router/dom";
+import { Refused } from "./api/client";
+import { FleetPage } from "./pages/fleet/fleet-page";
+import { IncidentPage } from "./pages/incident/incident-page";
+import { IncidentsPage } from "./pages/incidents/incidents-page";
+import { OverviewPage } from "./pages/overview/overview-page";
+import { Failure } from "./parts/failure";
+import { Shell } from "./shell/shell";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A refusal will be the same again; only silence is worth another try.
+      retry: (failures, error) => failures < 2 && error instanceof Refused && error.status === 0,
+      staleTime: 5_000,
+    },
+  },
+});
+
+const router = createBrowserRouter([
+  {
+    path: "/",
+    element: <Shell />,
+    errorElement: <Broken />,
+    children: [
+      {
+        errorElement: <Broken />,
+        children: [
+          { index: true, element: <OverviewPage /> },
+          { path: "incidents", element: <IncidentsPage /> },
+          { path: "incidents/:id", element: <IncidentPage /> },
+          { path: "fleet", element: <FleetPage /> },
+          { path: "*", element: <NoSuchPage /> },
+        ],
+      },
+    ],
+  },
+]);
+
+export function App() {
+  return (
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  );
+}
+
+function Broken() {
+  const error = useRouteError();
+  const shown = isRouteErrorResponse(error) ? new Error(`${error.status} ${error.statusText}`) : error;
+  return (
+    <div className="page">
+      <h1>This page broke</h1>
+      <Failure error={shown} retry={() => window.location.reload()} />
+    </div>
+  );
+}
+
+function NoSuchPage() {
+  return (
+    <div className="page">
+      <h1>There is no such page</h1>
+      <p className="second">
+        The address may come from a newer Kronveil. <Link to="/">Go to the overview</Link>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+// Starts the one stream of this page, and falls back to REST lists while only the socket is blocked.
+import { fetchClusters, fetchEvents, fetchFleet, fetchIncidents } from "../api/client";
+import { live } from "./store";
+import { Stream } from "./stream";
+
+const after = (ms: number, act: () => void): (() => void) => {
+  const timeout = setTimeout(act, ms);
+  return () => clearTimeout(timeout);
+};
+
+const RENEW_MS = 5_000;
+let stream: Stream | null = null;
+
+/** Opens the stream; returns what closes it. */
+export function startLive(): () => void {
+  stream = new Stream(
+    window.location.origin,
+    {
+      place: live.place,
+      connecting: live.connecting,
+      received: live.received,
+      lost: (why, retryInMs) => {
+        live.lost(why, retryInMs);
+        if (!live.view().world.known) void readByRest();
+      },
+    },
+    { open: (url) => new WebSocket(url), now: () => performance.now(), after, random: Math.random },
+  );
+  live.onHole = () => stream?.again();
+  const wake = () => stream?.again();
+  window.addEventListener("online", wake);
+  stream.start();
+  const renewing = setInterval(() => void renewClusters(), RENEW_MS);
+  return () => {
+    clearInterval(renewing);
+    window.removeEventListener("online", wake);
+    stream?.stop();
+  };
+}
+
+export const retryNow = (): void => stream?.again();
+
+// A frame comes when a cluster's state changes, not when only its ages and books move on.
+async function renewClusters(): Promise<void> {
+  if (document.visibilityState === "hidden" || live.view().link.phase !== "open") return;
+  const news = live.clusterNews();
+  try {
+    live.renewClusters(await fetchClusters(), news);
+  } catch {
+    // The stream is the judge of the connection; old ages only grow meanwhile.
+  }
+}
+
+async function readByRest(): Promise<void> {
+  try {
+    const [incidents, clusters, fleet, events] = await Promise.all([
+      fetchIncidents({}, 500),
+      fetchClusters(),
+      fetchFleet(),
+      fetchEvents(),
+    ]);
+    live.seed({ incidents: incidents.items, clusters, fleet, events, health: null }, Date.now());
+  } catch {
+    // The indicator already says that nothing answers; the next retry asks again.
+  }
+}

@@ -1,0 +1,15 @@
+// The console's first line: theme before the first paint, the stream, then the pages.
+import { createRoot } from "react-dom/client";
+import { App } from "./app";
+import { startLive } from "./live/start";
+import { showTheme } from "./shell/preferences";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/parts.css";
+import "./styles/pages.css";
+
+showTheme();
+startLive();
+const root = document.getElementById("root");
+if (root) createRoot(root).render(<App />);

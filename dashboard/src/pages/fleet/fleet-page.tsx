@@ -1,0 +1,105 @@
+// What do we watch, how completely, how old? Every expected member has a row, heard or not.
+import { Search } from "lucide-react";
+import { useEffect } from "react";
+import { useLocation, useSearchParams } from "react-router";
+import { useClusters } from "../../live/hooks";
+import { useLive } from "../../live/store";
+import { AsOf, Loading } from "../../parts/panel";
+import { count, plural } from "../../time/format";
+import { Figure } from "../overview/figures";
+import { FleetTable } from "./fleet-table";
+
+export function FleetPage() {
+  const known = useLive((view) => view.world.known);
+  const clusters = useClusters();
+  const [search, setSearch] = useSearchParams();
+  const q = (search.get("q") ?? "").toLowerCase();
+  const shown = clusters.filter((cluster) =>
+    `${cluster.name} ${cluster.region ?? ""} ${cluster.state}`.toLowerCase().includes(q),
+  );
+  useNamedRow(known);
+  const filter = (text: string) => setSearch(text ? { q: text } : {}, { replace: true });
+  return (
+    <div className="page fleet">
+      <header className="page-head">
+        <h1>Fleet</h1>
+        <AsOf />
+        <div className="aside">
+          <label className="text-filter">
+            <Search size={14} aria-hidden="true" />
+            <input
+              type="search"
+              data-filter
+              aria-label="Name, region or state"
+              placeholder="Name, region or state"
+              value={search.get("q") ?? ""}
+              onChange={(event) => filter(event.target.value)}
+            />
+            <kbd>/</kbd>
+          </label>
+        </div>
+      </header>
+      {!known && <Loading what="the fleet" rows={6} />}
+      {known && <FleetFigures />}
+      {known && clusters.length === 0 && (
+        <p className="empty">
+          No cluster is configured yet. <code>kronveil init</code> writes a configuration from your
+          kubeconfig.
+        </p>
+      )}
+      {shown.length > 0 && <FleetTable clusters={shown} />}
+      {clusters.length > 0 && shown.length === 0 && (
+        <p className="empty">
+          No cluster matches 1 filter.{" "}
+          <button type="button" className="button" onClick={() => filter("")}>
+            Clear the filter
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function FleetFigures() {
+  const clusters = useClusters();
+  const fleet = useLive((view) => view.world.fleet);
+  const reporting = clusters.filter(({ state }) => state === "live" || state === "partial").length;
+  const kinds = clusters.flatMap((cluster) => Object.values(cluster.kinds));
+  const synced = kinds.filter((kind) => kind.synced && !kind.error).length;
+  const left =
+    fleet && !fleet.complete
+      ? `leaves out ${plural(fleet.missing.length, "cluster")}`
+      : "every cluster is in it";
+  return (
+    <section className="panel fleet-figures" aria-label="Figures">
+      <Figure name="Clusters reporting" value={count(reporting)} unit={`of ${clusters.length} expected`}>
+        {clusters.length === reporting
+          ? "all of them"
+          : plural(clusters.length - reporting, "cluster") + " not heard"}
+      </Figure>
+      <Figure name="Pods" value={count(fleet?.pods, fleet?.complete)}>
+        {left}
+      </Figure>
+      <Figure name="Nodes" value={count(fleet?.nodes, fleet?.complete)}>
+        {left}
+      </Figure>
+      <Figure name="Signals in step" value={count(synced)} unit={`of ${kinds.length}`}>
+        kinds of objects listed and watched
+      </Figure>
+      <Figure name="Events received" value={count(fleet?.events)}>
+        since the first start
+      </Figure>
+    </section>
+  );
+}
+
+/** A link to `/fleet#name` shows that row. */
+function useNamedRow(ready: boolean): void {
+  const { hash } = useLocation();
+  useEffect(() => {
+    if (!ready || hash.length < 2) return;
+    const row = document.getElementById(`cluster-${decodeURIComponent(hash.slice(1))}`);
+    row?.scrollIntoView({ block: "center" });
+    row?.focus();
+  }, [ready, hash]);
+}

@@ -1,0 +1,176 @@
+// One row a cluster: its state, how old its data is, and a cell for each kind of object watched.
+import { Link, useLocation } from "react-router";
+import type { Cluster, Incident } from "../../api/types";
+import { severityRank, useActiveIncidents, useNow } from "../../live/hooks";
+import { useLive } from "../../live/store";
+import { dropped, imbalance } from "../../live/world";
+import { capital, Shape, toneOfSeverity, toneOfState } from "../../parts/shape";
+import { Age } from "../../parts/times";
+import { count, duration, plural } from "../../time/format";
+import { KindCell } from "./kind-cell";
+
+const FIRST_KINDS = ["pods", "nodes", "events"];
+
+/** Every kind any member is watched for, the best known first. */
+export function kindsOf(clusters: readonly Cluster[]): string[] {
+  const names = new Set(clusters.flatMap((cluster) => Object.keys(cluster.kinds)));
+  const rest = [...names].filter((name) => !FIRST_KINDS.includes(name)).sort();
+  return [...FIRST_KINDS.filter((name) => names.has(name)), ...rest];
+}
+
+const isHeard = (cluster: Cluster): boolean => cluster.state === "live" || cluster.state === "partial";
+
+export function FleetTable({ clusters }: { clusters: readonly Cluster[] }) {
+  const kinds = kindsOf(clusters);
+  const incidents = useActiveIncidents();
+  const { hash } = useLocation();
+  return (
+    <div className="table-frame drains">
+      <table className="grid fleet-table">
+        <thead>
+          <tr>
+            <th scope="col">Cluster</th>
+            <th scope="col">State</th>
+            <th scope="col">Last data</th>
+            <th scope="col" className="number">
+              Pods
+            </th>
+            <th scope="col" className="number">
+              Nodes
+            </th>
+            {kinds.map((kind) => (
+              <th scope="col" key={kind} className="kind-head">
+                {kind}
+              </th>
+            ))}
+            <th scope="col">Version</th>
+            <th scope="col">Books</th>
+          </tr>
+        </thead>
+        <tbody>
+          {clusters.map((cluster) => (
+            <ClusterRow
+              key={cluster.name}
+              cluster={cluster}
+              kinds={kinds}
+              incidents={incidents.filter((incident) =>
+                incident.clusters.some(({ name }) => name === cluster.name),
+              )}
+              named={hash === `#${encodeURIComponent(cluster.name)}`}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function ClusterRow(props: {
+  cluster: Cluster;
+  kinds: readonly string[];
+  incidents: readonly Incident[];
+  named: boolean;
+}) {
+  const { cluster, kinds, incidents, named } = props;
+  const heard = isHeard(cluster);
+  const why = useWhy(cluster);
+  return (
+    <>
+      <tr
+        id={`cluster-${cluster.name}`}
+        data-row
+        tabIndex={-1}
+        className={`${named ? "named" : ""}${why ? " has-why" : ""}`}
+        data-state={cluster.state}
+      >
+        <th scope="row" className="cell-main">
+          {cluster.name} <span className="quiet">{cluster.region ?? ""}</span>
+        </th>
+        <td data-label="State">
+          <State cluster={cluster} incidents={incidents} />
+        </td>
+        <td data-label="Last data">
+          <Age at={cluster.last_seen} />
+        </td>
+        <td className={heard ? "number" : "number last-known"} data-label="Pods">
+          {count(cluster.pods)}
+        </td>
+        <td className={heard ? "number" : "number last-known"} data-label="Nodes">
+          {count(cluster.nodes)}
+        </td>
+        {kinds.map((kind) => (
+          <KindCell key={kind} name={kind} kind={cluster.kinds[kind]} heard={heard} />
+        ))}
+        <td className="mono" data-label="Version">
+          {cluster.version ?? "?"}
+        </td>
+        <td data-label="Books">
+          <Balance cluster={cluster} />
+        </td>
+      </tr>
+      {why && (
+        <tr className="why-row">
+          <td colSpan={7 + kinds.length}>{why}</td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function State({ cluster, incidents }: { cluster: Cluster; incidents: readonly Incident[] }) {
+  const worst = [...incidents].sort((a, b) => severityRank(a.severity) - severityRank(b.severity))[0];
+  const tone = worst && isHeard(cluster) ? toneOfSeverity(worst.severity) : toneOfState(cluster.state);
+  return (
+    <span className={`state tone-${tone}`}>
+      <Shape tone={tone} />
+      {capital(cluster.state)}
+      {incidents.length > 0 && (
+        <Link to={`/incidents?cluster=${encodeURIComponent(cluster.name)}`}>
+          {plural(incidents.length, "incident")}
+        </Link>
+      )}
+    </span>
+  );
+}
+
+/** Why a member is not whole: its own error, or what the fleet answer says is missing. */
+function useWhy(cluster: Cluster): string | null {
+  const missing = useLive((view) => view.world.fleet?.missing.find((one) => one.cluster === cluster.name));
+  const now = useNow();
+  const broken = Object.entries(cluster.kinds).filter(([, kind]) => kind.error);
+  const errors = [...new Set(broken.map(([, kind]) => kind.error))];
+  const parts: string[] = [];
+  if (missing) parts.push(missing.reason);
+  if (errors.length === 1 && broken.length > 1)
+    parts.push(`${errors[0]} (${broken.map(([name]) => name).join(", ")})`);
+  else for (const [name, kind] of broken) parts.push(`${name}: ${kind.error}`);
+  if (parts.length === 0 || cluster.state === "live") return parts.length === 0 ? null : parts.join(" · ");
+  if (!isHeard(cluster)) {
+    const seen = cluster.last_seen ? Date.parse(cluster.last_seen) : null;
+    parts.push(
+      seen === null
+        ? "never heard from, so nothing is known and nothing is counted"
+        : `last heard ${duration((now - seen) / 1000)} ago; last known numbers are not in the totals`,
+    );
+  }
+  return parts.join(" · ");
+}
+
+function Balance({ cluster }: { cluster: Cluster }) {
+  const off = imbalance(cluster.books);
+  const lost = dropped(cluster.books);
+  const title = `received ${cluster.books.received} = delivered ${cluster.books.delivered} + merged ${cluster.books.merged} + dropped ${lost} + in flight ${cluster.books.in_flight}`;
+  if (off !== 0) {
+    return (
+      <span className="tone-critical" title={title}>
+        <Shape tone="critical" size={12} /> off by {off.toLocaleString("en-US")}
+      </span>
+    );
+  }
+  return (
+    <span className={lost > 0 ? "tone-high" : "second"} title={title}>
+      <Shape tone={lost > 0 ? "high" : "ok"} size={12} /> {count(cluster.books.received)}
+      {lost > 0 && `, ${lost.toLocaleString("en-US")} dropped`}
+    </span>
+  );
+}

@@ -1,0 +1,49 @@
+// How fresh one kind of object is in one cluster; hatched and `?` when nobody knows.
+import type { Cluster } from "../../api/types";
+import { Shape } from "../../parts/shape";
+import { shortDuration } from "../../time/format";
+
+type Kind = Cluster["kinds"][string];
+
+/** The bar fills up to this age; the agent's own state word says whether that is too old. */
+const FULL_S = 60;
+
+export function KindCell({ name, kind, heard }: { name: string; kind: Kind | undefined; heard: boolean }) {
+  if (!kind) {
+    return (
+      <td className="kind quiet" data-label={name}>
+        not watched
+      </td>
+    );
+  }
+  const age = kind.age_s ?? null;
+  const words = age === null ? "never" : shortDuration(age);
+  if (kind.error && heard) {
+    return (
+      <td className="kind tone-high" data-label={name} title={kind.error}>
+        <Shape tone="partial" size={12} label="error" /> {words}
+      </td>
+    );
+  }
+  if (!kind.synced || !heard || age === null) {
+    return (
+      <td
+        className="kind unknown-text"
+        data-label={name}
+        title={kind.error ?? "not in step with the cluster"}
+      >
+        <i className="age-bar hatched" /> {words}
+      </td>
+    );
+  }
+  const held =
+    kind.count === null || kind.count === undefined ? "" : `${kind.count.toLocaleString("en-US")} objects, `;
+  return (
+    <td className="kind" data-label={name} title={`${held}last sign of life ${words} ago`}>
+      <i className="age-bar">
+        <i style={{ width: `${Math.min(100, Math.max(6, (age / FULL_S) * 100))}%` }} />
+      </i>
+      {words}
+    </td>
+  );
+}

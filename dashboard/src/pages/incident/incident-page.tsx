@@ -1,0 +1,187 @@
+// From page to proven recovery on one screen, with only what has been seen so far.
+import { useQuery } from "@tanstack/react-query";
+import { Check, Link2 } from "lucide-react";
+import { useEffect, useState } from "react";
+import { Link, useParams } from "react-router";
+import { fetchIncident, Refused } from "../../api/client";
+import type { Incident, IncidentDetail } from "../../api/types";
+import { isActive } from "../../live/hooks";
+import { useLive } from "../../live/store";
+import { Acknowledge, Resolve } from "../../parts/actions";
+import { Failure } from "../../parts/failure";
+import { AsOf, Loading } from "../../parts/panel";
+import { clusterNames, ResourceName } from "../../parts/resource";
+import { Severity } from "../../parts/shape";
+import { Age, At } from "../../parts/times";
+import { duration } from "../../time/format";
+import { StatusWord } from "../incidents/incident-table";
+import { IncidentTimeline } from "./incident-timeline";
+import { LoopBar } from "./loop-bar";
+import { WhatBroke } from "./what-broke";
+import { Where } from "./where";
+import { Why } from "./why";
+
+export function IncidentPage() {
+  const { id = "" } = useParams();
+  const { incident, error, retry } = useIncident(id);
+  return (
+    <div className="page incident">
+      <nav className="crumbs" aria-label="Breadcrumb">
+        <Link to="/incidents">Incidents</Link>
+        <span aria-hidden="true">›</span>
+        <code>{id}</code>
+        <AsOf />
+      </nav>
+      {incident ? (
+        <Found incident={incident} />
+      ) : error ? (
+        <NotShown id={id} error={error} retry={retry} />
+      ) : (
+        <Opening />
+      )}
+    </div>
+  );
+}
+
+const Opening = () => (
+  <>
+    <h1 className="visually-hidden">Incident</h1>
+    <Loading what="the incident" rows={6} />
+  </>
+);
+
+/** The REST detail, renewed when the stream says that the incident moved. */
+function useIncident(id: string) {
+  const heard = useLive((view) => view.world.incidents.get(id));
+  const detail = useQuery({ queryKey: ["incident", id], queryFn: () => fetchIncident(id) });
+  const { data, refetch } = detail;
+  const behind = heard !== undefined && data !== undefined && heard.version > data.version;
+  useEffect(() => {
+    if (!behind) return;
+    const soon = setTimeout(() => void refetch(), 150);
+    return () => clearTimeout(soon);
+  }, [behind, refetch]);
+  return {
+    incident: data === undefined ? undefined : behind ? withNews(data, heard) : data,
+    error: detail.error,
+    retry: () => void refetch(),
+  };
+}
+
+/** What the stream's row knows better than the last detail, until the new detail is here. */
+const withNews = (detail: IncidentDetail, row: Incident): IncidentDetail => ({
+  ...row,
+  evidence: detail.evidence,
+});
+
+function NotShown({ id, error, retry }: { id: string; error: unknown; retry: () => void }) {
+  const status = error instanceof Refused ? error.status : null;
+  if (status === 404) {
+    return (
+      <>
+        <h1>There is no such incident</h1>
+        <p className="second">
+          The agent does not know <code>{id}</code>. It may belong to another agent, or its data was removed.{" "}
+          <Link to="/incidents?status=all">Look through all incidents</Link>
+        </p>
+      </>
+    );
+  }
+  return (
+    <>
+      <h1>{status === 403 ? "You may not see this incident" : "This incident cannot be shown now"}</h1>
+      <Failure error={error} retry={retry} />
+    </>
+  );
+}
+
+function Found({ incident }: { incident: IncidentDetail }) {
+  return (
+    <>
+      <header className="incident-head">
+        <h1>{incident.title}</h1>
+        <div className="incident-actions">
+          <CopyLink />
+          <Resolve incident={incident} />
+          <Acknowledge incident={incident} primary />
+        </div>
+        <Facts incident={incident} />
+      </header>
+      {incident.parent_id && (
+        <p className="second">
+          This incident was merged into{" "}
+          <Link to={`/incidents/${encodeURIComponent(incident.parent_id)}`}>{incident.parent_id}</Link>.
+        </p>
+      )}
+      <LoopBar incident={incident} />
+      <div className="incident-columns">
+        <div className="stack">
+          <WhatBroke incident={incident} />
+          <Why incident={incident} />
+        </div>
+        <div className="stack">
+          <Where incident={incident} />
+          <IncidentTimeline incident={incident} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Facts({ incident }: { incident: IncidentDetail }) {
+  const active = isActive(incident);
+  return (
+    <div className="facts-line drains">
+      <Severity severity={incident.severity} chip />
+      <StatusWord status={incident.status} />
+      <span>
+        {active || !incident.resolved_at ? (
+          <>
+            Open for{" "}
+            <strong>
+              <Age at={incident.opened_at} />
+            </strong>
+          </>
+        ) : (
+          <>
+            Lasted{" "}
+            <strong>
+              {duration((Date.parse(incident.resolved_at) - Date.parse(incident.opened_at)) / 1000)}
+            </strong>
+          </>
+        )}{" "}
+        <span className="quiet">
+          since <At at={incident.opened_at} />
+        </span>
+      </span>
+      <span>
+        <ResourceName resource={incident.resource} />
+      </span>
+      <span>
+        {incident.clusters.length === 1 ? "in" : `in ${incident.clusters.length} clusters:`}{" "}
+        {clusterNames(incident)}
+      </span>
+      <span className="quiet">
+        {incident.acknowledged_by
+          ? `acknowledged by ${incident.acknowledged_by}`
+          : incident.status === "open" && "nobody has acknowledged"}
+      </span>
+      {incident.owner && <span className="quiet">assigned to {incident.owner}</span>}
+    </div>
+  );
+}
+
+function CopyLink() {
+  const [copied, setCopied] = useState(false);
+  const copy = () =>
+    navigator.clipboard?.writeText(window.location.href).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    );
+  return (
+    <button type="button" className="button plain" onClick={copy}>
+      {copied ? <Check size={14} aria-hidden="true" /> : <Link2 size={14} aria-hidden="true" />}
+      {copied ? "Copied" : "Copy link"}
+    </button>
+  );
+}

@@ -1,0 +1,78 @@
+// The sentence and its receipts: each piece of evidence by number, as the collector saw it.
+import { useState } from "react";
+import type { Evidence, IncidentDetail } from "../../api/types";
+import { Empty, Panel } from "../../parts/panel";
+import { clusterNames, resourceName } from "../../parts/resource";
+import { Shape, toneOfSeverity } from "../../parts/shape";
+import { At } from "../../parts/times";
+import { plural } from "../../time/format";
+
+const SHOWN = 12;
+
+/** Receipts in the order they happened, so that E1 stays E1 when more arrive. */
+export const receipts = (evidence: readonly Evidence[]): Evidence[] =>
+  [...evidence].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id.localeCompare(b.id));
+
+export function WhatBroke({ incident }: { incident: IncidentDetail }) {
+  const [all, setAll] = useState(false);
+  const found = receipts(incident.evidence);
+  const shown = all ? found : found.slice(0, SHOWN);
+  return (
+    <Panel
+      title="What broke"
+      aside={<span className="quiet">{plural(found.length, "receipt")}, as collected</span>}
+    >
+      <p className="sentence">
+        {incident.title}. Seen {plural(incident.event_count, "time")} in {clusterNames(incident)}.
+      </p>
+      {found.length === 0 ? (
+        <Empty>The agent has kept no evidence for this incident.</Empty>
+      ) : (
+        <ol className="receipts">
+          {shown.map((evidence, index) => (
+            <Receipt key={evidence.id} evidence={evidence} number={index + 1} />
+          ))}
+        </ol>
+      )}
+      {found.length > SHOWN && (
+        <button type="button" className="button more" onClick={() => setAll(!all)}>
+          {all ? "Fewer receipts" : `All ${found.length} receipts`}
+        </button>
+      )}
+    </Panel>
+  );
+}
+
+function Receipt({ evidence, number }: { evidence: Evidence; number: number }) {
+  const attributes = Object.entries(evidence.attributes ?? {});
+  const tone = toneOfSeverity(evidence.severity);
+  return (
+    <li id={`E${number}`}>
+      <a className="receipt-number" href={`#E${number}`}>
+        E{number}
+      </a>
+      <div className="receipt">
+        <p className="receipt-head">
+          <Shape tone={tone} size={12} label={evidence.severity} />
+          <span className={`mono tone-${tone}`}>{evidence.kind}</span>
+          <span className="second">{evidence.cluster_name}</span>
+          <span className="second clip">{resourceName(evidence.resource)}</span>
+          <span className="receipt-at">
+            <At at={evidence.at} />
+          </span>
+        </p>
+        <p className="receipt-message">{evidence.message}</p>
+        {attributes.length > 0 && (
+          <dl className="attributes">
+            {attributes.map(([key, value]) => (
+              <div key={key}>
+                <dt>{key}</dt>
+                <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,70 @@
+// The filters of the list; each one lives in the address.
+import { Search } from "lucide-react";
+import { useClusters } from "../../live/hooks";
+import { capital } from "../../parts/shape";
+import { type ListQuery, STATUSES } from "./query";
+
+const LABELS: Record<string, string> = { active: "Not over" };
+const SEVERITIES = ["critical", "high", "medium", "low", "info"];
+
+export function Filters({
+  query,
+  change,
+}: {
+  query: ListQuery;
+  change: (changes: Partial<ListQuery>) => void;
+}) {
+  const clusters = useClusters();
+  const names = [...clusters.map(({ name }) => name)].sort((a, b) => a.localeCompare(b));
+  if (query.cluster && !names.includes(query.cluster)) names.push(query.cluster);
+  return (
+    <search className="filters">
+      <div className="tabs" role="group" aria-label="Status">
+        {STATUSES.map((status) => (
+          <button
+            key={status}
+            type="button"
+            aria-pressed={query.status === status}
+            onClick={() => change({ status })}
+          >
+            {LABELS[status] ?? capital(status)}
+          </button>
+        ))}
+      </div>
+      <select
+        aria-label="Severity"
+        value={query.severity}
+        onChange={(event) => change({ severity: event.target.value })}
+      >
+        <option value="">Any severity</option>
+        {SEVERITIES.map((severity) => (
+          <option key={severity} value={severity}>
+            {capital(severity)}
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label="Cluster"
+        value={query.cluster}
+        onChange={(event) => change({ cluster: event.target.value })}
+      >
+        <option value="">All clusters</option>
+        {names.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <label className="text-filter">
+        <Search size={14} aria-hidden="true" />
+        <input
+          type="search"
+          data-filter
+          aria-label="Title, object or id"
+          placeholder="Title, object or id"
+          value={query.q}
+          onChange={(event) => change({ q: event.target.value })}
+        />
+        <kbd>/</kbd>
+      </label>
+    </search>
+  );
+}

@@ -1,0 +1,242 @@
+// A lane for each cluster: incidents as bars, events as a low skyline, silence hatched.
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef } from "react";
+import { Link, useSearchParams } from "react-router";
+import { fetchEvents, fetchIncidents } from "../../api/client";
+import type { Incident, KronveilEvent } from "../../api/types";
+import { isActive, useClusters, useNow, useTrust } from "../../live/hooks";
+import { useLive } from "../../live/store";
+import { Panel } from "../../parts/panel";
+import { Shape, toneOfSeverity, toneOfState } from "../../parts/shape";
+import { useZone } from "../../shell/preferences";
+import { clock, hourMinute, zoneName } from "../../time/format";
+import { type Bar, density, type Lane, laneOf, place, type Span, ticks } from "./lanes";
+
+const RANGES: Record<string, [string, number]> = {
+  "15m": ["Last 15 min", 15],
+  "1h": ["Last 1 h", 60],
+  "3h": ["Last 3 h", 180],
+  "12h": ["Last 12 h", 720],
+  "24h": ["Last 24 h", 1440],
+};
+const COLUMNS = 120;
+
+export function FleetTimeline() {
+  const clusters = useClusters();
+  const incidents = useKnownIncidents();
+  const now = useNow();
+  const [name, minutes, setRange] = useRange();
+  const range = { from: now - minutes * 60_000, to: now };
+  const lanes = [...clusters]
+    .sort((a, b) => a.name.localeCompare(b.name))
+    .map((cluster) => laneOf(cluster, incidents, range));
+  const events = useSeenEvents();
+  const skyline = density(events, range, COLUMNS);
+  const tallest = Math.max(1, ...[...skyline.values()].flat());
+  return (
+    <Panel
+      title="Fleet timeline"
+      className="timeline"
+      aside={
+        <>
+          <Legend seconds={Math.round((minutes * 60) / COLUMNS)} />
+          <select aria-label="Range" value={name} onChange={(change) => setRange(change.target.value)}>
+            {Object.entries(RANGES).map(([key, [label]]) => (
+              <option key={key} value={key}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </>
+      }
+    >
+      <div className="lanes">
+        {lanes.map((lane) => (
+          <LaneRow
+            key={lane.cluster.name}
+            lane={lane}
+            range={range}
+            counts={skyline.get(lane.cluster.name)}
+            tallest={tallest}
+          />
+        ))}
+        <Axis range={range} />
+      </div>
+    </Panel>
+  );
+}
+
+function Legend({ seconds }: { seconds: number }) {
+  return (
+    <span className="legend second wide-only">
+      <span>
+        <i className="swatch swatch-bar" /> incident
+      </span>
+      <span>
+        <i className="swatch swatch-over" /> recovered
+      </span>
+      <span>
+        <i className="swatch hatched" /> not observed
+      </span>
+      <span>skyline: known events per {seconds} s</span>
+    </span>
+  );
+}
+
+function LaneRow(props: { lane: Lane; range: Span; counts: readonly number[] | undefined; tallest: number }) {
+  const { lane, range, counts, tallest } = props;
+  const tone =
+    lane.worst && lane.silentFrom === null ? toneOfSeverity(lane.worst) : toneOfState(lane.cluster.state);
+  return (
+    <div className={`lane lane-rows-${lane.rows}`}>
+      <Link className="lane-name" to={`/fleet#${encodeURIComponent(lane.cluster.name)}`}>
+        <Shape tone={tone} size={13} label={lane.worst ?? lane.cluster.state} />
+        <span className="clip">{lane.cluster.name}</span>
+      </Link>
+      <div className="track">
+        {counts && <Skyline counts={counts} tallest={tallest} />}
+        {ticks(range).map((at) => (
+          <i key={at} className="grid-line" style={{ left: percent(place(at, range)) }} />
+        ))}
+        {lane.silentFrom !== null && <Silence lane={lane} from={lane.silentFrom} range={range} />}
+        {lane.bars.map((bar) => (
+          <IncidentBar key={bar.incident.id} bar={bar} range={range} />
+        ))}
+        {lane.hidden > 0 && <span className="lane-hidden">+{lane.hidden}</span>}
+      </div>
+    </div>
+  );
+}
+
+function Skyline({ counts, tallest }: { counts: readonly number[]; tallest: number }) {
+  const scale = (n: number): number => 3 + (Math.log1p(n) / Math.log1p(tallest)) * 13;
+  const path = counts
+    .map((n, column) => (n === 0 ? "" : `M${column + 0.15} 18v${-scale(n)}h.7v${scale(n)}z`))
+    .join("");
+  return (
+    <svg className="skyline" viewBox={`0 0 ${COLUMNS} 18`} preserveAspectRatio="none" aria-hidden="true">
+      <path d={path} />
+    </svg>
+  );
+}
+
+function Silence({ lane, from, range }: { lane: Lane; from: number; range: Span }) {
+  const zone = useZone();
+  const left = place(from, range);
+  const words = lane.cluster.last_seen
+    ? `${lane.cluster.state} since ${clock(Date.parse(lane.cluster.last_seen), zone)}, nothing assumed`
+    : "configured, never heard from";
+  return (
+    <>
+      <i className="silence hatched" style={{ left: percent(left), width: percent(1 - left) }} />
+      <span
+        className={left > 0.5 ? "silence-words before" : "silence-words"}
+        style={left > 0.5 ? { right: percent(1 - left) } : { left: percent(left) }}
+      >
+        {words}
+      </span>
+    </>
+  );
+}
+
+function IncidentBar({ bar, range }: { bar: Bar; range: Span }) {
+  const left = place(bar.from, range);
+  const width = Math.max(0.006, place(bar.to, range) - left);
+  const over = !isActive(bar.incident);
+  const tone = toneOfSeverity(bar.incident.severity);
+  const outside = width < 0.12;
+  const words = `${bar.incident.title}${over ? " · recovered" : ""}`;
+  return (
+    <Link
+      to={`/incidents/${encodeURIComponent(bar.incident.id)}`}
+      className={`bar tone-${tone} bar-row-${bar.row}${over ? " bar-over" : ""}`}
+      style={{ left: percent(Math.min(left, 0.994)), width: percent(width) }}
+      title={words}
+      aria-label={`${bar.incident.severity}: ${words}`}
+    >
+      {!outside && (
+        <span>
+          <Shape tone={tone} size={11} /> {words}
+        </span>
+      )}
+    </Link>
+  );
+}
+
+function Axis({ range }: { range: Span }) {
+  const zone = useZone();
+  const { disconnected } = useTrust();
+  return (
+    <div className="lane axis" aria-hidden="true">
+      <span />
+      <div className="track">
+        {ticks(range)
+          .filter((at) => place(at, range) < 0.9)
+          .map((at) => (
+            <span key={at} style={{ left: percent(place(at, range)) }}>
+              {hourMinute(at, zone)}
+            </span>
+          ))}
+        <span className="axis-now">
+          {disconnected ? "ends" : "now"} {clock(range.to, zone)} {zoneName(range.to, zone)}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(3)}%`;
+
+function useRange(): [string, number, (name: string) => void] {
+  const [search, setSearch] = useSearchParams();
+  const uptime = useLive((view) => view.world.status?.uptime_s ?? 0);
+  const asked = search.get("range") ?? "";
+  const name = asked in RANGES ? asked : uptime < 900 ? "15m" : uptime < 3600 ? "1h" : "3h";
+  const minutes = RANGES[name]?.[1] ?? 60;
+  const choose = (chosen: string) => {
+    const next = new URLSearchParams(search);
+    next.set("range", chosen);
+    setSearch(next, { replace: true });
+  };
+  return [name, minutes, choose];
+}
+
+/** The live incidents, and older ones that only REST still lists. */
+function useKnownIncidents(): readonly Incident[] {
+  const incidents = useLive((view) => view.world.incidents);
+  const { data } = useQuery({
+    queryKey: ["incidents", "timeline"],
+    queryFn: () => fetchIncidents({}, 500),
+    staleTime: 60_000,
+  });
+  return useMemo(() => {
+    const all = new Map((data?.items ?? []).map((incident) => [incident.id, incident]));
+    for (const incident of incidents.values()) all.set(incident.id, incident);
+    return [...all.values()];
+  }, [data, incidents]);
+}
+
+const MOST_EVENTS = 5_000;
+
+/** Every event this page has seen, from REST once and then from the stream. */
+function useSeenEvents(): Iterable<KronveilEvent> {
+  const fresh = useLive((view) => view.world.events);
+  const seen = useRef(new Map<string, KronveilEvent>());
+  const { data } = useQuery({
+    queryKey: ["events", "timeline"],
+    queryFn: () => fetchEvents(500),
+    staleTime: 60_000,
+  });
+  useEffect(() => {
+    for (const event of data ?? []) seen.current.set(event.id, event);
+  }, [data]);
+  for (const event of fresh) {
+    seen.current.delete(event.id);
+    seen.current.set(event.id, event);
+  }
+  for (const id of seen.current.keys()) {
+    if (seen.current.size <= MOST_EVENTS) break;
+    seen.current.delete(id);
+  }
+  return seen.current.values();
+}

@@ -1,0 +1,26 @@
+// A request that failed, in the server's words, with what the reader can do; the rest of the page lives on.
+import { Refused } from "../api/client";
+import { Shape } from "./shape";
+
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+  const refused = error instanceof Refused ? error : null;
+  return (
+    <div className="failure" role="alert">
+      <Shape tone="high" />
+      <div>
+        <strong>{refused?.title ?? "This page failed to read the answer"}</strong>
+        <p>{error instanceof Error ? error.message : String(error)}</p>
+        {refused?.requestId && (
+          <p className="quiet">
+            Request <code>{refused.requestId}</code>
+          </p>
+        )}
+      </div>
+      {retry && (
+        <button type="button" className="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,86 @@
+// The line under the top bar: how much of the fleet the numbers on this page rest on.
+import { Link } from "react-router";
+import type { Cluster } from "../api/types";
+import { useClusters, useNow } from "../live/hooks";
+import { useLive } from "../live/store";
+import { dropped } from "../live/world";
+import { Shape, toneOfState } from "../parts/shape";
+import { duration, plural, secondsSince } from "../time/format";
+
+/** `unreachable 6 min 03 s`, `unknown`: why a member is not counted. */
+export function silence(cluster: Cluster, now: number): string {
+  const seconds = secondsSince(cluster.last_seen, now);
+  if (seconds === null) return `${cluster.state}, never heard from`;
+  return `${cluster.state} ${duration(seconds)}`;
+}
+
+const reports = (cluster: Cluster): boolean => cluster.state === "live" || cluster.state === "partial";
+const NAMED = 3;
+
+export function CoverageLine() {
+  const known = useLive((view) => view.world.known);
+  const clusters = useClusters();
+  const status = useLive((view) => view.world.status);
+  const fleet = useLive((view) => view.world.fleet);
+  const now = useNow();
+  if (!known) {
+    return (
+      <section className="coverage" aria-label="Coverage">
+        <span className="quiet">Coverage is not known yet</span>
+      </section>
+    );
+  }
+  const reporting = clusters.filter(reports);
+  const silent = clusters.filter((cluster) => !reports(cluster));
+  const kinds = clusters.flatMap((cluster) => Object.values(cluster.kinds));
+  const synced = kinds.filter((kind) => kind.synced && !kind.error);
+  return (
+    <section className="coverage drains" aria-label="Coverage">
+      <Cells clusters={clusters} />
+      {clusters.length === 0 ? (
+        <strong>No cluster is configured yet</strong>
+      ) : (
+        <Link to="/fleet">
+          <strong>
+            {reporting.length} of {plural(clusters.length, "cluster")} reporting
+          </strong>
+        </Link>
+      )}
+      {silent.slice(0, NAMED).map((cluster) => (
+        <Link key={cluster.name} to={`/fleet#${encodeURIComponent(cluster.name)}`} className="unknown-text">
+          <Shape tone={toneOfState(cluster.state)} /> {cluster.name} {silence(cluster, now)}
+        </Link>
+      ))}
+      {silent.length > NAMED && (
+        <Link to="/fleet" className="unknown-text">
+          and {silent.length - NAMED} more
+        </Link>
+      )}
+      {kinds.length > 0 && (
+        <span className="second">
+          {synced.length} of {plural(kinds.length, "signal")} in step
+        </span>
+      )}
+      {status && (
+        <span className="second">
+          {dropped(status.books).toLocaleString("en-US")} dropped since the agent started
+        </span>
+      )}
+      <span className="coverage-end quiet">
+        {fleet && !fleet.complete && `≥ leaves out ${plural(fleet.missing.length, "cluster")}`}
+      </span>
+    </section>
+  );
+}
+
+function Cells({ clusters }: { clusters: readonly Cluster[] }) {
+  if (clusters.length > 40) return null;
+  return (
+    <span className="cells" aria-hidden="true">
+      {clusters.length === 0 && <i className="cell-none" />}
+      {[...clusters].reverse().map((cluster) => (
+        <i key={cluster.name} className={reports(cluster) ? `cell-${cluster.state}` : "cell-silent"} />
+      ))}
+    </span>
+  );
+}

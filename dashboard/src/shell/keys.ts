@@ -1,0 +1,62 @@
+// Single keys: navigation, rows, pause, zone, help. None of them writes.
+import { useEffect } from "react";
+
+export type Keys = {
+  go: (path: string) => void;
+  pause: () => void;
+  zone: () => void;
+  help: () => void;
+  palette: () => void;
+};
+
+export const PLACES: Record<string, string> = { o: "/", i: "/incidents", f: "/fleet" };
+const SEQUENCE_MS = 1200;
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null;
+
+/** Moves focus among the page's rows; the focused row is the selected one. */
+export function moveRow(by: 1 | -1): void {
+  const rows = [...document.querySelectorAll<HTMLElement>("main [data-row]")];
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+export function useKeys(keys: Keys): void {
+  useEffect(() => {
+    let leader = 0;
+    const press = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        keys.palette();
+        return;
+      }
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      const place = performance.now() - leader < SEQUENCE_MS ? PLACES[event.key] : undefined;
+      leader = 0;
+      if (place) {
+        keys.go(place);
+        return;
+      }
+      const act: Record<string, () => void> = {
+        g: () => {
+          leader = performance.now();
+        },
+        j: () => moveRow(1),
+        k: () => moveRow(-1),
+        l: keys.pause,
+        t: keys.zone,
+        "?": keys.help,
+        "/": () => document.querySelector<HTMLElement>("main [data-filter]")?.focus(),
+      };
+      const found = act[event.key];
+      if (!found) return;
+      event.preventDefault();
+      found();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [keys]);
+}

@@ -1,0 +1,40 @@
+// What the keys do; closed by Escape, as every dialog.
+import type { ReactNode, RefObject } from "react";
+import { Kbd } from "../parts/panel";
+
+const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
+  [["Ctrl", "K"], "Find a page, an incident or a cluster"],
+  [["G", "O"], "Overview"],
+  [["G", "I"], "Incidents"],
+  [["G", "F"], "Fleet"],
+  [["J"], "Next row"],
+  [["K"], "Previous row"],
+  [["Enter"], "Open the row"],
+  [["/"], "Filter this page"],
+  [["L"], "Pause or resume live; the agent goes on"],
+  [["T"], "UTC or this browser's time zone"],
+  [["?"], "This help"],
+  [["Esc"], "Close"],
+].map(([keys, does]) => [(keys as string[]).map((key) => <Kbd key={key}>{key}</Kbd>), does as string]);
+
+export function ShortcutHelp({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
+  return (
+    <dialog ref={dialog} className="dialog" aria-labelledby="shortcuts">
+      <h2 id="shortcuts">Shortcuts</h2>
+      <dl className="shortcuts">
+        {SHORTCUTS.map(([keys, does]) => (
+          <div key={does}>
+            <dt>{keys}</dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="quiet">No key writes anything.</p>
+      <form method="dialog">
+        <button type="submit" className="button">
+          Close
+        </button>
+      </form>
+    </dialog>
+  );
+}
