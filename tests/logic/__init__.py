@@ -1,0 +1,1 @@
+"""The judgement, by tables, playbooks and properties. Milliseconds, nothing async."""

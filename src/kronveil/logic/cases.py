@@ -1,0 +1,149 @@
+"""The incidents held in memory, and each way to find one without looking at the others."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from kronveil.logic.identity import subject_of
+from kronveil.logic.lifecycle import Case, Held
+from kronveil.logic.symptoms import NODE_NOT_READY
+from kronveil.model.incident import Condition, Incident
+
+
+class Cases:
+    """Open incidents, and those resolved so lately that they may be reopened."""
+
+    def __init__(self, restored: Sequence[Incident]) -> None:
+        self._by_id: dict[str, Case] = {}
+        self._by_key: dict[str, Case] = {}
+        self._conditions: dict[tuple[str, str], dict[tuple[str, str], Held]] = {}
+        self._nodes: dict[tuple[str, str], Case] = {}
+        self._healing: dict[str, Case] = {}
+        self._resolved: dict[str, Case] = {}
+        self._untold: dict[str, Case] = {}
+        for incident in sorted(restored, key=lambda one: (one.opened_at, one.id)):
+            self._restore(Case(incident))
+
+    def _restore(self, case: Case) -> None:
+        self.add(case)
+        for held in case.conditions.values():
+            self._index(held)
+        self.settle(case)
+
+    # To find one.
+
+    def get(self, incident_id: str) -> Case | None:
+        """By its id."""
+        return self._by_id.get(incident_id)
+
+    def of_key(self, key: str) -> Case | None:
+        """The newest with this key, open or lately resolved."""
+        return self._by_key.get(key)
+
+    def of_node(self, cluster: str, node: str) -> Case | None:
+        """The open incident of a node that is not ready."""
+        return self._nodes.get((cluster, node))
+
+    def conditions_of(self, subject: tuple[str, str]) -> dict[tuple[str, str], Held] | None:
+        """What is or lately was wrong with one object (cluster, object), by kind and container."""
+        return self._conditions.get(subject)
+
+    def active_conditions(self, cluster: str, kind: str, before: datetime) -> list[Held]:
+        """Those of a cluster's objects of a kind that were last seen before. Looks at all: for complete lists only."""
+        return [
+            held
+            for (of_cluster, _), of_subject in self._conditions.items()
+            if of_cluster == cluster
+            for held in of_subject.values()
+            if held.is_active and held.subject.kind == kind and held.seen_at < before
+        ]
+
+    def newest_first(self) -> list[Case]:
+        """All that are held, by opening."""
+        return sorted(self._by_id.values(), key=lambda case: (case.opened_at, case.id), reverse=True)
+
+    # To keep the ways up to date.
+
+    def add(self, case: Case) -> None:
+        """Hold a new one."""
+        self._by_id[case.id] = case
+        self._by_key[case.key] = case
+
+    def suffer(self, case: Case, condition: Condition) -> None:
+        """A symptom of the case is there."""
+        self._index(case.suffer(condition))
+        self.settle(case)
+
+    def recover(self, held: Held, now: datetime) -> None:
+        """A symptom is over."""
+        for forgotten in held.case.recover(held, now):
+            self._drop(forgotten)
+        self.settle(held.case)
+        self._mind_node(held)
+
+    def settle(self, case: Case) -> None:
+        """File the case by where it stands: broken, healing, or resolved."""
+        self._healing.pop(case.id, None)
+        self._resolved.pop(case.id, None)
+        if case.is_resolved:
+            self._resolved[case.id] = case
+        elif case.active == 0:
+            self._healing[case.id] = case
+
+    def resolved(self, case: Case, cleared: Sequence[Held]) -> None:
+        """The case was resolved, with these conditions cleared by it."""
+        self.settle(case)
+        for held in cleared:
+            self._mind_node(held)
+
+    def _index(self, held: Held) -> None:
+        subject = subject_of(held.case.cluster_id, held.subject)
+        self._conditions.setdefault(subject, {})[held.kind, held.part] = held
+        self._mind_node(held)
+
+    def _mind_node(self, held: Held) -> None:
+        if held.kind != NODE_NOT_READY:
+            return
+        node = (held.case.cluster_id, held.subject.name)
+        if held.is_active:
+            self._nodes[node] = held.case
+        elif self._nodes.get(node) is held.case:
+            del self._nodes[node]
+
+    def _drop(self, held: Held) -> None:
+        subject = subject_of(held.case.cluster_id, held.subject)
+        of_subject = self._conditions.get(subject, {})
+        if of_subject.get((held.kind, held.part)) is held:
+            del of_subject[held.kind, held.part]
+            if not of_subject:
+                del self._conditions[subject]
+
+    # What time does.
+
+    def to_resolve(self, hold: timedelta, now: datetime) -> list[Case]:
+        """Those that have been without a symptom for the hold."""
+        return [case for case in self._healing.values() if case.healed_at and now - case.healed_at >= hold]
+
+    def forget(self, window: timedelta, now: datetime) -> None:
+        """Let go of those resolved too long ago to be reopened."""
+        over = [case for case in self._resolved.values() if case.resolved_at and now - case.resolved_at > window]
+        for case in over:
+            del self._resolved[case.id]
+            del self._by_id[case.id]
+            self._untold.pop(case.id, None)
+            if self._by_key.get(case.key) is case:
+                del self._by_key[case.key]
+            for held in case.conditions.values():
+                self._drop(held)
+
+    def owe(self, case: Case) -> None:
+        """Something small changed (a count): to be told with the next visible change, or by and by."""
+        self._untold[case.id] = case
+
+    def tell(self, case: Case) -> Incident:
+        """The incident as it is now; nothing is owed any more."""
+        self._untold.pop(case.id, None)
+        return case.tell_all()
+
+    def owed(self, interval: timedelta, now: datetime) -> Iterator[Case]:
+        """Those with something untold whose last snapshot is at least an interval old."""
+        yield from [case for case in self._untold.values() if now - case.told.updated_at >= interval]

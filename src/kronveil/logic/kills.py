@@ -1,0 +1,57 @@
+"""One-shot symptoms: which kill of a container is news, so that none ever counts twice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kronveil.logic.symptoms import Symptom
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """The newest kill told of one container, and the event that told it (empty when restored)."""
+
+    mark: str
+    event_id: str = ""
+
+
+class Kills:
+    """Remembers the newest kill of each container for as long as its pod is there."""
+
+    def __init__(self, lookback: timedelta, heard: Mapping[str, datetime]) -> None:
+        self._lookback = lookback
+        self._heard = dict(heard)
+        self._of: dict[tuple[str, str], dict[str, Kill]] = {}
+
+    def hear(self, cluster: str, now: datetime) -> None:
+        """A cluster never heard before this start counts as heard from its first word on."""
+        if cluster not in self._heard:
+            self._heard[cluster] = now
+
+    def remember(self, subject: tuple[str, str], part: str, kill: Kill) -> None:
+        """This kill was told."""
+        of_pod = self._of.setdefault(subject, {})
+        known = of_pod.get(part)
+        if known is None or kill.mark > known.mark:
+            of_pod[part] = kill
+
+    def forget(self, subject: tuple[str, str]) -> None:
+        """The pod is gone."""
+        self._of.pop(subject, None)
+
+    def is_known(self, subject: tuple[str, str], symptom: Symptom) -> bool:
+        """Whether this kill, or a later one of the same container, was told before."""
+        kill = self._of.get(subject, {}).get(symptom.part)
+        return kill is not None and symptom.mark <= kill.mark
+
+    def is_told_by(self, subject: tuple[str, str], symptom: Symptom, event_id: str) -> bool:
+        """Whether it was this very report that told the kill: the same report again is named as before."""
+        kill = self._of.get(subject, {}).get(symptom.part)
+        return kill is not None and kill.mark == symptom.mark and kill.event_id == event_id
+
+    def is_recent(self, cluster: str, symptom: Symptom, now: datetime) -> bool:
+        """Whether it happened since the cluster was last heard before this start, or within the lookback."""
+        if symptom.ended_at is None or now - symptom.ended_at <= self._lookback:
+            return True
+        heard = self._heard.get(cluster)
+        return heard is not None and symptom.ended_at > heard

@@ -1,0 +1,242 @@
+"""The life of one incident: conditions come and clear, it heals, resolves, is reopened. Only this changes one.
+
+A ``Case`` is the working copy of an incident: changes cost the same however long the incident has lived; what leaves
+the room is an immutable snapshot.
+"""
+
+from datetime import datetime
+
+from kronveil.logic.identity import cluster_identity, object_identity
+from kronveil.logic.symptoms import SEVERITIES
+from kronveil.logic.wording import lines_left_out
+from kronveil.model.event import Severity
+from kronveil.model.incident import Condition, Incident, IncidentStatus, Moment
+from kronveil.model.resource import Resource
+
+KRONVEIL = "kronveil"
+FIRST_EVIDENCE, NEWEST_EVIDENCE = 20, 30
+FIRST_MOMENTS, MOST_MOMENTS = 100, 200
+KEPT_CLEARED, MOST_CLEARED = 50, 100
+MANY_SUBJECTS = 5
+LEFT_OUT = "left_out"
+
+_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
+_RAISED = {Severity.HIGH: Severity.CRITICAL, Severity.MEDIUM: Severity.HIGH, Severity.LOW: Severity.MEDIUM}
+
+
+class Refusal(Exception):  # noqa: N818 - read as the answer it is
+    """This may not be done to the incident now; the text tells a person why."""
+
+
+class Held:
+    """The working copy of a condition."""
+
+    __slots__ = ("_frozen", "case", "cleared_at", "kind", "mark", "part", "seen_at", "since", "subject")
+
+    def __init__(self, case: "Case", condition: Condition) -> None:
+        self.case = case
+        self.kind = condition.kind
+        self.subject = condition.subject
+        self.part = condition.part
+        self.since = condition.since
+        self.seen_at = condition.seen_at
+        self.cleared_at = condition.cleared_at
+        self.mark = condition.mark
+        self._frozen: Condition | None = condition
+
+    @property
+    def is_active(self) -> bool:
+        """Whether no recovery was observed since it was last seen."""
+        return self.cleared_at is None
+
+    def see(self, now: datetime) -> None:
+        """Confirmed: still so."""
+        self.seen_at = now
+        self._frozen = None
+
+    def snapshot(self) -> Condition:
+        """As it is now, immutable."""
+        if self._frozen is None:
+            self._frozen = Condition(
+                self.kind, self.subject, self.part, self.since, self.seen_at, self.cleared_at, self.mark
+            )
+        return self._frozen
+
+    def set(self, *, since: datetime, now: datetime, mark: str) -> None:
+        """Active anew."""
+        self.since, self.seen_at, self.cleared_at, self.mark, self._frozen = since, now, None, mark, None
+
+    def clear(self, now: datetime) -> None:
+        """Over."""
+        self.cleared_at, self._frozen = now, None
+
+
+class Case:
+    """The working copy of an incident."""
+
+    def __init__(self, incident: Incident) -> None:
+        self.id = incident.id
+        self.key = incident.key
+        self.kind = incident.kind
+        self.family = incident.family
+        self.title = incident.title
+        self.severity = incident.severity
+        self.status = incident.status
+        self.cluster = incident.cluster
+        self.cluster_id = cluster_identity(incident.cluster.uid, incident.cluster.name)
+        self.resource = incident.resource
+        self.opened_at = incident.opened_at
+        self.updated_at = incident.updated_at
+        self.resolved_at = incident.resolved_at
+        self.acknowledged_by = incident.acknowledged_by
+        self.event_count = incident.event_count
+        self.version = incident.version
+        self.told = incident
+        self._evidence = list(incident.evidence)
+        self._timeline = list(incident.timeline)
+        self.conditions: dict[tuple[str, str, str], Held] = {}
+        for condition in incident.conditions:
+            self._hold(condition)
+        self.active = sum(held.is_active for held in self.conditions.values())
+        cleared = [held.cleared_at for held in self.conditions.values() if held.cleared_at is not None]
+        self.healed_at: datetime | None = max(cleared, default=self.updated_at) if self.active == 0 else None
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether it is over, for now."""
+        return self.status in (IncidentStatus.RESOLVED, IncidentStatus.CLOSED)
+
+    @property
+    def resolver(self) -> str | None:
+        """Who resolved it: ``kronveil`` or a person; None while it is open."""
+        if not self.is_resolved:
+            return None
+        return next((one.actor for one in reversed(self._timeline) if one.what == "resolved"), KRONVEIL)
+
+    def tell_all(self) -> Incident:
+        """The incident as it is now, one version on; ``told`` from now on."""
+        self.version += 1
+        self.told = Incident(
+            self.id,
+            self.key,
+            self.kind,
+            self.family,
+            self.title,
+            self.severity,
+            self.status,
+            self.cluster,
+            self.resource,
+            self.opened_at,
+            self.updated_at,
+            self.resolved_at,
+            self.acknowledged_by,
+            self.event_count,
+            tuple([held.snapshot() for held in self.conditions.values()]),
+            tuple(self._evidence),
+            tuple(self._timeline),
+            self.version,
+        )
+        return self.told
+
+    # What happens to its conditions.
+
+    def suffer(self, condition: Condition) -> Held:
+        """A symptom is there (anew). The caller sees to reopening first."""
+        held = self.conditions.get(_name(condition.subject, condition.kind, condition.part))
+        if held is None:
+            held = self._hold(condition)
+            self.active += 1
+        else:
+            self.active += not held.is_active
+            held.set(since=condition.since, now=condition.seen_at, mark=condition.mark)
+        self.healed_at = None
+        self._weigh(condition.kind)
+        return held
+
+    def recover(self, held: Held, now: datetime) -> list[Held]:
+        """A symptom is over. Returns the conditions, long over, that the incident lets go of."""
+        if not held.is_active:
+            return []
+        held.clear(now)
+        self.active -= 1
+        if self.active == 0:
+            self.healed_at = now
+        return self._let_go() if len(self.conditions) - self.active > MOST_CLEARED else []
+
+    def _hold(self, condition: Condition) -> Held:
+        held = Held(self, condition)
+        self.conditions[_name(condition.subject, condition.kind, condition.part)] = held
+        return held
+
+    def _let_go(self) -> list[Held]:
+        over = [(name, held) for name, held in self.conditions.items() if not held.is_active][:-KEPT_CLEARED]
+        for name, _ in over:
+            del self.conditions[name]
+        return [held for _, held in over]
+
+    def _weigh(self, kind: str) -> None:
+        worst = min(self.severity, SEVERITIES.get(kind, self.severity), key=_ORDER.__getitem__)
+        # Breadth counts once: the severity of an incident rises while it is open, and never falls.
+        if self.active >= MANY_SUBJECTS and worst == SEVERITIES.get(self.kind):
+            subjects = {object_identity(held.subject) for held in self.conditions.values() if held.is_active}
+            if len(subjects) >= MANY_SUBJECTS:
+                worst = _RAISED.get(worst, worst)
+        self.severity = worst
+
+    # What is told of it.
+
+    def count(self, event_id: str | None, now: datetime) -> None:
+        """One more event belongs to it; ``event_id`` only when the event is stored."""
+        self.event_count += 1
+        self.updated_at = now
+        if event_id is not None and event_id not in self._evidence:
+            self._evidence.append(event_id)
+            if len(self._evidence) > FIRST_EVIDENCE + NEWEST_EVIDENCE:
+                del self._evidence[FIRST_EVIDENCE]
+
+    def tell(self, moment: Moment) -> None:
+        """One more line in its story; the middle of a long story is left out, and says so."""
+        self.updated_at = max(self.updated_at, moment.at)
+        timeline = self._timeline
+        timeline.append(moment)
+        if len(timeline) <= MOST_MOMENTS:
+            return
+        gap = timeline[FIRST_MOMENTS]
+        left_out = int(gap.message.partition(" ")[0]) + 1 if gap.what == LEFT_OUT else 2
+        until = timeline.pop(FIRST_MOMENTS + 1).at
+        timeline[FIRST_MOMENTS] = Moment(until, LEFT_OUT, lines_left_out(left_out))
+
+    def has_told(self, message: str) -> bool:
+        """Whether a line says this already."""
+        return any(moment.message == message for moment in self._timeline)
+
+    # Its status.
+
+    def reopen(self, moment: Moment) -> None:
+        """It is back within the reopening window: the same incident goes on."""
+        self.status = IncidentStatus.OPEN
+        self.resolved_at = None
+        self.acknowledged_by = None
+        self.tell(moment)
+
+    def resolve(self, moment: Moment) -> list[Held]:
+        """It is over, by observed recovery or by a person's word. Returns the conditions that were still active."""
+        active = [held for held in self.conditions.values() if held.is_active]
+        for held in active:
+            held.clear(moment.at)
+        self.active = 0
+        self.status = IncidentStatus.RESOLVED
+        self.resolved_at = moment.at
+        self.healed_at = None
+        self.tell(moment)
+        return active
+
+    def acknowledge(self, actor: str, moment: Moment) -> None:
+        """Somebody has seen it."""
+        self.status = IncidentStatus.ACKNOWLEDGED
+        self.acknowledged_by = actor
+        self.tell(moment)
+
+
+def _name(subject: Resource, kind: str, part: str) -> tuple[str, str, str]:
+    return (object_identity(subject), kind, part)

@@ -1,0 +1,108 @@
+"""Observation to event: its identity, its kind, and the fingerprint by which it repeats another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from kronveil.logic.identity import event_id, event_number, fingerprint, subject_of
+from kronveil.logic.symptoms import SEVERITIES, Symptom
+from kronveil.logic.wording import message_of, neutral_kind
+from kronveil.model.event import Event, Severity
+from kronveil.model.facts import WarningFacts
+from kronveil.model.observation import Attribute, Observation
+from kronveil.model.resource import Origin, Resource
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+_NEUTRAL_SEVERITIES = {
+    "kubernetes.warning": Severity.LOW,
+    "pod.failed": Severity.LOW,
+    "cluster.partial": Severity.LOW,
+    "cluster.stale": Severity.LOW,
+    "cluster.unknown": Severity.LOW,
+}
+
+
+@dataclass(slots=True)
+class Report:
+    """An observation with what every later step asks of it."""
+
+    observation: Observation
+    origin: Origin
+    cluster: str
+    now: datetime
+    now_s: int
+    at_ms: int
+    subject: tuple[str, str]
+    number: int
+    event_id: str
+
+    @property
+    def owner(self) -> Resource:
+        """What a person would hold responsible: the top controller, else the object itself."""
+        return self.observation.owner or self.observation.resource
+
+    @property
+    def since(self) -> datetime:
+        """Event time, but never later than now: a source's clock may run ahead."""
+        return min(self.observation.at, self.now)
+
+
+@dataclass(slots=True)
+class Name:
+    """What an event is called, and what it is compared by."""
+
+    kind: str
+    severity: Severity
+    message: str
+    attributes: Mapping[str, Attribute]
+    fingerprint: int
+
+
+def report_of(observation: Observation, origin: Origin, cluster: str, now: datetime) -> Report:
+    """Derive the identity of a report from its content."""
+    subject = subject_of(cluster, observation.resource)
+    number = event_number(cluster, observation.key, observation.kind, subject[1])
+    at_ms = (observation.at - EPOCH) // MILLISECOND
+    now_s = (now - EPOCH) // MILLISECOND // 1000
+    return Report(observation, origin, cluster, now, now_s, at_ms, subject, number, event_id(number))
+
+
+def named(report: Report, symptoms: tuple[Symptom, ...]) -> Name:
+    """Name the event by its worst symptom, or neutrally."""
+    observation = report.observation
+    worst = symptoms[0] if symptoms else None
+    reason = part = ""
+    attributes = observation.attributes
+    if worst is not None:
+        kind, reason, part, severity = worst.kind, worst.reason, worst.part, SEVERITIES[worst.kind]
+        attributes = {**attributes, "reason": reason}
+    else:
+        kind = neutral_kind(observation)
+        severity = _NEUTRAL_SEVERITIES.get(kind, Severity.INFO)
+    if isinstance(observation.facts, WarningFacts):
+        reason, part = observation.facts.reason, observation.facts.container
+        attributes = {**attributes, "reason": reason, "count": observation.facts.count}
+    if part:
+        attributes = {**attributes, "container": part}
+    message = message_of(observation, worst, kind)
+    return Name(kind, severity, message, attributes, fingerprint(report.cluster, kind, report.subject[1], reason, part))
+
+
+def event_of(report: Report, name: Name, merged_into: str | None) -> Event:
+    """The event, whole."""
+    observation = report.observation
+    return Event(
+        report.event_id,
+        name.kind,
+        name.severity,
+        observation.at,
+        report.now,
+        report.origin,
+        observation.resource,
+        observation.owner,
+        name.message,
+        name.attributes,
+        merged_into,
+    )

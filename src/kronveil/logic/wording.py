@@ -1,0 +1,108 @@
+"""Words for people: neutral kinds, titles, lines. Only from what is known."""
+
+from datetime import datetime, timedelta
+
+from kronveil.logic.symptoms import (
+    CLUSTER_UNREACHABLE,
+    CRASH_LOOPING,
+    IMAGE_PULL_FAILED,
+    NODE_NOT_READY,
+    OOM_KILLED,
+    ROLLOUT_STUCK,
+    UNSCHEDULABLE,
+    Symptom,
+)
+from kronveil.model.facts import GoneFacts, NodeFacts, PodFacts, ReachFacts, WarningFacts, WorkloadFacts
+from kronveil.model.observation import Observation
+from kronveil.model.resource import Resource
+
+RESTARTED_LATELY = timedelta(minutes=1)
+LONGEST_MESSAGE = 500
+
+_NOUNS = {"Pod": "pod", "Node": "node", "Deployment": "workload", "Cluster": "cluster"}
+_VERBS = {
+    "running": "runs",
+    "pending": "is pending",
+    "succeeded": "has finished",
+    "failed": "has failed",
+    "deleted": "was deleted",
+    "restarted": "runs again after a restart",
+    "terminating": "is being deleted",
+    "ready": "is ready",
+    "progressing": "is being rolled out",
+    "available": "is available",
+    "live": "answers",
+    "partial": "answers in part",
+    "stale": "has not been heard for a while",
+    "unknown": "has not been heard yet",
+}
+
+
+def neutral_kind(observation: Observation) -> str:
+    """The event kind of an observation in which nothing is wrong: a noun and what happened to it."""
+    match observation.facts:
+        case PodFacts() as pod:
+            return _pod_kind(pod, observation.at)
+        case WarningFacts():
+            kind = "kubernetes.warning"
+        case GoneFacts():
+            about = observation.resource.kind
+            kind = f"{_NOUNS.get(about) or about.lower()}.deleted"
+        case NodeFacts():
+            kind = "node.ready"
+        case WorkloadFacts() as workload:
+            kind = "workload.available" if _is_rolled_out(workload) else "workload.progressing"
+        case ReachFacts() as reach:
+            kind = f"cluster.{reach.state}"
+        case _:
+            kind = observation.kind
+    return kind
+
+
+def _is_rolled_out(workload: WorkloadFacts) -> bool:
+    is_current = workload.observed_generation >= workload.generation
+    return is_current and workload.updated >= workload.desired and workload.available >= workload.desired
+
+
+def _pod_kind(pod: PodFacts, at: datetime) -> str:
+    if pod.terminating:
+        return "pod.terminating"
+    if any(one.restarts and one.started_at and at - one.started_at <= RESTARTED_LATELY for one in pod.containers):
+        return "pod.restarted"
+    return f"pod.{pod.phase.lower() or 'unknown'}"
+
+
+def message_of(observation: Observation, symptom: Symptom | None, kind: str) -> str:
+    """The sentence of an event: the symptom's, else the source's own, else one made from the kind."""
+    if symptom is not None and symptom.message:
+        return symptom.message[:LONGEST_MESSAGE]
+    if observation.message:
+        return observation.message[:LONGEST_MESSAGE]
+    verb = kind.rpartition(".")[2]
+    return f"{called(observation.resource)} {_VERBS.get(verb) or verb}"
+
+
+def called(resource: Resource) -> str:
+    """How people call it: ``namespace/name``, or the name alone."""
+    return f"{resource.namespace}/{resource.name}" if resource.namespace else resource.name
+
+
+def title(symptom: Symptom, resource: Resource) -> str:
+    """One line that says what is wrong with what."""
+    who, about = called(resource), symptom.about
+    end = "out of memory" if symptom.family == "memory" else about
+    titles = {
+        IMAGE_PULL_FAILED: f"{who} cannot pull {f'image {about}' if about else 'its image'}",
+        OOM_KILLED: f"{who} runs out of memory: container {symptom.part} was killed",
+        CRASH_LOOPING: f"{who} keeps crashing: container {symptom.part}{f', {end}' if end else ''}",
+        UNSCHEDULABLE: f"{who} has a pod that no node can take",
+        NODE_NOT_READY: f"Node {who} is not ready",
+        ROLLOUT_STUCK: f"The rollout of {who} is stuck{f': {about}' if about else ''}",
+        CLUSTER_UNREACHABLE: f"Cluster {who} cannot be reached",
+    }
+    return titles[symptom.kind]
+
+
+def lines_left_out(count: int) -> str:
+    """The one line that stands for the middle of a long timeline."""
+    return f"{count} lines left out"
