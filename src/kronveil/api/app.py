@@ -1,20 +1,26 @@
 """Puts the API together: routes, problems, streams, the console and the gate before them, as one ASGI application."""
 
+import functools
 import json
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.routing import APIRoute
+from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
 
 from kronveil.agent.desk import Desk
+from kronveil.api.asking import NoQuery
 from kronveil.api.callers import Doorman
+from kronveil.api.feed import Composer
 from kronveil.api.frames import FRAME_KINDS
 from kronveil.api.gate import Gate
 from kronveil.api.options import BUILT_CONSOLE, ApiOptions
 from kronveil.api.pages import Console
 from kronveil.api.problems import PROBLEM_JSON, answer_with_problems
 from kronveil.api.routes import agent, events, fleet, incidents, streams
+from kronveil.api.socket import serve_socket
 
 PREFIX = "/api/v1"
 _ABOUT = """What the agent knows, and what you may tell it.
@@ -32,6 +38,13 @@ def create_app(desk: Desk, options: ApiOptions) -> ASGIApp:
     api = build_api()
     api.state.desk = desk
     api.state.doorman = doorman
+    api.state.pace = options.pace
+    api.state.composer = composer = Composer(desk)
+
+    async def socket(websocket: WebSocket) -> None:
+        await serve_socket(websocket, composer, doorman, options.pace)
+
+    api.router.routes.append(WebSocketRoute(f"{PREFIX}/ws/events", socket))
     return Gate(api, Console(options.console or BUILT_CONSOLE), options, doorman)
 
 
@@ -50,11 +63,11 @@ def build_api() -> FastAPI:
     for each in (agent, fleet, events, incidents, streams):
         api.include_router(each.router, prefix=PREFIX)
     answer_with_problems(api)
-    published = json.dumps(openapi(api)).encode()
+    published = functools.cache(lambda: json.dumps(openapi(api)).encode())
 
     @api.get(f"{PREFIX}/openapi.json", include_in_schema=False)
-    async def get_openapi(_: Request) -> Response:
-        return Response(published, media_type="application/json")
+    async def get_openapi(_: NoQuery) -> Response:
+        return Response(published(), media_type="application/json")
 
     return api
 

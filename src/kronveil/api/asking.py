@@ -77,7 +77,7 @@ async def _idempotency_key(
         str | None,
         Header(
             alias="Idempotency-Key",
-            description="Your name for this very request: sent again with the same key it is done once and answered as before.",
+            description="Your name for this very request: sent again with the same key, it is done only once.",
         ),
     ] = None,
 ) -> str | None:

@@ -69,3 +69,9 @@ class StreamStart(BaseModel):
     since: Annotated[int | None, Field(ge=0, description="The last number that was seen.")] = None
     epoch: Annotated[str | None, Field(max_length=100, description="The epoch that `since` belongs to.")] = None
     ticket: Annotated[str | None, Field(max_length=100, description="In place of a token.")] = None
+
+
+class SocketStart(StreamStart):
+    """The same for a WebSocket."""
+
+    batch: Annotated[bool, Field(description="Frames may come several in one message.")] = False

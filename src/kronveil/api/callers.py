@@ -45,7 +45,9 @@ class Doorman:
         known = self._options.bootstrap_token
         if scheme.lower() == "bearer" and known and Secret(token.strip()) == known:
             return BOOTSTRAP
-        raise NotAuthenticated("The token that was sent is not known here. A token goes as: Authorization: Bearer TOKEN.")
+        raise NotAuthenticated(
+            "The token that was sent is not known here. A token goes as: Authorization: Bearer TOKEN."
+        )
 
     def issue_ticket(self, caller: Caller, now: datetime) -> tuple[str, datetime]:
         """A new ticket and when it ends."""

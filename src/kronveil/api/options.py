@@ -1,9 +1,10 @@
 """What the operator decided about the API: who may call, from where, and where the built console lies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from kronveil.api.pace import Pace
 from kronveil.sdk.errors import ConfigError
 from kronveil.sdk.secret import Secret
 
@@ -21,6 +22,7 @@ class ApiOptions:
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     console: Path | None = None
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def needs_token(self) -> bool:

@@ -65,7 +65,9 @@ class Console:
 
     async def _respond(self, scope: Scope) -> Response:
         if scope["method"] not in {"GET", "HEAD"}:
-            return answer(scope, Refusal(405, "Pages are only read. Writes go to /api/v1.", headers={"Allow": "GET, HEAD"}))
+            return answer(
+                scope, Refusal(405, "Pages are only read. Writes go to /api/v1.", headers={"Allow": "GET, HEAD"})
+            )
         path = self._inside(scope["path"])
         is_asset = scope["path"].startswith("/assets/")
         file = None if path is None else await self._file(path)
@@ -85,18 +87,25 @@ class Console:
         return path if path.is_relative_to(self._folder) and path != self._folder else None
 
     async def _file(self, path: Path) -> _File | None:
-        try:
-            stat = path.stat()
-        except (OSError, ValueError):
+        mark = _mark_of(path)
+        if mark is None:
             return None
         known = self._files.get(path)
-        mark = (stat.st_mtime_ns, stat.st_size)
         if known is not None and known.mark == mark:
             return known
         read = await anyio.to_thread.run_sync(_read, path, mark)
         if read is not None:
             self._files[path] = read
         return read
+
+
+def _mark_of(path: Path) -> tuple[int, int] | None:
+    # What tells a rebuilt file from the one in memory.
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):
+        return None
+    return stat.st_mtime_ns, stat.st_size
 
 
 def _read(path: Path, mark: tuple[int, int]) -> _File | None:

@@ -6,13 +6,13 @@ from kronveil import __version__
 from kronveil.agent.desk import Desk
 from kronveil.api import encode, shapes
 from kronveil.api.asking import AnyCaller, DeskHere, KnownCaller, NoQuery, json_answer
-from kronveil.api.routes.declared import refusals
+from kronveil.api.routes.declared import Responses, refusals
 from kronveil.model.fleet import Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import IncidentStatus
 
 router = APIRouter(tags=["agent"])
-_UNHEALTHY = {503: {"model": shapes.Health, "description": "Unhealthy: the store or all intake is down"}}
+_UNHEALTHY: Responses = {503: {"model": shapes.Health, "description": "Unhealthy: the store or all intake is down"}}
 
 
 def status_shape(desk: Desk) -> shapes.Status:

@@ -23,7 +23,9 @@ Responses = dict[int | str, dict[str, Any]]
 
 def refusals(*statuses: int) -> Responses:
     """These, and those that any call may meet."""
-    return {status: {"model": Problem, "description": _WORDS[status]} for status in sorted({401, 403, 422, 500, *statuses})}
+    return {
+        status: {"model": Problem, "description": _WORDS[status]} for status in sorted({401, 403, 422, 500, *statuses})
+    }
 
 
 def body_of(kind: type[BaseModel], *, required: bool) -> dict[str, Any]:

@@ -43,13 +43,13 @@ async def list_clusters(desk: DeskHere, page: Annotated[Page, Query()]) -> Respo
     return json_answer(shapes.ClusterList(items, next_cursor, *coverage(desk)))
 
 
-@router.get("/clusters/{name}", response_model=shapes.Cluster, responses=refusals(404))
+@router.get("/clusters/{name}", response_model=shapes.Cluster, responses=refusals(404))  # noqa: FAST003 - its dependency takes it
 async def get_cluster(member: FoundMember, _: NoQuery) -> Response:
     """One cluster: its state and why, what is known of each kind of object, and its books."""
     return json_answer(encode.cluster_shape(member))
 
 
-@router.post("/clusters/{name}/probe", response_model=shapes.Probe, responses=refusals(404, 413))
+@router.post("/clusters/{name}/probe", response_model=shapes.Probe, responses=refusals(404, 413))  # noqa: FAST003 - its dependency takes it
 async def probe_cluster(desk: DeskHere, member: FoundMember, _: NoQuery, _key: IdempotencyKey) -> Response:
     """Ask a cluster now. That it does not answer is an answer too: `answered` is false and `detail` says why."""
     began, detail = time.monotonic(), f"no answer within {PROBE_ENDS_S} s"

@@ -43,7 +43,7 @@ async def list_incidents(desk: DeskHere, asked: Annotated[IncidentFilter, Query(
     return json_answer(shapes.IncidentList(items, page.next_cursor, *coverage(desk, asked.cluster)))
 
 
-@router.get("/incidents/{id}", response_model=shapes.IncidentDetail, responses=refusals(404, 503))
+@router.get("/incidents/{id}", response_model=shapes.IncidentDetail, responses=refusals(404, 503))  # noqa: FAST003 - its dependency takes it
 async def get_incident(desk: DeskHere, incident: FoundIncident, _: NoQuery) -> Response:
     """One incident whole, with its evidence in full."""
     evidence = await desk.events_by_id(incident.evidence)
@@ -51,12 +51,12 @@ async def get_incident(desk: DeskHere, incident: FoundIncident, _: NoQuery) -> R
 
 
 @router.post(
-    "/incidents/{id}/acknowledge",
+    "/incidents/{id}/acknowledge",  # noqa: FAST003 - its dependency takes it
     response_model=shapes.Incident,
     responses=_OF_A_WRITE,
     openapi_extra=body_of(Nothing, required=False),
 )
-async def acknowledge_incident(  # noqa: PLR0913 - each is something the framework hands in
+async def acknowledge_incident(
     request: Request, desk: DeskHere, incident: FoundIncident, _: NoQuery, caller: KnownCaller, key: IdempotencyKey
 ) -> Response:
     """Say that somebody has seen it and looks after it. It stays open until recovery is observed."""
@@ -66,12 +66,12 @@ async def acknowledge_incident(  # noqa: PLR0913 - each is something the framewo
 
 
 @router.post(
-    "/incidents/{id}/resolve",
+    "/incidents/{id}/resolve",  # noqa: FAST003 - its dependency takes it
     response_model=shapes.Incident,
     responses=_OF_A_WRITE,
     openapi_extra=body_of(Resolution, required=True),
 )
-async def resolve_incident(  # noqa: PLR0913 - each is something the framework hands in
+async def resolve_incident(
     request: Request, desk: DeskHere, incident: FoundIncident, _: NoQuery, caller: KnownCaller, key: IdempotencyKey
 ) -> Response:
     """Say, with a reason, that it is over, though the agent has not observed that."""

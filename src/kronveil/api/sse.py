@@ -1,0 +1,79 @@
+"""The live stream as server-sent events: the same frames, one way. ``Last-Event-ID`` is ``epoch:seq``."""
+
+import time
+from collections.abc import Iterable
+
+import anyio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from kronveil.api.feed import Composer, Feed, Message, TooSlow
+from kronveil.api.pace import Pace
+from kronveil.sdk.errors import PluginError
+
+
+def place_in(last_event_id: str) -> tuple[int | None, str | None]:
+    """Where a reconnecting client was; nowhere when the id is not one of ours."""
+    epoch, _, seq = last_event_id.rpartition(":")
+    return (int(seq), epoch) if seq.isdecimal() and epoch else (None, None)
+
+
+class EventStream(Response):
+    """Sends until the client leaves or is too slow; it comes back by itself and resumes."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, composer: Composer, pace: Pace, since: int | None, epoch: str | None) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._composer = composer
+        self._pace = pace
+        self._feed = Feed(composer, since, epoch)
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Speak until it is over."""
+        try:
+            first = await self._feed.begin()
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_wait_for_leaving, receive, tasks.cancel_scope)
+                await self._tell(first, send)
+                tasks.cancel_scope.cancel()
+        finally:
+            self._feed.end()
+
+    async def _tell(self, first: Iterable[Message], send: Send) -> None:
+        try:
+            await self._send(first, send)
+            status_at = time.monotonic()
+            while True:
+                now = time.monotonic()
+                if now >= status_at:
+                    await self._send([self._composer.status()], send)
+                    status_at = now + self._pace.status_s
+                await self._send(await self._feed.next(status_at - now), send)
+        except (TooSlow, PluginError, OSError):
+            # The body ends here; the client's own reconnecting, with its last id, is the way on.
+            return
+
+    async def _send(self, messages: Iterable[Message], send: Send) -> None:
+        body = "".join(self._event(message) for message in messages).encode()
+        if not body:
+            return
+        with anyio.move_on_after(self._pace.send_s) as patience:
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        if patience.cancelled_caught:
+            raise TooSlow(f"nothing could be sent for {self._pace.send_s:g} s")
+
+    def _event(self, message: Message) -> str:
+        if message.place is None:
+            return f"data: {message.text}\n\n"
+        return f"id: {self._composer.desk.live.epoch}:{message.place}\ndata: {message.text}\n\n"
+
+
+async def _wait_for_leaving(receive: Receive, over: anyio.CancelScope) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            over.cancel()
+            return
