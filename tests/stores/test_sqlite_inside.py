@@ -1,0 +1,128 @@
+"""What makes the embedded store fast and safe: shared commits, indexed pages, one checkpointer, plain bodies."""
+
+import sqlite3
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import anyio
+import msgspec
+import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects.sqlite import dialect
+from sqlalchemy.exc import OperationalError
+
+from kronveil.model.event import Severity
+from kronveil.model.incident import IncidentStatus
+from kronveil.sdk.storage import EventQuery, IncidentQuery, Receipt, Writes
+from kronveil.sdk.testing.samples import event, incident, moment
+from kronveil.stores.sqlite import open_sqlite
+from kronveil.stores.sqlite.codec import body_of, event_from, from_us, to_us
+from kronveil.stores.sqlite.opening import create_schema
+from kronveil.stores.sqlite.reader import event_page, incident_page, restorable
+
+CURSOR_EVENTS = "WzEsImV2ZW50cyIsMTc5NTU2OTU0MTA4MTU5NCw2XQ"
+
+
+@pytest.mark.anyio
+async def test_those_who_wait_at_the_same_time_share_a_commit(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        said: list[str] = []
+        store._writer._connection.set_trace_callback(said.append)
+        async with anyio.create_task_group() as savers:
+            for number in range(64):
+                savers.start_soon(store.save, Writes(events=(event(number),)))
+        assert said.count("COMMIT") == 1
+
+
+@pytest.mark.anyio
+async def test_commits_are_synced_and_only_the_writer_checkpoints(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        connection = store._writer._connection
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
+        with pytest.raises(OperationalError, match="readonly"):
+            async with store._reader._engine.connect() as reader:
+                await reader.execute(text("DELETE FROM events"))
+
+
+@pytest.mark.anyio
+async def test_the_log_is_carried_over_to_the_file_and_stays_small(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        for first in range(0, 12_000, 500):
+            await store.save(Writes(events=[event(n) for n in range(first, first + 500)]))
+        log, file = tmp_path / "kronveil.db-wal", tmp_path / "kronveil.db"
+        assert log.stat().st_size < 16 << 20
+        assert file.stat().st_size > 4 << 20
+
+
+@pytest.mark.anyio
+async def test_receipts_are_forgotten_after_a_day(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(receipts=(Receipt("old", "d", "i", moment(0)),)))
+        await store.save(Writes(receipts=(Receipt("new", "d", "i", moment(24 * 3600 + 1)),)))
+        assert await store.receipt("old") is None
+        assert await store.receipt("new") is not None
+
+
+@pytest.mark.anyio
+async def test_one_slice_of_forgetting_is_bounded_whatever_is_asked(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(events=[event(n) for n in range(1_500)]))
+        assert await store.forget(moment(2_000), 100_000) == 1_000
+        assert await store.forget(moment(2_000), 100_000) == 500
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        event_page(EventQuery()),
+        event_page(EventQuery(before=CURSOR_EVENTS)),
+        event_page(EventQuery(since=moment(1))),
+        event_page(EventQuery(cluster="east", before=CURSOR_EVENTS, since=moment(1))),
+        event_page(EventQuery(kind="pod.oom_killed", before=CURSOR_EVENTS)),
+        event_page(EventQuery(severity=Severity.HIGH, before=CURSOR_EVENTS)),
+        incident_page(IncidentQuery()),
+        incident_page(IncidentQuery(statuses=(IncidentStatus.OPEN,))),
+        incident_page(IncidentQuery(cluster="east")),
+        restorable(0),
+    ],
+    ids=str,
+)
+def test_a_page_walks_an_index_and_sorts_nothing(statement: object) -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    create_schema(connection)
+    sql = str(statement.compile(dialect=dialect(), compile_kwargs={"literal_binds": True}))  # type: ignore[attr-defined]
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    connection.close()
+    is_restore = "resolved_us" in sql
+    assert all("SCAN" not in step or "USING INDEX" in step for step in plan), plan
+    assert is_restore or not any("TEMP B-TREE" in step for step in plan), plan
+
+
+def test_a_time_survives_to_the_microsecond() -> None:
+    assert from_us(to_us(moment(3))) == moment(3)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        to_us(datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
+
+
+def test_fields_of_a_newer_version_are_let_pass() -> None:
+    body = msgspec.json.decode(body_of(event(1)))
+    body["learned_later"] = {"anything": [1, 2]}
+    body["resource"]["also"] = True
+    assert event_from(msgspec.json.encode(body).decode()) == event(1)
+
+
+@pytest.mark.anyio
+async def test_an_incident_of_many_events_keeps_their_order(tmp_path: Path) -> None:
+    cited = tuple(f"event-{n}" for n in (7, 3, 9, 1))
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(incidents=(incident(1, cites=cited),)))
+        await store.save(Writes(incidents=(replace(incident(1, cites=cited[1:]), version=2),)))
+        found = await store.incident("incident-1")
+        assert found is not None
+        assert found.evidence == cited[1:]
