@@ -1,1 +1,1 @@
-"""Kubernetes: one isolated collector for each cluster."""
+"""Kubernetes: one isolated collector for each cluster, from a list and a watch of every kind to Observations."""

@@ -1,0 +1,174 @@
+"""The collector of one cluster: its link, its reflectors and its outbox, and what they know together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+
+from kronveil.collectors.kubernetes.config import ClusterConfig
+from kronveil.collectors.kubernetes.connect import Connection, open_connection
+from kronveil.collectors.kubernetes.kinds import KINDS
+from kronveil.collectors.kubernetes.link import Link, now_utc
+from kronveil.collectors.kubernetes.outbox import Outbox
+from kronveil.collectors.kubernetes.reflector import LISTS_OF_A_CLUSTER, Reflector
+from kronveil.collectors.kubernetes.translate.kept import Shelves
+from kronveil.collectors.kubernetes.translate.nodes import region_of
+from kronveil.collectors.kubernetes.trouble import SourceError
+from kronveil.model.facts import ListedFacts
+from kronveil.model.fleet import KindStanding, Standing
+from kronveil.model.observation import Observation
+from kronveil.model.resource import Resource
+from kronveil.sdk.contracts import Component, Emit
+from kronveil.sdk.errors import Transient
+
+OWNERS_FIRST_S = 5.0
+
+
+class ClusterCollector:
+    """Watches one cluster until cancelled. Whatever fails at the source is told in the standing and tried again."""
+
+    def __init__(self, config: ClusterConfig, connection: Connection) -> None:
+        self._config = config
+        self._connection = connection
+        self._started_at = now_utc()
+        self._shelves = Shelves()
+        self._outbox = Outbox(self._standing)
+        self._link = Link(
+            connection,
+            config,
+            on_change=self._outbox.standing_changed,
+            on_news=self._outbox.tell_standing,
+            on_version=self._saw_version,
+            on_down=self._went_down,
+        )
+        permits = anyio.Semaphore(LISTS_OF_A_CLUSTER)
+        self._reflectors = [
+            Reflector(
+                kind,
+                namespace,
+                connection=connection,
+                link=self._link,
+                shelves=self._shelves,
+                outbox=self._outbox,
+                cluster_permits=permits,
+                started_at=self._started_at,
+                on_listed=self._listed,
+            )
+            for kind in KINDS
+            for namespace in (config.namespaces if kind.is_namespaced and config.namespaces else (None,))
+        ]
+        self._told_listed: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"ClusterCollector({self._config.name!r}, {self._connection.address!r})"
+
+    async def run(self, emit: Emit) -> None:
+        """See ``Collector.run``."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._outbox.deliver, emit)
+            tasks.start_soon(self._link.run)
+            for reflector in self._reflectors:
+                tasks.start_soon(self._follow, reflector)
+
+    async def probe(self) -> None:
+        """See ``Collector.probe``."""
+        try:
+            await self._link.probe()
+        except SourceError as error:
+            raise Transient(str(error)) from None
+
+    async def _follow(self, reflector: Reflector) -> None:
+        """Run a reflector, once those that it builds on know something, or after a short wait for them."""
+        await self._link.wait_up()
+        before = [other for other in self._reflectors if other.kind.name in reflector.kind.after]
+        with anyio.move_on_after(OWNERS_FIRST_S * len(reflector.kind.after)):
+            for other in before:
+                await other.is_settled.wait()
+        await reflector.run()
+
+    def _saw_version(self, version: int) -> None:
+        for reflector in self._of("pods"):
+            reflector.saw_version(version)
+
+    def _went_down(self) -> None:
+        # A watch through a connection that is lost would stay silent for minutes.
+        for reflector in self._reflectors:
+            reflector.drop_watch()
+
+    def _listed(self, reflector: Reflector) -> None:
+        """Tell the first complete list of a kind, once it is complete in every namespace."""
+        self._outbox.tell_standing()
+        kind = reflector.kind
+        if not kind.is_told_listed or kind.name in self._told_listed:
+            return
+        if all(other.was_listed for other in self._of(kind.name)):
+            self._told_listed.add(kind.name)
+            cluster = Resource("Cluster", self._config.name, None, self._link.uid)
+            started = self._started_at.isoformat()
+            self._outbox.unsourced(
+                Observation(
+                    kind="list.completed",
+                    at=now_utc(),
+                    resource=cluster,
+                    key=f"{self._link.uid or self._config.name}/{kind.name}@{started}",
+                    facts=ListedFacts(kind.name, self._started_at),
+                    message=f"{kind.name}: first list complete",
+                )
+            )
+
+    def _of(self, kind: str) -> list[Reflector]:
+        return [reflector for reflector in self._reflectors if reflector.kind.name == kind]
+
+    def _standing(self) -> Standing:
+        link = self._link
+        kinds = {kind.name: self._kind_standing(kind.name) for kind in KINDS}
+        return Standing(
+            uid=link.uid,
+            region=self._config.region or self._region(),
+            version=link.version,
+            heard_at=link.heard_at,
+            error=link.error,
+            pods=kinds["pods"].count,
+            nodes=kinds["nodes"].count,
+            kinds=kinds,
+            tries=link.tries,
+            next_try_at=link.next_try_at,
+            relists=sum(reflector.relists for reflector in self._reflectors),
+        )
+
+    def _kind_standing(self, kind: str) -> KindStanding:
+        """The worst of its reflectors: in how many namespaces it is watched is ours to know."""
+        reflectors = self._of(kind)
+        errors = [reflector.error for reflector in reflectors if reflector.error]
+        if kind == "namespaces" and self._link.uid_error:
+            errors.append(self._link.uid_error)
+        heard = [reflector.heard_at for reflector in reflectors if reflector.heard_at]
+        is_counted = all(reflector.was_listed for reflector in reflectors)
+        return KindStanding(
+            synced=all(reflector.is_synced for reflector in reflectors),
+            count=len(self._shelves.of(kind)) if is_counted else None,
+            heard_at=min(heard) if len(heard) == len(reflectors) else None,
+            error="; ".join(errors) or None,
+        )
+
+    def _region(self) -> str | None:
+        regions = [region for kept in self._shelves.of("nodes").values() if (region := region_of(kept))]
+        return max(sorted(set(regions)), key=regions.count) if regions else None
+
+
+@asynccontextmanager
+async def open_cluster(config: ClusterConfig) -> AsyncIterator[ClusterCollector]:
+    """Open the collector of one cluster. Raises Permanent when its kubeconfig cannot work, naming what is there."""
+    async with open_connection(config) as connection:
+        yield ClusterCollector(config, connection)
+
+
+component = Component(
+    name="kubernetes",
+    summary="Pods, nodes, deployments and Warning events of one Kubernetes cluster.",
+    config=ClusterConfig,
+    open=open_cluster,
+    emits=frozenset(
+        {"pod.changed", "node.changed", "workload.changed", "kubernetes.warning", "object.gone", "list.completed"}
+    ),
+)

@@ -1,0 +1,265 @@
+"""One cluster's API server: asks it, and turns each way of failing into a SourceError. Our own client on httpx2.
+
+The kubeconfig and the files it names are read again when they change and after each 401.
+"""
+
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from kronveil.collectors.kubernetes.config import ClusterConfig
+from kronveil.collectors.kubernetes.kubeconfig import Access, read_access
+from kronveil.collectors.kubernetes.trouble import (
+    AnswerError,
+    BusyError,
+    ExpiredError,
+    ForbiddenError,
+    SourceError,
+    UnauthorizedError,
+    UnreachableError,
+    explain,
+)
+from kronveil.collectors.kubernetes.wire import decode_status
+from kronveil.sdk.errors import Permanent
+
+if TYPE_CHECKING:
+    import httpx2
+
+CONNECT_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 20.0
+LONGEST_REASON = 300
+USER_AGENT = "kronveil"
+
+Parameters = Mapping[str, str | int]
+
+
+class Session:
+    """A client with one set of credentials. Closed when it was replaced and the last request on it ended."""
+
+    def __init__(self, access: Access) -> None:
+        import httpx2  # noqa: PLC0415 - imported when a cluster is opened, not when the program starts
+
+        self.access = access
+        self.users = 0
+        self.is_retired = False
+        transport = httpx2.AsyncHTTPTransport(
+            verify=access.tls,
+            trust_env=False,
+            # The probe and lists share these; each watch holds one of its own.
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=60),
+            socket_options=_keepalive(),
+        )
+        headers = {"user-agent": USER_AGENT, "accept": "application/json"}
+        if access.token is not None:
+            headers["authorization"] = f"Bearer {access.token.reveal()}"
+        basic = access.basic
+        self.client = httpx2.AsyncClient(
+            base_url=access.server,
+            transport=transport,
+            trust_env=False,
+            headers=headers,
+            auth=(basic[0], basic[1].reveal()) if basic and access.token is None else None,
+        )
+
+    async def release(self) -> None:
+        """Close the client once nobody uses it any more."""
+        if self.is_retired and self.users == 0:
+            with anyio.CancelScope(shield=True):
+                await self.client.aclose()
+
+
+class Connection:
+    """Asks one API server. Every method raises a SourceError whose text is for a person and holds no secret."""
+
+    def __init__(self, config: ClusterConfig, access: Access) -> None:
+        self._config = config
+        self._session = Session(access)
+        self._lock = anyio.Lock()
+
+    def __repr__(self) -> str:
+        return f"Connection({self._config.name!r}, {self.address!r})"
+
+    @property
+    def address(self) -> str:
+        """The API server's host and port."""
+        parts = urlsplit(self._session.access.server)
+        return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+    async def get(self, path: str, parameters: Parameters | None = None, timeout_s: float = ANSWER_TIMEOUT_S) -> bytes:
+        """The body of a good answer, all of it within ``timeout_s`` of silence."""
+        async with self._answer(path, parameters or {}, timeout_s, identity=False) as response:
+            try:
+                return await response.aread()
+            except self._failures() as error:
+                raise UnreachableError(explain(error, self.address, timeout_s)) from None
+
+    @asynccontextmanager
+    async def stream(self, path: str, parameters: Parameters, silence_s: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The chunks of a good answer, as they come; silence longer than ``silence_s`` ends it as unreachable."""
+        async with self._answer(path, parameters, silence_s, identity=True) as response:
+            yield self._chunks(response, silence_s)
+
+    async def _chunks(self, response: "httpx2.Response", silence_s: float) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in response.aiter_raw():
+                yield chunk
+        except self._failures() as error:
+            raise UnreachableError(explain(error, self.address, silence_s)) from None
+
+    @asynccontextmanager
+    async def _answer(
+        self, path: str, parameters: Parameters, timeout_s: float, *, identity: bool
+    ) -> AsyncIterator["httpx2.Response"]:
+        """A response with status 200, its body not yet read. Reads changed credentials before, and after a 401."""
+        await self.refresh()
+        # Credentials that were renewed meanwhile are used at once, others are reported.
+        while True:
+            session = self._session
+            try:
+                async with self._send(session, path, parameters, timeout_s, identity=identity) as response:
+                    if response.status_code != 401:
+                        await self._refuse(response, path, session)
+                        yield response
+                        return
+                    refusal = await self._words(response, session)
+            finally:
+                await session.release()
+            if not await self.refresh(force=True):
+                raise UnauthorizedError(f"the API server refuses the credentials (401): {refusal}. {self._who()}")
+
+    @asynccontextmanager
+    async def _send(
+        self, session: Session, path: str, parameters: Parameters, timeout_s: float, *, identity: bool
+    ) -> AsyncIterator["httpx2.Response"]:
+        import httpx2  # noqa: PLC0415
+
+        request = session.client.build_request(
+            "GET",
+            path,
+            params=dict(parameters),
+            headers={"accept-encoding": "identity" if identity else "gzip"},
+            timeout=httpx2.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+        )
+        session.users += 1
+        try:
+            try:
+                # A watch may stay silent, but whether it begins is known soon.
+                with anyio.fail_after(ANSWER_TIMEOUT_S):
+                    response = await session.client.send(request, stream=True)
+            except self._failures() as error:
+                raise UnreachableError(explain(error, self.address, min(timeout_s, ANSWER_TIMEOUT_S))) from None
+            try:
+                yield response
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
+        finally:
+            session.users -= 1
+
+    async def _refuse(self, response: "httpx2.Response", path: str, session: Session) -> None:
+        """Raise for any answer but 200."""
+        status = response.status_code
+        if status == 200:
+            return
+        words = await self._words(response, session)
+        if status == 403:
+            raise ForbiddenError(words)
+        if status == 410:
+            raise ExpiredError(words)
+        if status == 504 and "resource version" in words.lower():
+            # The server is behind what we have seen, as after a restore: only a new list tells what is true.
+            raise ExpiredError(words)
+        if status == 429:
+            raise BusyError(f"the API server is busy (429): {words}", _retry_after(response.headers))
+        raise AnswerError(f"the API server answers {status} to {path}: {words}")
+
+    async def _words(self, response: "httpx2.Response", session: Session) -> str:
+        """What an error answer says, shortened, on one line, without our own credentials."""
+        try:
+            with anyio.fail_after(CONNECT_TIMEOUT_S):
+                body = await response.aread()
+            text = decode_status(body).message or response.reason_phrase
+        except (msgspec.DecodeError, TimeoutError):
+            text = response.reason_phrase or "no reason given"
+        except self._failures():
+            text = response.reason_phrase or "no reason given"
+        text = " ".join(text.split())
+        access = session.access
+        for secret in (access.token, access.basic[1] if access.basic else None):
+            if secret:
+                text = text.replace(secret.reveal(), "********")
+        return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
+
+    def _who(self) -> str:
+        access = self._session.access
+        file = next(iter(access.stamps), None)
+        return f"Renew those of context {access.context!r}" + (f" in {file}" if file else "")
+
+    async def refresh(self, *, force: bool = False) -> bool:
+        """Read the credentials again when their files changed (or always, with ``force``); whether they differ now."""
+        if not force and not self._session.access.is_changed:
+            return False
+        async with self._lock:
+            old = self._session
+            if not force and not old.access.is_changed:
+                return False
+            try:
+                access = await anyio.to_thread.run_sync(
+                    read_access, self._config.kubeconfig_path, self._config.context, abandon_on_cancel=True
+                )
+            except Permanent as error:
+                raise UnreachableError(str(error)) from None
+            if force and access.stamps == old.access.stamps:
+                return False
+            self._session = Session(access)
+            old.is_retired = True
+            await old.release()
+            return True
+
+    async def close(self) -> None:
+        """Close the client."""
+        self._session.is_retired = True
+        with anyio.CancelScope(shield=True):
+            await self._session.client.aclose()
+
+    @staticmethod
+    def _failures() -> tuple[type[Exception], ...]:
+        import httpx2  # noqa: PLC0415
+
+        return (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError)
+
+
+@asynccontextmanager
+async def open_connection(config: ClusterConfig) -> AsyncIterator[Connection]:
+    """Read the kubeconfig and be ready to ask. Raises Permanent when the configuration cannot work."""
+    access = await anyio.to_thread.run_sync(read_access, config.kubeconfig_path, config.context, abandon_on_cancel=True)
+    connection = Connection(config, access)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _keepalive() -> list[tuple[int, int, int]]:
+    """A peer that vanished without a word is noticed by the kernel within a minute."""
+    options: list[tuple[int, int, int]] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        number: Any = getattr(socket, name, None)
+        if number is not None:
+            options.append((socket.IPPROTO_TCP, number, value))
+    return options
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    text = headers.get("retry-after", "")
+    return timedelta(seconds=min(int(text), 300)) if text.isdigit() else None
+
+
+__all__ = ["Connection", "SourceError", "open_connection"]

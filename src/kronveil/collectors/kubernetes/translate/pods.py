@@ -1,0 +1,253 @@
+"""Pods: phase, scheduling, readiness and every container's state and last end."""
+
+from typing import Literal
+
+from kronveil.collectors.kubernetes.translate.kept import (
+    Kept,
+    Moment,
+    Shelves,
+    Watched,
+    condition,
+    interned,
+    latest,
+    parse_time,
+    resource_of,
+    shorten,
+    version_of,
+)
+from kronveil.collectors.kubernetes.wire import ContainerStatus, Pod, PodStatus
+from kronveil.model.facts import ContainerFacts, PodFacts
+from kronveil.model.observation import Attribute, Observation
+from kronveil.model.resource import Resource
+
+State = Literal["waiting", "running", "terminated", "unknown"]
+NO_STATUS = PodStatus()
+NORMAL_WAITS = frozenset({"", "ContainerCreating", "PodInitializing"})
+
+
+def translate_pod(pod: Pod, before: Kept | None, shelves: Shelves, moment: Moment) -> tuple[Kept, Observation | None]:
+    """The record to keep, and what to report."""
+    watched = _watched(pod)
+    version = version_of(pod.metadata)
+    if before is not None and before.watched == watched:
+        before.version = version
+        if before.owner is None or not before.owner.uid:
+            before.owner = _owner(pod, shelves)
+        return before, None
+    facts = _facts(pod)
+    kept = Kept(
+        resource=before.resource if before else resource_of("Pod", pod.metadata),
+        owner=_owner(pod, shelves),
+        version=version,
+        watched=interned(watched),  # type: ignore[arg-type]
+    )
+    if moment.is_first_list and is_plainly_healthy(facts):
+        return kept, None
+    return kept, _observation(pod, facts, kept, before, moment)
+
+
+def is_plainly_healthy(facts: PodFacts) -> bool:
+    """Whether a pod found by the first list needs no word: all containers run and are ready, or are completed, and
+    none was last ended by the out-of-memory killer."""
+    if facts.phase == "Succeeded":
+        return True
+    if facts.phase == "Failed" or facts.scheduled is False or not facts.containers:
+        return False
+    return all(_is_fine(container) for container in facts.containers)
+
+
+def _is_fine(container: ContainerFacts) -> bool:
+    if "OOMKilled" in (container.last_reason, container.reason):
+        return False
+    if container.state == "terminated":
+        return container.reason == "Completed"
+    # A restartable init container may have no readiness of its own.
+    return container.state == "running" and (container.ready or container.is_init)
+
+
+def _watched(pod: Pod) -> Watched:
+    """Every field that a person would want to hear about, flat. Two equal ones mean that nothing happened."""
+    status = pod.status or NO_STATUS
+    scheduled: bool | None = None
+    why = None
+    ready = False
+    for one in status.conditions or ():
+        if one.type == "Ready":
+            ready = one.status == "True"
+        elif one.type == "PodScheduled":
+            scheduled = one.status == "True"
+            why = None if scheduled else one.message
+    spec = pod.spec
+    return (
+        status.phase,
+        spec.node_name if spec else None,
+        pod.metadata.deletion_timestamp is not None,
+        scheduled,
+        why,
+        ready,
+        tuple([_container_watched(one) for one in status.container_statuses or ()]),
+        tuple([_container_watched(one) for one in status.init_container_statuses or ()]),
+    )
+
+
+def _container_watched(container: ContainerStatus) -> Watched:
+    state = container.state
+    kind, reason, message = 0, None, None
+    if state is not None:
+        if state.running is not None:
+            kind = 1
+        elif state.waiting is not None:
+            kind, reason, message = 2, state.waiting.reason, state.waiting.message
+        elif state.terminated is not None:
+            kind, reason, message = 3, state.terminated.reason, state.terminated.message
+    last = container.last_state.terminated if container.last_state else None
+    return (
+        container.name,
+        container.image,
+        kind,
+        reason,
+        message,
+        container.ready,
+        container.restart_count,
+        (last.reason, last.exit_code, last.finished_at) if last else None,
+    )
+
+
+def _facts(pod: Pod) -> PodFacts:
+    status = pod.status or NO_STATUS
+    scheduled = condition(status.conditions, "PodScheduled")
+    ready = condition(status.conditions, "Ready")
+    containers = [_container(one, is_init=False) for one in status.container_statuses or ()]
+    containers += [_container(one, is_init=True) for one in status.init_container_statuses or ()]
+    is_scheduled = None if scheduled is None else scheduled.status == "True"
+    return PodFacts(
+        phase=status.phase or "Unknown",
+        containers=tuple(containers),
+        node=(pod.spec.node_name or "") if pod.spec else "",
+        scheduled=is_scheduled,
+        scheduling_message=shorten(scheduled.message) if scheduled and not is_scheduled else "",
+        ready=ready is not None and ready.status == "True",
+        terminating=pod.metadata.deletion_timestamp is not None,
+    )
+
+
+def _container(container: ContainerStatus, *, is_init: bool) -> ContainerFacts:
+    state = container.state
+    kind: State = "unknown"
+    reason, message, started = "", "", None
+    end = container.last_state.terminated if container.last_state else None
+    if state is not None and state.running is not None:
+        kind, started = "running", parse_time(state.running.started_at)
+    elif state is not None and state.waiting is not None:
+        kind, reason, message = "waiting", state.waiting.reason or "", shorten(state.waiting.message)
+    elif state is not None and state.terminated is not None:
+        end = state.terminated
+        kind, reason, message = "terminated", end.reason or "", shorten(end.message)
+    return ContainerFacts(
+        name=container.name,
+        image=container.image,
+        state=kind,
+        reason=reason,
+        message=message,
+        ready=container.ready,
+        is_init=is_init,
+        restarts=container.restart_count,
+        started_at=started,
+        last_reason=(end.reason or "") if end else "",
+        last_exit_code=end.exit_code if end else None,
+        last_finished_at=parse_time(end.finished_at) if end else None,
+    )
+
+
+def _observation(pod: Pod, facts: PodFacts, kept: Kept, before: Kept | None, moment: Moment) -> Observation:
+    culprit = _culprit(facts)
+    attributes: dict[str, Attribute] = {"k8s.pod.phase": facts.phase}
+    if facts.node:
+        attributes["k8s.node.name"] = facts.node
+    if culprit is not None:
+        attributes |= {
+            "k8s.container.name": culprit.name,
+            "image": culprit.image,
+            "restart_count": culprit.restarts,
+        }
+        reason = culprit.reason or culprit.last_reason
+        if reason:
+            attributes["reason"] = reason
+    return Observation(
+        kind="pod.changed",
+        at=latest(_times(pod, before), moment.now),
+        resource=kept.resource,
+        key=f"{kept.resource.uid}@{pod.metadata.resource_version}",
+        facts=facts,
+        owner=kept.owner,
+        message=_message(facts, culprit),
+        attributes=attributes,
+    )
+
+
+def _times(pod: Pod, before: Kept | None) -> list[str | None]:
+    """The times the source gives for what changed since ``before``, or for all there is when it is new."""
+    status = pod.status or NO_STATUS
+    was = before.watched if before else None
+    times: list[str | None] = []
+    scheduled = condition(status.conditions, "PodScheduled")
+    if scheduled is not None and (was is None or was[3] != (scheduled.status == "True")):
+        times.append(scheduled.last_transition_time)
+    ready = condition(status.conditions, "Ready")
+    if ready is not None and (was is None or was[5] != (ready.status == "True")):
+        times.append(ready.last_transition_time)
+    for containers, index in ((status.container_statuses, 6), (status.init_container_statuses, 7)):
+        known = was[index] if was else ()
+        for container in containers or ():
+            # A container that is as it was does not tell when the other one changed.
+            if isinstance(known, tuple) and _container_watched(container) not in known:
+                states = (container.state, container.last_state)
+                times += [state.terminated.finished_at for state in states if state and state.terminated]
+    return times
+
+
+def _culprit(facts: PodFacts) -> ContainerFacts | None:
+    """The container that says most about the pod's state; None when all are fine."""
+    troubled = [container for container in facts.containers if not _is_fine(container)]
+    if not troubled:
+        return None
+    return max(troubled, key=_gravity)
+
+
+def _gravity(container: ContainerFacts) -> tuple[int, int]:
+    if container.state == "waiting" and container.reason not in NORMAL_WAITS:
+        return 3, container.restarts
+    if container.state == "terminated" or container.last_reason == "OOMKilled":
+        return 2, container.restarts
+    return (1 if container.is_init or container.state == "running" else 0), container.restarts
+
+
+def _message(facts: PodFacts, culprit: ContainerFacts | None) -> str:
+    if facts.terminating:
+        return "terminating"
+    if facts.scheduled is False:
+        return f"not scheduled: {facts.scheduling_message or 'no reason given'}"
+    if culprit is None:
+        return facts.phase if facts.ready or facts.phase != "Running" else "running, not ready"
+    return shorten(f"{culprit.name}: {_container_message(culprit)}")
+
+
+def _container_message(container: ContainerFacts) -> str:
+    end = ""
+    if container.last_reason or container.last_exit_code is not None:
+        end = f"{container.last_reason or 'ended'} (exit code {container.last_exit_code})"
+    restarts = f", {container.restarts} restart{'' if container.restarts == 1 else 's'}" if container.restarts else ""
+    if container.state == "waiting":
+        words = ": ".join(part for part in (container.reason or "waiting", container.message) if part)
+        return f"{words}; last ended {end}{restarts}" if end else words
+    if container.state == "terminated":
+        return f"ended {end}{restarts}" + (f": {container.message}" if container.message else "")
+    if container.state == "running":
+        state = "running" if container.ready else "running, not ready"
+        return f"{state}; last ended {end}{restarts}" if end else state
+    return "state not known"
+
+
+def _owner(pod: Pod, shelves: Shelves) -> Resource | None:
+    labels = pod.metadata.labels
+    return shelves.owner_of(pod.metadata, labels.pod_template_hash if labels else None)

@@ -1,0 +1,86 @@
+"""Warning events: each occurrence is told once; a repeat with a higher count is told again."""
+
+import re
+from datetime import timedelta
+from sys import intern
+
+from kronveil.collectors.kubernetes.translate.kept import (
+    Kept,
+    Moment,
+    Shelves,
+    latest,
+    parse_time,
+    resource_of,
+    shorten,
+    version_of,
+)
+from kronveil.collectors.kubernetes.wire import ObjectReference, WarningEvent
+from kronveil.model.facts import WarningFacts
+from kronveil.model.observation import Attribute, Observation
+from kronveil.model.resource import Resource
+
+OLD_BEFORE_START = timedelta(minutes=10)
+_CONTAINER = re.compile(r"\{([^}]+)\}")
+_SHELF_BY_KIND = {"Pod": "pods", "ReplicaSet": "replicasets", "Deployment": "deployments"}
+
+
+def translate_warning(
+    event: WarningEvent, before: Kept | None, shelves: Shelves, moment: Moment
+) -> tuple[Kept, Observation | None]:
+    """The record to keep (only the count), and what to report."""
+    count = (event.series.count if event.series else None) or event.count or 1
+    kept = Kept(
+        before.resource if before else resource_of("Event", event.metadata),
+        None,
+        version_of(event.metadata),
+        (count, _last(event)),
+    )
+    if event.type not in ("Warning", None) or event.involved_object is None:
+        return kept, None
+    if before is not None and (before.watched == kept.watched or not _is_more(kept, before)):
+        return kept, None
+    if moment.is_first_list:
+        last = parse_time(_last(event))
+        if last is not None and last < moment.started_at - OLD_BEFORE_START:
+            return kept, None
+    return kept, _observation(event, count, event.involved_object, shelves, moment)
+
+
+def _is_more(kept: Kept, before: Kept) -> bool:
+    now, was = kept.watched[0], before.watched[0]
+    return isinstance(now, int) and isinstance(was, int) and now > was
+
+
+def _last(event: WarningEvent) -> str | None:
+    """When it was last seen. Events of the old and the new form name it differently."""
+    series = event.series.last_observed_time if event.series else None
+    return (
+        series or event.last_timestamp or event.event_time or event.first_timestamp or event.metadata.creation_timestamp
+    )
+
+
+def _observation(
+    event: WarningEvent, count: int, about: ObjectReference, shelves: Shelves, moment: Moment
+) -> Observation:
+    found = _CONTAINER.search(about.field_path or "")
+    container = found.group(1) if found else ""
+    reason = event.reason or "Unknown"
+    reporter = event.reporting_component or (event.source.component if event.source else None) or ""
+    attributes: dict[str, Attribute] = {"reason": reason, "count": count}
+    if container:
+        attributes["k8s.container.name"] = container
+    kind = about.kind or "Unknown"
+    resource = Resource(
+        intern(kind), about.name or "", intern(about.namespace) if about.namespace else None, about.uid or ""
+    )
+    known = shelves.find(_SHELF_BY_KIND.get(kind, ""), resource.uid)
+    return Observation(
+        kind="kubernetes.warning",
+        at=latest([_last(event)], moment.now),
+        resource=resource,
+        key=f"{event.metadata.uid}@{event.metadata.resource_version}",
+        facts=WarningFacts(reason=reason, count=count, reporter=reporter, container=container),
+        owner=known.owner if known else None,
+        message=shorten(f"{reason}: {event.message}" if event.message else reason),
+        attributes=attributes,
+    )

@@ -1,0 +1,282 @@
+"""A small API server that does as it is told: it lists in pages, watches, forgets, refuses, hangs and breaks."""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import anyio
+import anyio.abc
+
+PATHS = {
+    "pods": "/api/v1",
+    "nodes": "/api/v1",
+    "namespaces": "/api/v1",
+    "events": "/api/v1",
+    "deployments": "/apis/apps/v1",
+    "replicasets": "/apis/apps/v1",
+}
+CLUSTER_UID = "5a9c0000-0000-4000-8000-00000000c1a5"
+
+
+class ScriptedServer:
+    """Objects by kind and name, a log of changes, and moods."""
+
+    def __init__(self, token: str = "let-me-in") -> None:
+        self.token = token
+        self.version = 1000
+        self.objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = {kind: {} for kind in PATHS}
+        self.log: list[tuple[int, str, str, dict[str, Any]]] = []
+        self.oldest = 0
+        self.sent = 0
+        self.page_size: int | None = None
+        self.forbidden: set[str] = set()
+        self.is_hung = False
+        self.is_refusing = False
+        self.silent_watches: set[str] = set()
+        self.busy: dict[str, int] = {}
+        self.requests: list[str] = []
+        self.lists: dict[str, int] = defaultdict(int)
+        self.watches: dict[str, int] = defaultdict(int)
+        self.insert_line: dict[str, list[bytes]] = defaultdict(list)
+        self.mangle_list: dict[str, bytes] = {}
+        self.lists_at_once = 0
+        self.most_lists_at_once = 0
+        self.list_delay_s = 0.0
+        self.port = 0
+        self._changed = anyio.Event()
+        self._tasks: anyio.abc.TaskGroup | None = None
+        self._serving: anyio.CancelScope | None = None
+        self._streams: set[anyio.CancelScope] = set()
+        self.put("namespaces", "kube-system", uid=CLUSTER_UID)
+
+    # --- the world ---
+
+    def put(self, kind: str, name: str, *, namespace: str = "", uid: str = "", **rest: Any) -> dict[str, Any]:
+        """Create or replace an object."""
+        self.version += 1
+        key = (namespace, name)
+        before = self.objects[kind].get(key)
+        metadata = {
+            "name": name,
+            "uid": uid or (before["metadata"]["uid"] if before else f"{kind}-{name}-{self.version}"),
+            "creationTimestamp": "2026-11-25T00:00:00Z",
+            **rest.pop("metadata", {}),
+            "resourceVersion": str(self.version),
+        }
+        if namespace:
+            metadata["namespace"] = namespace
+        item = {"kind": kind, "metadata": metadata, **rest}
+        self.objects[kind][key] = item
+        self._note("MODIFIED" if before else "ADDED", kind, item)
+        return item
+
+    def delete(self, kind: str, name: str, *, namespace: str = "") -> None:
+        """Delete an object."""
+        self.version += 1
+        item = self.objects[kind].pop((namespace, name))
+        last = {**item, "metadata": {**item["metadata"], "resourceVersion": str(self.version)}}
+        self._note("DELETED", kind, last)
+
+    def bookmark(self, kind: str) -> None:
+        """Tell watches of a kind the current version."""
+        bookmark = {"kind": kind, "metadata": {"resourceVersion": str(self.version), "creationTimestamp": None}}
+        self._note("BOOKMARK", kind, bookmark)
+
+    def compact(self) -> None:
+        """Forget the log."""
+        self.oldest = self.version
+        self.log.clear()
+
+    def wake(self) -> None:
+        """Let watches look again."""
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def _note(self, change: str, kind: str, item: dict[str, Any]) -> None:
+        self.log.append((self.version, change, kind, item))
+        self.wake()
+
+    # --- moods ---
+
+    def drop_streams(self) -> None:
+        """Cut every open connection."""
+        for scope in list(self._streams):
+            scope.cancel()
+
+    async def go_down(self) -> None:
+        """Close the port and every connection."""
+        if self._serving is not None:
+            self._serving.cancel()
+            self._serving = None
+            await anyio.sleep(0.01)
+
+    async def come_up(self) -> None:
+        """Listen again, on the same port."""
+        assert self._tasks is not None
+        if self._serving is None:
+            await self._tasks.start(self._listen)
+
+    # --- serving ---
+
+    async def _listen(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        with anyio.CancelScope() as scope:
+            listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=self.port, reuse_port=False)
+            self.port = listener.extra(anyio.abc.SocketAttribute.local_port)
+            self._serving = scope
+            task_status.started()
+            async with listener:
+                await listener.serve(self._connection)
+
+    async def _connection(self, stream: anyio.abc.SocketStream) -> None:
+        with anyio.CancelScope() as scope:
+            self._streams.add(scope)
+            try:
+                await self._talk(stream)
+            except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
+                pass
+            finally:
+                self._streams.discard(scope)
+                with anyio.CancelScope(shield=True):
+                    await stream.aclose()
+
+    async def _talk(self, stream: anyio.abc.SocketStream) -> None:
+        data = b""
+        while True:
+            while b"\r\n\r\n" not in data:
+                data += await stream.receive()
+            head, _, data = data.partition(b"\r\n\r\n")
+            lines = head.decode().split("\r\n")
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+            target = lines[0].split(" ")[1]
+            self.requests.append(target)
+            while self.is_hung:
+                await anyio.sleep(0.02)
+            await self._answer(stream, target, headers)
+
+    async def _answer(self, stream: anyio.abc.SocketStream, target: str, headers: dict[str, str]) -> None:
+        parts = urlsplit(target)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if self.is_refusing or headers.get("authorization") != f"Bearer {self.token}":
+            await self._refuse(stream, 401, "Unauthorized", "Unauthorized")
+            return
+        if parts.path == "/version":
+            await self._json(stream, 200, {"gitVersion": "v1.37.2"})
+            return
+        kind, namespace, name = self._target(parts.path)
+        if kind in self.forbidden and query.get("limit") != "1":
+            await self._refuse(
+                stream, 403, "Forbidden", f'{kind} is forbidden: User "viewer" cannot list resource "{kind}"'
+            )
+        elif self.busy.get(kind, 0) > 0 and query.get("limit") != "1":
+            self.busy[kind] -= 1
+            await self._refuse(stream, 429, "TooManyRequests", "slow down", extra="Retry-After: 1\r\n")
+        elif name:
+            await self._json(stream, 200, self.objects[kind]["", name])
+        elif query.get("watch") == "true":
+            await self._watch(stream, kind, namespace, int(query["resourceVersion"]))
+        else:
+            await self._list(stream, kind, namespace, query)
+
+    @staticmethod
+    def _target(path: str) -> tuple[str, str, str]:
+        words = path.split("/")
+        words = words[3:] if words[1] == "api" else words[4:]
+        if words[0] == "namespaces" and len(words) == 3:
+            return words[2], words[1], ""
+        if len(words) == 2:
+            return words[0], "", words[1]
+        return words[0], "", ""
+
+    async def _list(self, stream: anyio.abc.SocketStream, kind: str, namespace: str, query: dict[str, str]) -> None:
+        items = [item for (space, _), item in sorted(self.objects[kind].items()) if namespace in ("", space)]
+        start, version = 0, self.version
+        if "continue" in query:
+            start, version = map(int, query["continue"].split("-"))
+        limit = int(query.get("limit", 500))
+        is_probe = limit == 1
+        if not is_probe:
+            self.lists[kind] += 1
+            self.lists_at_once += 1
+            self.most_lists_at_once = max(self.most_lists_at_once, self.lists_at_once)
+            limit = self.page_size or limit
+            if self.list_delay_s:
+                await anyio.sleep(self.list_delay_s)
+            self.lists_at_once -= 1
+        page = items[start : start + limit]
+        metadata = {"resourceVersion": str(version)}
+        if start + limit < len(items):
+            metadata["continue"] = f"{start + limit}-{version}"
+        if not is_probe:
+            self.sent += len(page)
+            if kind in self.mangle_list:
+                await self._bytes(stream, 200, self.mangle_list.pop(kind))
+                return
+        await self._json(stream, 200, {"kind": "List", "metadata": metadata, "items": page})
+
+    async def _watch(self, stream: anyio.abc.SocketStream, kind: str, namespace: str, version: int) -> None:
+        self.watches[kind] += 1
+        if version < self.oldest:
+            await self._refuse(stream, 410, "Expired", "too old resource version")
+            return
+        await stream.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            changed = self._changed
+            if self.insert_line[kind]:
+                line = self.insert_line[kind].pop(0)
+                await stream.send(b"%x\r\n%s\r\n" % (len(line), line))
+            if kind not in self.silent_watches:
+                for at, change, of, item in list(self.log):
+                    if of != kind or at <= version and change != "BOOKMARK" or at < version:
+                        continue
+                    space = item["metadata"].get("namespace", "")
+                    if namespace not in ("", space) and change != "BOOKMARK":
+                        continue
+                    if change == "BOOKMARK" and at == version:
+                        continue
+                    line = json.dumps({"type": change, "object": item}).encode() + b"\n"
+                    await stream.send(b"%x\r\n%s\r\n" % (len(line), line))
+                    self.sent += change != "BOOKMARK"
+                    version = at
+            await changed.wait()
+
+    async def _refuse(
+        self, stream: anyio.abc.SocketStream, code: int, reason: str, message: str, *, extra: str = ""
+    ) -> None:
+        body = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
+        await self._json(stream, code, body, extra=extra)
+
+    async def _json(self, stream: anyio.abc.SocketStream, code: int, body: object, *, extra: str = "") -> None:
+        await self._bytes(stream, code, json.dumps(body).encode(), extra=extra)
+
+    @staticmethod
+    async def _bytes(stream: anyio.abc.SocketStream, code: int, body: bytes, *, extra: str = "") -> None:
+        head = f"HTTP/1.1 {code} Word\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
+        await stream.send(head.encode() + body)
+
+    def write_kubeconfig(self, path: Path, token: str | None = None) -> Path:
+        """A kubeconfig with one context, ``scripted``."""
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "scripted",
+            "clusters": [{"name": "scripted", "cluster": {"server": f"http://127.0.0.1:{self.port}"}}],
+            "users": [{"name": "viewer", "user": {"token": token or self.token}}],
+            "contexts": [{"name": "scripted", "context": {"cluster": "scripted", "user": "viewer"}}],
+        }
+        path.write_text(json.dumps(config))
+        return path
+
+
+@asynccontextmanager
+async def serve(token: str = "let-me-in") -> AsyncIterator[ScriptedServer]:
+    """A scripted server on a port the kernel chose."""
+    server = ScriptedServer(token)
+    async with anyio.create_task_group() as tasks:
+        server._tasks = tasks
+        await server.come_up()
+        yield server
+        tasks.cancel_scope.cancel()
