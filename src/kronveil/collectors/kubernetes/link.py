@@ -36,7 +36,7 @@ class Link:
     good probe saw, ``on_down`` when the API server stops answering.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one callback for each thing it can say
         self,
         connection: Connection,
         config: ClusterConfig,
