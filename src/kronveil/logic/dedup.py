@@ -2,6 +2,11 @@
 
 from collections import deque
 from datetime import timedelta
+from typing import TypeAlias
+
+# In what order reports of one object were made: by event time, by the source's version, or as its end.
+Order: TypeAlias = tuple[int, int]
+BY_TIME, BY_VERSION, BY_END = range(3)
 
 KEPT_REPEATS = 10
 _COUNT_BITS = 4
@@ -68,7 +73,10 @@ class Window:
 
 
 class Latest:
-    """The newest event time seen of each object lately, so that an older report that comes late undoes nothing.
+    """The newest report seen of each object lately, so that an older one that comes late undoes nothing.
+
+    "Newer" is the source's own order where it gives one (see ``naming.order_of``), not event time: a source tells
+    times in whole seconds, by the clocks of other machines. Two orders of different kind cannot be compared.
 
     Two generations, swapped once a width: an object is remembered for one to two widths after its last report.
     """
@@ -76,15 +84,15 @@ class Latest:
     def __init__(self, width: timedelta) -> None:
         self._width_s = max(1, int(width.total_seconds()))
         self._turned_s = 0
-        self._new: dict[tuple[str, str], int] = {}
-        self._old: dict[tuple[str, str], int] = {}
+        self._new: dict[tuple[str, str], Order] = {}
+        self._old: dict[tuple[str, str], Order] = {}
 
-    def is_late(self, subject: tuple[str, str], at_ms: int, now_s: int) -> bool:
+    def is_late(self, subject: tuple[str, str], order: Order, now_s: int) -> bool:
         """Whether a newer report of this object was seen before this one; remembers it when not."""
         if abs(now_s - self._turned_s) > self._width_s:
             self._old, self._new, self._turned_s = self._new, {}, now_s
-        newest = self._new.get(subject) or self._old.get(subject, 0)
-        if at_ms < newest:
+        newest = self._new.get(subject) or self._old.get(subject)
+        if newest is not None and (newest[0] == BY_END or newest[0] == order[0]) and order < newest:
             return True
-        self._new[subject] = at_ms
+        self._new[subject] = order
         return False

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from kronveil.logic.dedup import BY_END, BY_TIME, BY_VERSION, Order
 from kronveil.logic.identity import event_id, event_number, fingerprint, subject_of
 from kronveil.logic.symptoms import SEVERITIES, Symptom
 from kronveil.logic.wording import message_of, neutral_kind
 from kronveil.model.event import Event, Severity
-from kronveil.model.facts import WarningFacts
+from kronveil.model.facts import GoneFacts, WarningFacts
 from kronveil.model.observation import Attribute, Observation
 from kronveil.model.resource import Origin, Resource
 
@@ -34,6 +35,7 @@ class Report:
     now: datetime
     now_s: int
     at_ms: int
+    order: Order
     subject: tuple[str, str]
     number: int
     event_id: str
@@ -66,7 +68,19 @@ def report_of(observation: Observation, origin: Origin, cluster: str, now: datet
     number = event_number(cluster, observation.key, observation.kind, subject[1])
     at_ms = (observation.at - EPOCH) // MILLISECOND
     now_s = (now - EPOCH) // MILLISECOND // 1000
-    return Report(observation, origin, cluster, now, now_s, at_ms, subject, number, event_id(number))
+    order = order_of(observation, at_ms)
+    return Report(observation, origin, cluster, now, now_s, at_ms, order, subject, number, event_id(number))
+
+
+def order_of(observation: Observation, at_ms: int) -> Order:
+    """What grows from one report of an object to the next: the version in its key (uid@version), else event time.
+
+    Nothing comes after the end of an object that has a uid.
+    """
+    if isinstance(observation.facts, GoneFacts) and observation.resource.uid:
+        return (BY_END, 0)
+    version = observation.key.rpartition("@")[2]
+    return (BY_VERSION, int(version)) if version.isdecimal() else (BY_TIME, at_ms)
 
 
 def named(report: Report, symptoms: tuple[Symptom, ...]) -> Name:

@@ -93,7 +93,7 @@ class Triage:
         weighed = Weighed(report.event_id if repeat is None or repeat[1] else event_id(repeat[0]))
         if isinstance(observation.facts, WarningFacts):
             self._warned(report, observation.facts, name, weighed, is_repeat=repeat is not None)
-        elif not self._latest.is_late(report.subject, report.at_ms, report.now_s):
+        elif not self._latest.is_late(report.subject, report.order, report.now_s):
             # Repeats come here too: a recovery that repeats another within the window must never be lost.
             for symptom in symptoms:
                 self._suffered(report, symptom, weighed)
