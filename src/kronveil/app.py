@@ -75,7 +75,7 @@ async def running(
 @contextlib.asynccontextmanager
 async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIterator[Agent]:
     rules = Rules(resolve_after=config.incidents.resolve_after, reopen_within=config.incidents.reopen_within)
-    restored = await store.restore(utc_now() - rules.reopen_within)
+    restored = await store.restore(utc_now() - rules.memory)
     agent = Agent(
         clusters=_clusters(config),
         brain=Brain(

@@ -1,0 +1,225 @@
+"""The pipeline: durable before shown, nothing lost while the store is away, acts carried out once."""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+import pytest
+
+from kronveil.agent.desk import Act, KeyReused, NotFound, Refused
+from kronveil.agent.intake import Intake, Source
+from kronveil.agent.live import Item, Live
+from kronveil.agent.pipeline import Pipeline
+from kronveil.logic.lifecycle import Refusal
+from kronveil.logic.triage import Rules, Triage
+from kronveil.model.facts import ContainerFacts, PodFacts
+from kronveil.model.incident import Incident, IncidentStatus
+from kronveil.model.observation import Observation
+from kronveil.model.resource import Origin, Resource
+from kronveil.sdk.contracts import Batch
+from kronveil.sdk.errors import Transient
+from kronveil.sdk.storage import EventQuery, Store, Writes
+from kronveil.stores.sqlite import open_sqlite
+
+OWNER = Resource("Deployment", "checkout", "payments", "uid-checkout")
+
+
+def bad_image(pod: str, version: int = 1) -> Observation:
+    container = ContainerFacts("app", "registry.example/checkout:2", "waiting", reason="ImagePullBackOff")
+    return Observation(
+        kind="pod.changed",
+        at=datetime.now(UTC),
+        resource=Resource("Pod", pod, "payments", f"uid-{pod}"),
+        key=f"uid-{pod}@{version}",
+        facts=PodFacts("Pending", (container,), scheduled=True),
+        owner=OWNER,
+    )
+
+
+class Sulking:
+    """A real store that can be told to refuse writes for a while, as a full disk does."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.is_full = False
+        self.refused = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def save(self, writes: Writes) -> None:
+        if self.is_full:
+            self.refused += 1
+            raise Transient("the disk is full")
+        await self._store.save(writes)
+
+
+class Rig:
+    def __init__(self, store: Sulking, *, breaks_on: str = "") -> None:
+        self.store = store
+        self.intake = Intake(lambda: datetime.now(UTC))
+        self.live = Live("epoch", _encode)
+        self.shown = self.live.join()
+        judge = Triage(Rules()) if not breaks_on else _Breaking(breaks_on)
+        self.pipeline = Pipeline(
+            judge=judge,
+            refusal=Refusal,
+            intake=self.intake,
+            store=store,  # type: ignore[arg-type] - all but save is the real store's
+            live=self.live,
+            clock=lambda: datetime.now(UTC),
+            counters=Counter(),
+            heard=dict,
+        )
+        self.source: Source = self.intake.source(Origin("kubernetes", "east", "uid-east"))
+
+    async def send(self, *observations: Observation) -> None:
+        await self.source.emit(Batch(observations=observations))
+
+    async def settle(self) -> None:
+        with anyio.fail_after(10):
+            await self.pipeline.drain()
+
+    def incidents(self) -> Sequence[Incident]:
+        return self.pipeline.held()
+
+
+class _Breaking(Triage):
+    """A judgement with a defect: it fails on one pod."""
+
+    def __init__(self, pod: str) -> None:
+        super().__init__(Rules())
+        self._pod = pod
+
+    def consider(self, observation: Observation, origin: Origin, now: datetime):  # type: ignore[no-untyped-def]
+        if observation.resource.name == self._pod:
+            raise ZeroDivisionError
+        return super().consider(observation, origin, now)
+
+
+def _encode(item: Item) -> bytes:
+    return json.dumps(str(item)).encode()
+
+
+@asynccontextmanager
+async def rig(folder: Path, *, breaks_on: str = "") -> AsyncIterator[Rig]:
+    async with open_sqlite(folder) as store, anyio.create_task_group() as tasks:
+        made = Rig(Sulking(store), breaks_on=breaks_on)
+        tasks.start_soon(made.pipeline.run)
+        yield made
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.anyio
+async def test_a_symptom_becomes_a_stored_event_and_a_shown_incident(tmp_path: Path) -> None:
+    async with rig(tmp_path) as one:
+        await one.send(bad_image("a"))
+        await one.settle()
+        (incident,) = one.incidents()
+        assert incident.kind == "pod.image_pull_failed"
+        assert [frame.topic for frame in one.shown.take()] == ["event", "incident"]
+        stored = await one.store.events(EventQuery())  # type: ignore[operator]
+        assert [event.kind for event in stored.items] == ["pod.image_pull_failed"]
+        assert one.pipeline.counters == {"events:uid-east": 1}
+        assert one.source.ledger.snapshot().delivered == 1
+
+
+@pytest.mark.anyio
+async def test_nothing_is_shown_before_it_is_durable_and_nothing_is_lost_while_the_disk_is_full(tmp_path: Path) -> None:
+    async with rig(tmp_path) as one:
+        one.store.is_full = True
+        await one.send(bad_image("a"), bad_image("b"))
+        with anyio.fail_after(10):
+            while not one.store.refused:
+                await anyio.sleep(0.01)
+        assert one.shown.take() == []
+        assert one.pipeline.trouble == "the disk is full"
+        assert one.source.ledger.snapshot().in_flight == 2
+        assert one.source.ledger.snapshot().is_balanced
+        with pytest.raises(Transient, match="the disk is full"):
+            await one.pipeline.act(Act("inc_x", "acknowledge", "local"))
+        one.store.is_full = False
+        await one.settle()
+        assert [frame.topic for frame in one.shown.take()].count("incident") == 1
+        assert one.pipeline.trouble is None
+        assert one.source.ledger.snapshot().in_flight == 0
+
+
+@pytest.mark.anyio
+async def test_a_thousand_repeats_are_one_incident_and_a_few_rows(tmp_path: Path) -> None:
+    async with rig(tmp_path) as one:
+        for version in range(1000):
+            await one.send(bad_image("a", version))
+        await one.settle()
+        (incident,) = one.incidents()
+        rows = await one.store.events(EventQuery(limit=500))  # type: ignore[operator]
+        assert len(rows.items) <= 20
+        books = one.source.ledger.snapshot()
+        assert (books.received, books.delivered + books.merged) == (1000, 1000)
+        with anyio.fail_after(5):
+            while incident.event_count < 1000:
+                await anyio.sleep(0.05)
+                (incident,) = one.incidents()
+
+
+@pytest.mark.anyio
+async def test_one_observation_that_cannot_be_judged_is_counted_and_blinds_nobody(tmp_path: Path) -> None:
+    async with rig(tmp_path, breaks_on="b") as one:
+        await one.send(bad_image("a"), bad_image("b"), bad_image("c"))
+        await one.settle()
+        books = one.source.ledger.snapshot()
+        assert books.dropped == {"could not be judged": 1}
+        assert books.delivered == 2
+        assert books.is_balanced
+
+
+@pytest.mark.anyio
+async def test_an_act_is_durable_when_it_is_answered_and_done_once_for_a_key(tmp_path: Path) -> None:
+    async with rig(tmp_path) as one:
+        await one.send(bad_image("a"))
+        await one.settle()
+        (incident,) = one.incidents()
+        act = Act(incident.id, "acknowledge", "ada", key="key-1")
+        first = await one.pipeline.act(act)
+        stored = await one.store.incident(incident.id)  # type: ignore[operator]
+        assert stored == first
+        assert first.status is IncidentStatus.ACKNOWLEDGED
+        assert first.acknowledged_by == "ada"
+        again = await one.pipeline.act(act)
+        assert again == first
+        with pytest.raises(KeyReused):
+            await one.pipeline.act(Act(incident.id, "resolve", "ada", "fixed", key="key-1"))
+
+
+@pytest.mark.anyio
+async def test_an_act_on_nothing_or_on_what_is_over_is_refused_with_the_reason(tmp_path: Path) -> None:
+    async with rig(tmp_path) as one:
+        with pytest.raises(NotFound):
+            await one.pipeline.act(Act("inc_nothing", "acknowledge", "ada"))
+        await one.send(bad_image("a"))
+        await one.settle()
+        (incident,) = one.incidents()
+        resolved = await one.pipeline.act(Act(incident.id, "resolve", "ada", "rolled back by hand"))
+        assert resolved.status is IncidentStatus.RESOLVED
+        assert resolved.timeline[-1].message == "Resolved by ada: rolled back by hand"
+        with pytest.raises(Refused):
+            await one.pipeline.act(Act(incident.id, "acknowledge", "ada"))
+
+
+@pytest.mark.anyio
+async def test_after_a_restart_the_incidents_are_still_there_and_nothing_is_doubled(tmp_path: Path) -> None:
+    async with rig(tmp_path) as one:
+        await one.send(bad_image("a"))
+        await one.settle()
+        (before,) = one.incidents()
+    async with open_sqlite(tmp_path) as store:
+        restored = await store.restore(datetime.now(UTC) - timedelta(hours=1))
+        triage = Triage(Rules(), restored.incidents, restored.cluster_heard)
+        assert [incident.id for incident in triage.held()] == [before.id]
+        triage.consider(bad_image("a"), Origin("kubernetes", "east", "uid-east"), datetime.now(UTC))
+        assert [incident.id for incident in triage.held()] == [before.id]
+        assert restored.counters == {"events:uid-east": 1}
