@@ -23,14 +23,14 @@ def is_loopback(host: str) -> bool:
 def _kubeconfigs(config: Config) -> Iterator[Problem]:
     clusters = config.collectors.kubernetes.clusters if config.collectors.kubernetes else ()
     for index, cluster in enumerate(clusters):
-        for access, below in ((cluster, ""), (cluster.write, ".write")):
-            path = access.kubeconfig_path if access else None
+        writing = cluster.write.kubeconfig_path if cluster.write else None
+        for path, below in ((cluster.kubeconfig_path, ""), (writing, ".write")):
             if path is not None and not path.is_file():
                 yield _at(
                     config,
                     f"collectors.kubernetes.clusters[{index}]{below}.kubeconfig_path",
                     "there is no such file now.",
-                    f"{cluster.name} stays unreachable until there is.",
+                    "The cluster stays unreachable until there is.",
                 )
 
 

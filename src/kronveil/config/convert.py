@@ -1,5 +1,6 @@
 """Turns the file's scalars into typed values, guided by the shape; the last step before validation."""
 
+import math
 from collections.abc import Mapping
 
 from kronveil.config.document import Document, KeyPath, parse_value
@@ -15,7 +16,7 @@ RIGHT: Mapping[str, tuple[str, str]] = {
     "path": ("a path", "Write a path, in quotes if it looks like something else."),
     "text": ("text", "Put it in quotes."),
     "secret": ("text", "Put it in quotes, or write ${env:NAME} or ${file:PATH}."),
-    "integer": ("a whole number", "Write digits only."),
+    "integer": ("a whole number", "Write digits, without quotes."),
     "number": ("a number", "Write it like 2.5."),
     "flag": ("true or false", "Write true or false."),
     "choice": ("text", ""),
@@ -29,7 +30,7 @@ def say(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (int, float)):
-        return str(value) if abs(value) < 1e15 else "this number"
+        return str(value) if not abs(value) >= 1e15 or math.isinf(value) else "this number"
     if value is None:
         return "nothing"
     return "a section" if isinstance(value, dict) else "a list"
@@ -58,7 +59,7 @@ class Conversion:
         # A key with everything below it commented out means its defaults, not an error.
         if shape.is_optional or shape.kind in ("section", "list"):
             return None if shape.is_optional else {} if shape.kind == "section" else ()
-        self._refuse(path, "nothing is written here.", f"{_right(shape)[1]} Or leave the line out.".strip())
+        self._refuse(path, "nothing is written here.", f"Write {_right(shape)[0]}, or leave the line out.")
         return None
 
     def _section(self, value: object, shape: Shape, path: KeyPath) -> object:
@@ -128,7 +129,7 @@ def _number_or_flag(value: object, kind: str) -> object:
         return value
     if kind == "integer" and isinstance(value, int) and not isinstance(value, bool):
         return value
-    if kind == "number" and isinstance(value, (int, float)) and not isinstance(value, bool):
+    if kind == "number" and isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     raise TypeError(kind)
 

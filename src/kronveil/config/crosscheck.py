@@ -3,96 +3,123 @@
 It reads the converted tree, not the validated sections, so that these problems show together with all others.
 """
 
-import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 from kronveil.collectors.kubernetes.config import KubernetesConfig
-from kronveil.config.document import Document, KeyPath
+from kronveil.config.convert import Conversion
+from kronveil.config.document import KeyPath
 from kronveil.config.durations import format_duration
 from kronveil.config.sections import ListenConfig
 from kronveil.config.shape import shape_of
 
 # Quicker than this a probe is a burden on the API server, not a sign of life.
 SHORTEST_POLL = timedelta(milliseconds=100)
+# A section with its path.
+_Place = tuple[KeyPath, Mapping[str, object]]
 _TIMES = ("poll_interval", "stale_after", "unreachable_after")
 # Names stand in addresses of the API and at the start of lines.
+_GOOD_NAME = "Use letters, digits, dots and dashes, no spaces or slashes."
 _CLUSTER_NAME = re.compile(r"[^\s/?#%\\\x00-\x1f\x7f]{1,200}")
 
 
-def crosscheck(document: Document, tree: object) -> None:
+def crosscheck(conversion: Conversion, tree: object) -> None:
     """Report every clash in the converted tree."""
-    _ports(document, _section(tree, "listen"))
+    checks = _Checks(conversion)
+    checks.ports(_section(tree, "listen"))
     collectors = _section(tree, "collectors")
     for name, section in collectors.items():
         if isinstance(section, Mapping):
-            _poll(document, ("collectors", str(name)), section)
+            checks.poll(("collectors", str(name)), section)
+    checks.lasting(("store", "event_retention"), _section(tree, "store").get("event_retention"))
     kubernetes = _section(collectors, "kubernetes")
     base: KeyPath = ("collectors", "kubernetes")
-    defaults = {key: member.default for key, member in shape_of(KubernetesConfig).fields.items()}
-    _times(document, base, kubernetes, defaults)
-    clusters = _sections(kubernetes.get("clusters"))
-    for index, cluster in clusters:
-        at = (*base, "clusters", index)
-        _poll(document, at, cluster)
-        _name(document, at, cluster)
-        if any(cluster.get(key) is not None for key in _TIMES):
-            _times(document, at, cluster, {**defaults, **{k: v for k, v in kubernetes.items() if v is not None}})
-    _unique_names(document, base, clusters)
+    checks.times([(base, kubernetes)])
+    clusters = [((*base, "clusters", index), cluster) for index, cluster in _sections(kubernetes.get("clusters"))]
+    for at, cluster in clusters:
+        checks.poll(at, cluster)
+        checks.name(at, cluster)
+        checks.times([(at, cluster), (base, kubernetes)])
+    checks.unique_names(clusters)
 
 
-def _ports(document: Document, listen: Mapping[str, object]) -> None:
-    taken: dict[int, str] = {}
-    for key, member in shape_of(ListenConfig).fields.items():
-        port = listen.get(key, member.default)
-        if not isinstance(port, int) or isinstance(port, bool) or port == 0:
-            continue
-        if port in taken:
-            # The one that was written is the one to edit; the other may be a default.
-            culprit, other = (key, taken[port]) if key in listen else (taken[port], key)
-            document.report(("listen", culprit), f"port {port} is also that of listen.{other}.", "Choose another port.")
-        taken.setdefault(port, key)
+class _Checks:
+    """The single checks. Each reports the value that was written, with a reference as it was written."""
 
+    def __init__(self, conversion: Conversion) -> None:
+        self.report = conversion.document.report
+        self.place = conversion.document.place
+        self.references = conversion.references
 
-def _times(document: Document, at: KeyPath, section: Mapping[str, object], defaults: Mapping[str, object]) -> None:
-    """Hold poll_interval < stale_after < unreachable_after; blame the first of a pair that was written here."""
-    for small, large in itertools.pairwise(_TIMES):
-        low, high = (section.get(key) or defaults.get(key) for key in (small, large))
-        if not isinstance(low, timedelta) or not isinstance(high, timedelta) or low < high:
-            continue
-        blamed = small if section.get(small) is not None else large
-        if section.get(blamed) is None:
-            continue
-        text = f"{small} ({format_duration(low)}) must be shorter than {large} ({format_duration(high)})."
-        document.report((*at, blamed), text)
+    def ports(self, listen: Mapping[str, object]) -> None:
+        taken: dict[int, str] = {}
+        for key, member in shape_of(ListenConfig).fields.items():
+            port = listen.get(key, member.default)
+            if not isinstance(port, int) or isinstance(port, bool) or port == 0:
+                continue
+            if port in taken:
+                # The one that was written is the one to edit; the other may be a default.
+                culprit, other = (key, taken[port]) if key in listen else (taken[port], key)
+                at = ("listen", culprit)
+                self.report(at, f"port {self._said(at, port)} is also that of listen.{other}.", "Choose another port.")
+            taken.setdefault(port, key)
 
+    def times(self, sections: Sequence[_Place]) -> None:
+        """Hold poll_interval < stale_after < unreachable_after, each as the first section that has it says.
 
-def _poll(document: Document, at: KeyPath, section: Mapping[str, object]) -> None:
-    poll = section.get("poll_interval")
-    if isinstance(poll, timedelta) and poll < SHORTEST_POLL:
-        document.report((*at, "poll_interval"), f"{format_duration(poll)} is too often.", "Write at least 100ms.")
+        The first of a pair that was written in the first section is blamed; what was written further out is not.
+        """
+        found = {key: self._time(key, sections) for key in _TIMES}
+        for small, large in pairwise(_TIMES):
+            (low_at, low), (high_at, high) = found[small], found[large]
+            if low is None or high is None or low < high:
+                continue
+            at, section = sections[0]
+            blamed = next((key for key in (small, large) if section.get(key) is not None), None)
+            if blamed:
+                low_said, high_said = (self._said(low_at, low), self._said(high_at, high))
+                text = f"{small} ({low_said}) must be shorter than {large} ({high_said})."
+                self.report((*at, blamed), text)
 
+    def _time(self, key: str, sections: Sequence[_Place]) -> tuple[KeyPath, timedelta | None]:
+        for at, section in sections:
+            if (value := section.get(key)) is not None:
+                return (*at, key), value if isinstance(value, timedelta) else None
+        default = shape_of(KubernetesConfig).fields[key].default
+        return (key,), default if isinstance(default, timedelta) else None
 
-def _name(document: Document, at: KeyPath, cluster: Mapping[str, object]) -> None:
-    name = cluster.get("name")
-    if isinstance(name, str) and not _CLUSTER_NAME.fullmatch(name):
-        document.report(
-            (*at, "name"), "cannot be a cluster's name.", "Use letters, digits, dots and dashes, no spaces or slashes."
-        )
+    def poll(self, at: KeyPath, section: Mapping[str, object]) -> None:
+        poll, at = section.get("poll_interval"), (*at, "poll_interval")
+        if isinstance(poll, timedelta) and poll < SHORTEST_POLL:
+            self.report(at, f"{self._said(at, poll)} is too often.", "Write at least 100ms.")
 
+    def lasting(self, at: KeyPath, value: object) -> None:
+        if value == timedelta():
+            self.report(at, "nothing would be kept.", "Write 7d, or another time.")
 
-def _unique_names(document: Document, base: KeyPath, clusters: list[tuple[int, Mapping[str, object]]]) -> None:
-    first: dict[str, int] = {}
-    for index, cluster in clusters:
+    def name(self, at: KeyPath, cluster: Mapping[str, object]) -> None:
         name = cluster.get("name")
-        if not isinstance(name, str):
-            continue
-        if name in first:
-            where = document.place((*base, "clusters", first[name], "name"))
-            text = f'"{name}" is already the name of another cluster ({where}).'
-            document.report((*base, "clusters", index, "name"), text, "Give each cluster its own name.")
-        first.setdefault(name, index)
+        if isinstance(name, str) and not _CLUSTER_NAME.fullmatch(name):
+            self.report((*at, "name"), "cannot be a cluster's name.", _GOOD_NAME)
+
+    def unique_names(self, clusters: Sequence[_Place]) -> None:
+        first: dict[str, KeyPath] = {}
+        for section_at, cluster in clusters:
+            name, at = cluster.get("name"), (*section_at, "name")
+            if not isinstance(name, str):
+                continue
+            if name in first:
+                text = f'"{self._said(at, name)}" is already the name of another cluster ({self.place(first[name])}).'
+                self.report(at, text, "Give each cluster its own name.")
+            first.setdefault(name, at)
+
+    def _said(self, at: KeyPath, value: object) -> str:
+        written = self.references.get(at)
+        if written is not None:
+            return written
+        return format_duration(value) if isinstance(value, timedelta) else str(value)
 
 
 def _section(tree: object, key: str) -> Mapping[str, object]:

@@ -65,7 +65,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     fall_back(document, environ)
     conversion = Conversion(document, environ)
     tree = conversion.value(document.tree, shape)
-    crosscheck(document, tree)
+    crosscheck(conversion, tree)
     _default_data_dir(tree, environ)
     sections = validate(conversion, tree)
     if sections is None or document.problems:

@@ -41,13 +41,13 @@ def _leaves(config: Config, shape: Shape, value: Any, key: str, default: object)
             yield from _leaves(config, shape.item, item, f"{key}[{index}]", None)
     else:
         origin = config.origins.get(key)
-        yield Setting(key, _shown(config, key, value), plain(default), origin.source if origin else "default")
+        yield Setting(key, shown(config, key, value), plain(default), origin.source if origin else "default")
 
 
-def _shown(config: Config, key: str, value: object) -> object:
-    """Give the value as JSON; never what a reference stands for, since that may well be a secret."""
+def shown(config: Config, key: str, value: object) -> Any:
+    """Give the value of ``key`` as JSON; never what a reference stands for, since that may well be a secret."""
     if isinstance(value, tuple):
-        return [_shown(config, f"{key}[{index}]", one) for index, one in enumerate(value)]
+        return [shown(config, f"{key}[{index}]", one) for index, one in enumerate(value)]
     origin = config.origins.get(key)
     if origin and origin.reference is not None and not isinstance(value, Secret):
         return origin.reference

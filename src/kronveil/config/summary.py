@@ -3,9 +3,8 @@
 from dataclasses import asdict
 
 from kronveil.config.cautions import cautions
-from kronveil.config.durations import format_duration
 from kronveil.config.loading import Config
-from kronveil.config.settings import effective
+from kronveil.config.settings import effective, shown
 
 
 def in_words(config: Config) -> str:
@@ -32,12 +31,11 @@ def _watched(config: Config) -> list[str]:
     if kubernetes is None or not kubernetes.clusters:
         return ["  kubernetes: no cluster is named, nothing will be watched. kronveil init names those you can reach."]
     lines = [f"  kubernetes: {counted(len(kubernetes.clusters), 'cluster')}"]
-    for cluster in kubernetes.clusters:
-        spaces = ", ".join(cluster.namespaces) or "all namespaces"
-        probe = format_duration(kubernetes.times_of(cluster).poll_interval)
-        lines.append(
-            f"    {cluster.name}: {spaces}, probed every {probe}, {'may write' if cluster.write else 'read only'}"
-        )
+    for index, cluster in enumerate(kubernetes.clusters):
+        key = f"collectors.kubernetes.clusters[{index}]"
+        name = shown(config, f"{key}.name", cluster.name)
+        spaces = ", ".join(shown(config, f"{key}.namespaces", cluster.namespaces)) or "all namespaces"
+        lines.append(f"    {name}: {spaces}, {'may write' if cluster.write else 'read only'}")
     return lines
 
 
@@ -47,7 +45,10 @@ def counted(number: int, noun: str) -> str:
 
 
 def _listening(config: Config) -> str:
-    listen = config.listen
-    ports = {"API": listen.api, "console": listen.dashboard, "health": listen.health}
-    told = [f"{name} on {port or 'a free port'}" for name, port in ports.items() if port is not None]
-    return f"  listens on {listen.host}: {', '.join(told) or 'nothing'}"
+    told = []
+    for what, key in (("API", "api"), ("console", "dashboard"), ("health", "health")):
+        port = shown(config, f"listen.{key}", getattr(config.listen, key))
+        if port is not None:
+            told.append(f"{what} on {port or 'a free port'}")
+    host = shown(config, "listen.host", config.listen.host)
+    return f"  listens on {host}: {', '.join(told) or 'nothing'}"
