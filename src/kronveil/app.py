@@ -21,7 +21,8 @@ from kronveil.api import ApiOptions, create_app
 from kronveil.api.encode import encode_item
 from kronveil.api.serve import Listener, open_listeners, serving
 from kronveil.collectors.kubernetes import component as kubernetes
-from kronveil.config import Config, effective
+from kronveil.config import Config
+from kronveil.config.settings import effective
 from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
 from kronveil.logic.triage import Rules, Triage
