@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePath
 
 import msgspec
 
@@ -225,23 +224,34 @@ def severity_counts(incidents: Iterable[Incident]) -> shapes.SeverityCounts:
 
 def setting_shape(setting: Setting) -> shapes.Setting:
     """A leaf of the configuration."""
-    return shapes.Setting(setting.key, setting.value, setting.default, setting.source)
+    return shapes.Setting(setting.key, plain(setting.value), plain(setting.default), setting.source)
 
 
-def _as_json(value: object) -> object:
-    # Only what configuration values may hold beyond plain JSON; a Secret shows its own mask.
+def plain(value: object) -> object:
+    """A configuration value as JSON: durations as the file writes them, a Secret as its own mask."""
     if isinstance(value, timedelta):
-        return spell(value)
+        return as_written(value)
     if isinstance(value, (set, frozenset)):
-        return sorted(value)
+        return sorted(str(plain(each)) for each in value)
     if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, PurePath) or type(value).__name__ == "Secret":
-        return str(value)
-    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
-_writer = msgspec.json.Encoder(enc_hook=_as_json)
+def as_written(span: timedelta) -> str:
+    """A duration as a configuration file writes it: 15s, 2m, 1h30m."""
+    milliseconds = round(span / timedelta(milliseconds=1))
+    if milliseconds % 1000:
+        return f"{milliseconds}ms"
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = (f"{amount}{unit}" for amount, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if amount)
+    return "".join(parts) or "0s"
+
+
+_writer = msgspec.json.Encoder()
 
 
 def encode(shape: object) -> bytes:

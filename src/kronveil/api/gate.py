@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kronveil.api.callers import Doorman, NotAuthenticated
 from kronveil.api.options import ApiOptions
 from kronveil.api.origins import Doorplate
-from kronveil.api.problems import Refusal, answer, bug
+from kronveil.api.problems import Refusal, answer, bug, log_bug
 
 MOST_BODY_BYTES = 1 << 20
 # Health tells strangers names and statuses; the streams let a ticket stand in for the token, so they look themselves.
@@ -70,9 +70,9 @@ class Gate:
             else:
                 await self._console(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last place where a bug can still be answered
-            response = bug(scope, error)
+            log_bug(scope, error)
             if not send.has_started:
-                await response(scope, receive, send)
+                await bug(scope)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers, *, is_api: bool) -> Refusal | None:
         if is_api:

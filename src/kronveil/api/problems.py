@@ -76,11 +76,15 @@ def answer(scope: Scope, refusal: Refusal) -> Response:
     return Response(encode(problem), refusal.status, refusal.headers, PROBLEM_JSON)
 
 
-def bug(scope: Scope, error: BaseException) -> Response:
-    """500 for what we did not foresee: the log gets the traceback, the caller the id to find it by."""
-    request_id = request_id_of(scope)
-    _log.error("request %s to %s failed", request_id, scope["path"], exc_info=error)
-    return answer(scope, Refusal(500, f"This is a bug of the agent. Its log tells more about request {request_id}."))
+def bug(scope: Scope) -> Response:
+    """500 for what we did not foresee: no traceback, but the id to find it by in the log."""
+    told = f"This is a bug of the agent. Its log tells more about request {request_id_of(scope)}."
+    return answer(scope, Refusal(500, told))
+
+
+def log_bug(scope: Scope, error: BaseException) -> None:
+    """The traceback, for the operator, under the id that the caller was given."""
+    _log.error("request %s to %s failed", request_id_of(scope), scope["path"], exc_info=error)
 
 
 def _from_validation(error: RequestValidationError) -> Refusal:
@@ -129,6 +133,11 @@ def answer_with_problems(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - narrows for the type checker
         return answer(request.scope, _from_framework(error))
 
+    async def mistaken(request: Request, _: Exception) -> Response:
+        # The framework raises it again after this answer, and the gate logs it.
+        return bug(request.scope)
+
+    app.add_exception_handler(Exception, mistaken)
     for kind in (Refusal, NotFound, Refused, KeyReused, Transient, Permanent):
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(RequestValidationError, invalid)

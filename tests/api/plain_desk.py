@@ -1,0 +1,186 @@
+"""A desk whose whole agent is a few lists in memory: real nouns, the real live stream, no store and no collector."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from kronveil.agent.desk import Act, AgentHealth, KeyReused, NotFound, Refused, Setting
+from kronveil.agent.live import Live
+from kronveil.api import encode_item
+from kronveil.model.event import Event, Severity
+from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing, Standing
+from kronveil.model.health import ComponentHealth, HealthStatus
+from kronveil.model.incident import ClusterRef, Incident, IncidentStatus, Moment
+from kronveil.model.resource import Origin, Resource
+from kronveil.sdk.errors import Transient
+from kronveil.sdk.secret import Secret
+from kronveil.sdk.storage import EventPage, EventQuery, IncidentPage, IncidentQuery
+
+NOON = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def event(number: int, *, cluster: str = "east", severity: Severity = Severity.HIGH, kind: str = "pod.oom_killed"):
+    return Event(
+        id=f"ev-{number:05d}",
+        kind=kind,
+        severity=severity,
+        at=NOON + timedelta(seconds=number),
+        received_at=NOON + timedelta(seconds=number, milliseconds=40),
+        origin=Origin("kubernetes", cluster, f"uid-{cluster}", "eu-west-1"),
+        resource=Resource("Pod", f"payments-{number}", "shop", f"pod-{number}"),
+        message="out of memory",
+        attributes={"container": "app", "exit_code": 137, "limit": None, "ready": False},
+    )
+
+
+def incident(number: int, *, cluster: str = "east", severity: Severity = Severity.HIGH, **changes):
+    opened = Moment(NOON, "opened", "Memory ran out in payments", event_id="ev-00001")
+    whole = Incident(
+        id=f"inc-{number}",
+        key=f"key-{number}",
+        kind="pod.oom_killed",
+        family="memory",
+        title="Memory ran out in payments",
+        severity=severity,
+        status=IncidentStatus.OPEN,
+        cluster=ClusterRef(f"uid-{cluster}", cluster, "eu-west-1"),
+        resource=Resource("Deployment", "payments", "shop"),
+        opened_at=NOON + timedelta(seconds=number),
+        updated_at=NOON + timedelta(seconds=number),
+        event_count=12,
+        evidence=("ev-00001", "ev-00002"),
+        timeline=(opened,),
+    )
+    return replace(whole, **changes)
+
+
+def member(name: str, state: ClusterState = ClusterState.LIVE, **changes):
+    heard = NOON - timedelta(seconds=2)
+    standing = Standing(
+        uid=f"uid-{name}",
+        region="eu-west-1",
+        version="v1.36.1",
+        heard_at=heard,
+        pods=41,
+        nodes=3,
+        kinds={"pods": KindStanding(synced=True, count=41, heard_at=heard), "events": KindStanding(error="forbidden")},
+    )
+    if state is ClusterState.UNKNOWN:
+        standing = Standing()
+    books = Books(received=100, delivered=20, merged=79, in_flight=0, dropped={"invalid": 1})
+    return replace(Member(name, state, standing, NOON, "eu-west-1", books=books), **changes)
+
+
+class PlainDesk:
+    """Fulfils ``kronveil.agent.desk.Desk``. Tests set its lists and moods."""
+
+    def __init__(self, *, replayable: int = 1000) -> None:
+        self.live = Live("epoch-1", encode_item, replayable=replayable)
+        self.is_simulated = False
+        self.settings: Sequence[Setting] = [
+            Setting("agent.log_level", "debug", "info", "environment KRONVEIL__AGENT__LOG_LEVEL"),
+            Setting("api.bootstrap_token", Secret("hush-hush"), None, "kronveil.yaml:3"),
+            Setting("incidents.resolve_after", timedelta(seconds=90), timedelta(minutes=1), "kronveil.yaml:9"),
+        ]
+        self.stored: list[Event] = []
+        self.known: dict[str, Incident] = {}
+        self.fleet_members: list[Member] = [member("east"), member("west", ClusterState.UNKNOWN)]
+        self.status = HealthStatus.HEALTHY
+        self.store_is_down = False
+        self.silent: set[str] = set()
+        self.receipts: dict[str, Act] = {}
+        self.acts: list[Act] = []
+
+    def now(self) -> datetime:
+        return NOON + timedelta(minutes=2, seconds=30)
+
+    def health(self) -> AgentHealth:
+        store = ComponentHealth("store", self.status, "writable", NOON, NOON)
+        kubernetes = ComponentHealth("kubernetes", HealthStatus.HEALTHY, "2 of 2 clusters answer", NOON)
+        return AgentHealth(self.status, (store, kubernetes), timedelta(minutes=2, seconds=30))
+
+    def fleet(self) -> Fleet:
+        heard = [each for each in self.fleet_members if each.standing.heard_at is not None]
+        missing = tuple(
+            Missing(each.name, "never heard from", None) for each in self.fleet_members if each not in heard
+        )
+        states = {state: sum(each.state is state for each in self.fleet_members) for state in ClusterState}
+        pods = sum(each.standing.pods or 0 for each in heard) if heard else None
+        nodes = sum(each.standing.nodes or 0 for each in heard) if heard else None
+        return Fleet(len(self.fleet_members), states, pods, nodes, len(self.stored), not missing, missing)
+
+    def members(self) -> Sequence[Member]:
+        return self.fleet_members
+
+    def books(self) -> Books:
+        return Books(received=200, delivered=40, merged=158, in_flight=1, dropped={"invalid": 1})
+
+    def open_incidents(self) -> Sequence[Incident]:
+        return sorted(self.known.values(), key=lambda each: each.opened_at, reverse=True)
+
+    def _ask_store(self) -> None:
+        if self.store_is_down:
+            raise Transient("the store cannot be read now: disk I/O error", retry_after=timedelta(seconds=5))
+
+    async def events(self, query: EventQuery) -> EventPage:
+        self._ask_store()
+        before = len(self.stored) if query.before is None else int(query.before)
+        wanted = [
+            (place, each)
+            for place, each in enumerate(self.stored[:before])
+            if (query.since is None or each.at >= query.since)
+            and query.cluster in (None, each.origin.cluster_name)
+            and query.kind in (None, each.kind)
+            and query.severity in (None, each.severity)
+        ][::-1]
+        page = wanted[: query.limit]
+        return EventPage(tuple(each for _, each in page), str(page[-1][0]) if len(wanted) > len(page) else None)
+
+    async def events_by_id(self, ids: Sequence[str]) -> Sequence[Event]:
+        self._ask_store()
+        return [each for each in self.stored if each.id in ids]
+
+    async def incidents(self, query: IncidentQuery) -> IncidentPage:
+        self._ask_store()
+        skip = 0 if query.before is None else int(query.before)
+        wanted = [
+            each
+            for each in self.open_incidents()
+            if (not query.statuses or each.status in query.statuses)
+            and (not query.severities or each.severity in query.severities)
+            and query.cluster in (None, each.cluster.name)
+        ]
+        end = skip + query.limit
+        return IncidentPage(tuple(wanted[skip:end]), str(end) if end < len(wanted) else None)
+
+    async def incident(self, incident_id: str) -> Incident:
+        self._ask_store()
+        if incident_id not in self.known:
+            raise NotFound(f"There is no incident {incident_id!r}.")
+        return self.known[incident_id]
+
+    async def act(self, act: Act) -> Incident:
+        held = await self.incident(act.incident_id)
+        if act.key is not None and act.key in self.receipts:
+            if self.receipts[act.key] != act:
+                raise KeyReused(f"The key {act.key!r} was used for another request.")
+            return held
+        if held.status is IncidentStatus.RESOLVED:
+            raise Refused("It is resolved already.")
+        status = IncidentStatus.ACKNOWLEDGED if act.verb == "acknowledge" else IncidentStatus.RESOLVED
+        changed = replace(held, status=status, acknowledged_by=act.actor, version=held.version + 1)
+        self.known[held.id] = changed
+        self.acts.append(act)
+        if act.key is not None:
+            self.receipts[act.key] = act
+        self.live.publish("incident", [changed], self.now())
+        return changed
+
+    async def probe(self, cluster: str) -> None:
+        if cluster in self.silent:
+            raise Transient("connection refused 10.1.0.1:6443")
+
+    def tell(self, *events: Event) -> None:
+        """What the pipeline does: stored first, then published."""
+        self.stored.extend(events)
+        self.live.publish("event", events, self.now())
