@@ -115,7 +115,8 @@ def _text(text: str) -> str:
     """Write a text so that YAML reads it back as it is, plain where that is safe."""
     if re.fullmatch(r"(~/|/)?[A-Za-z][A-Za-z0-9._/-]*", text) and text.lower() not in ("null", "true", "false"):
         return text
-    return json.dumps(text.replace("${", "$${"), ensure_ascii=not text.isprintable())
+    quoted = json.dumps(text.replace("${", "$${"), ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)
 
 
 def _in_comment(text: str) -> str:
