@@ -162,6 +162,10 @@ class Triage:
                 self._tell(report, held.case, "recovered", _recovery(held, report), weighed)
             elif held.is_active:
                 held.see(report.now)
+            elif over and self._is_quiet(held, report.now):
+                # What a person said is now seen as well: should it come back, that is news.
+                held.clear(report.now)
+                weighed.touch(held.case)
             elif not over and self._is_unready_again(held, report):
                 self._suffer(report, held.case, Symptom(held.kind, held.case.family, held.part, mark=held.mark))
                 text = f"{wording.called(held.subject)}: container {held.part} is not ready again after the kill"
