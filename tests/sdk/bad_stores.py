@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import anyio
+import anyio.lowlevel
 
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident, IncidentStatus
@@ -141,6 +142,23 @@ class FailsTogether(Good):
         await self.store.save(Writes(events=tuple(self.together)))
 
 
+class LeadsUnshielded(Good):
+    """One saves for all who wait, and when it is cancelled what it had taken from the others is gone."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.waiting: list[Writes] = []
+        self.turn = anyio.Lock()
+
+    async def save(self, writes: Writes) -> None:
+        self.waiting.append(writes)
+        async with self.turn:
+            taken, self.waiting = self.waiting, []
+            await anyio.lowlevel.checkpoint()
+            for each in taken:
+                await self.store.save(each)
+
+
 class CountsRepeats(Good):
     """Adds the caller's numbers whether the events were new or not."""
 
@@ -247,6 +265,7 @@ open_answers_early = _opening(AnswersEarly)
 open_drops_when_busy = _opening(DropsWhenBusy)
 open_saves_piece_by_piece = _opening(SavesPieceByPiece)
 open_fails_together = _opening(FailsTogether)
+open_leads_unshielded = _opening(LeadsUnshielded)
 open_counts_repeats = _opening(CountsRepeats)
 open_believes_the_last_word = _opening(BelievesTheLastWord)
 open_keeps_the_first_version = _opening(KeepsTheFirstVersion)

@@ -14,6 +14,7 @@ COUNTEREXAMPLES = {
     "test_a_save_is_whole_or_not_at_all": "open_saves_piece_by_piece",
     "test_bad_data_of_one_caller_fails_no_other": "open_fails_together",
     "test_a_cancelled_save_is_whole_or_absent_and_hinders_no_other": "open_saves_piece_by_piece",
+    "test_a_cancelled_save_takes_no_other_with_it": "open_leads_unshielded",
     "test_an_event_stored_already_is_left_and_not_counted_again": "open_counts_repeats",
     "test_a_cluster_is_never_heard_earlier_than_before": "open_believes_the_last_word",
     "test_an_incident_is_replaced_whole": "open_keeps_the_first_version",

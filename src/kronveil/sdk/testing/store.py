@@ -15,6 +15,7 @@ from random import Random
 from typing import TypeVar
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import ByteReceiveStream, Process
 from anyio.streams.text import TextReceiveStream
 
@@ -70,10 +71,24 @@ class StoreContract:
     async def test_concurrent_saves_lose_nothing(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:
             async with anyio.create_task_group() as savers:
-                for number in range(64):
-                    savers.start_soon(store.save, Writes(events=(event(number),), counters={COUNTER: 1}))
-            assert await _all_events(store) == [event(number) for number in reversed(range(64))]
-            assert (await store.restore(moment(0))).counters == {COUNTER: 64}
+                for first in range(0, 6_400, 100):
+                    batch = [event(number) for number in range(first, first + 100)]
+                    savers.start_soon(store.save, Writes(events=batch, counters={COUNTER: len(batch)}))
+            assert [e.id for e in await _all_events(store, limit=500)] == [f"event-{n}" for n in reversed(range(6_400))]
+            assert (await store.restore(moment(0))).counters == {COUNTER: 6_400}
+
+    async def test_a_cancelled_save_takes_no_other_with_it(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            for number in range(0, 60, 3):
+                async with anyio.create_task_group() as staying, anyio.create_task_group() as leaving:
+                    leaving.start_soon(store.save, Writes(events=(event(number),)))
+                    await _beats(number // 6)
+                    staying.start_soon(store.save, Writes(events=(event(number + 1),)))
+                    staying.start_soon(store.save, Writes(events=(event(number + 2),)))
+                    await _beats(number % 6)
+                    leaving.cancel_scope.cancel()
+            found = {event.id for event in await _all_events(store)}
+            assert found >= {f"event-{n}" for n in range(60) if n % 3}, "saved, it said, and it is not there"
 
     async def test_a_killed_writer_loses_nothing_acknowledged(self, tmp_path: Path) -> None:
         acknowledged: set[str] = set()
@@ -110,8 +125,7 @@ class StoreContract:
             for number in range(0, 40, 2):
                 async with anyio.create_task_group() as savers:
                     savers.start_soon(store.save, Writes(events=(event(number), event(number + 1))))
-                    for _ in range(number // 4):
-                        await anyio.lowlevel.checkpoint()
+                    await _beats(number // 4)
                     savers.cancel_scope.cancel()
             await store.save(Writes(events=(event(100),)))
             found = {event.id for event in await _all_events(store)}
@@ -262,6 +276,12 @@ async def _all_events(store: Store, limit: int = 200) -> list[Event]:
         if page.next_cursor is None:
             return found
         query = replace(query, before=page.next_cursor)
+
+
+async def _beats(count: int) -> None:
+    """Let other tasks have their turns, so that a cancellation meets a save at another place each time."""
+    for _ in range(count):
+        await anyio.lowlevel.checkpoint()
 
 
 async def _all_incidents(store: Store, limit: int = 200) -> list[Incident]:

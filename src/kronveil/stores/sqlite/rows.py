@@ -31,7 +31,7 @@ class Rows:
 
 def rows_of(writes: Writes) -> Rows:
     """Every row of one save. Raises TypeError or ValueError for what is not storable data."""
-    newest = max((receipt.at for receipt in writes.receipts), default=None)
+    newest = max(receipt.at for receipt in writes.receipts) if writes.receipts else None
     return Rows(
         events=[_event(event) for event in writes.events],
         incidents=[_incident(incident) for incident in writes.incidents],

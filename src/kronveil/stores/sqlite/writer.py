@@ -42,6 +42,7 @@ class Writer:
         self._connection = connection
         self._path = path
         self._turn = anyio.Lock()
+        self._thread = anyio.CapacityLimiter(1)  # its own: others' threads must not make a commit wait
         self._waiting: deque[_Ticket] = deque()
         self._checkpointed_at = 0
         self._is_closed = False
@@ -56,7 +57,7 @@ class Writer:
         self._waiting.append(ticket)
         try:
             async with self._turn:
-                if not ticket.is_done:
+                while not ticket.is_done:  # more than one group, when much is waiting before it
                     await self._in_thread(self._commit_for, self._take())
         finally:
             if not ticket.is_done and ticket in self._waiting:
@@ -74,13 +75,15 @@ class Writer:
         with anyio.CancelScope(shield=True):
             async with self._turn:
                 self._is_closed = True
-                await to_thread.run_sync(self._connection.close)
+                await to_thread.run_sync(self._connection.close, limiter=self._thread)
 
     async def _in_thread(self, function: Callable[..., T], *args: object) -> T:
         if self._is_closed:
             raise Permanent(f"the store {self._path} is closed; open it again")
-        # Not abandoned on cancellation: the transaction always ends, one way or the other.
-        return await to_thread.run_sync(function, *args)
+        # Whoever leads holds other callers' rows: cancelling it must neither lose them nor leave a transaction open.
+        with anyio.CancelScope(shield=True):
+            result = await to_thread.run_sync(function, *args, limiter=self._thread)
+        return result
 
     def _take(self) -> list[_Ticket]:
         """The next group, in order of arrival, at least one and at most about _ROWS_PER_COMMIT rows."""
@@ -114,7 +117,7 @@ class Writer:
                 return error
             trouble.__cause__ = error
             return trouble
-        except (OverflowError, TypeError, ValueError) as error:  # what the driver says of a value it cannot bind
+        except Exception as error:  # noqa: BLE001 - handed to those who wait, who must hear of it whatever it is
             return error
         self._checkpoint_when_due()
         return None
@@ -161,41 +164,42 @@ def _concerns_all(error: Exception) -> bool:
 
 
 def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
-    """Write the rows of a group, inside a transaction."""
+    """Write the rows of a group, inside a transaction. Most saves fill few tables; the empty ones cost nothing."""
     repeats = _put_events(connection, group)
-    for rows in group:
-        for incident in rows.incidents:
-            connection.execute(statements.DROP_EVIDENCE, {"incident_id": incident["id"]})
-        connection.executemany(statements.PUT_INCIDENT, rows.incidents)
-        connection.executemany(statements.ADD_EVIDENCE, rows.cited)
-        connection.executemany(statements.PUT_RECEIPT, rows.receipts)
-        if rows.receipts_before_us is not None:
-            connection.execute(statements.DROP_RECEIPTS, {"before_us": rows.receipts_before_us})
     added: Counter[str] = Counter()
-    for rows, again in zip(group, repeats, strict=True):
-        added.update(without_repeats(rows.counters, again))
-    connection.executemany(statements.ADD_COUNT, [{"name": name, "value": n} for name, n in added.items()])
-    connection.executemany(statements.PUT_HEARD, [row for rows in group for row in rows.heard])
+    for index, rows in enumerate(group):
+        if rows.incidents:
+            connection.executemany(statements.DROP_EVIDENCE, [{"incident_id": row["id"]} for row in rows.incidents])
+            connection.executemany(statements.PUT_INCIDENT, rows.incidents)
+            connection.executemany(statements.ADD_EVIDENCE, rows.cited)
+        if rows.receipts:
+            connection.executemany(statements.PUT_RECEIPT, rows.receipts)
+            connection.execute(statements.DROP_RECEIPTS, {"before_us": rows.receipts_before_us})
+        if rows.heard:
+            connection.executemany(statements.PUT_HEARD, rows.heard)
+        if rows.counters:
+            added.update(without_repeats(rows.counters, repeats[index]) if index in repeats else rows.counters)
+    if added:
+        connection.executemany(statements.ADD_COUNT, [{"name": name, "value": n} for name, n in added.items()])
 
 
-def _put_events(connection: sqlite3.Connection, group: Sequence[Rows]) -> list[Counter[str]]:
-    """Insert the events that are new; for each caller, how many of its events were stored already, by cluster."""
+def _put_events(connection: sqlite3.Connection, group: Sequence[Rows]) -> dict[int, Counter[str]]:
+    """Insert the events that are new; for each caller that brought known ones, how many, by cluster."""
     events = [event for rows in group for event in rows.events]
     if not events:
-        return [Counter() for _ in group]
+        return {}
     (last_seq,) = connection.execute(statements.LAST_SEQ).fetchone()
     inserted = connection.executemany(statements.ADD_EVENT, events).rowcount
     if inserted == len(events):
-        return [Counter() for _ in group]
+        return {}
     seen = _stored_up_to(connection, last_seq, events)
-    repeats = []
-    for rows in group:
-        again: Counter[str] = Counter()
+    repeats: dict[int, Counter[str]] = {}
+    for index, rows in enumerate(group):
         for event in rows.events:
             if event["id"] in seen:
-                again[str(event["cluster_uid"] or event["cluster_name"])] += 1
+                cluster = str(event["cluster_uid"] or event["cluster_name"])
+                repeats.setdefault(index, Counter())[cluster] += 1
             seen.add(event["id"])
-        repeats.append(again)
     return repeats
 
 
