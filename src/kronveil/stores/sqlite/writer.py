@@ -83,7 +83,7 @@ class Writer:
         # Whoever leads holds other callers' rows: cancelling it must neither lose them nor leave a transaction open.
         with anyio.CancelScope(shield=True):
             result = await to_thread.run_sync(function, *args, limiter=self._thread)
-        return result
+        return result  # noqa: RET504 - a scope might swallow, so the checker wants the return outside
 
     def _take(self) -> list[_Ticket]:
         """The next group, in order of arrival, at least one and at most about _ROWS_PER_COMMIT rows."""
@@ -131,7 +131,7 @@ class Writer:
                 raise trouble from error
             raise
         self._checkpoint_when_due()
-        return result
+        return result  # noqa: RET504 - a scope might swallow, so the checker wants the return outside
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
