@@ -131,7 +131,7 @@ class Writer:
                 raise trouble from error
             raise
         self._checkpoint_when_due()
-        return result  # noqa: RET504 - a scope might swallow, so the checker wants the return outside
+        return result
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
