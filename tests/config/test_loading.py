@@ -94,6 +94,27 @@ collectors:
     assert (far.poll_interval, far.unreachable_after) == (timedelta(seconds=5), timedelta(minutes=10))
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("poll_interval: 30s", (30, 60, 180)),
+        ("poll_interval: 60s", (60, 240, 720)),
+        ("poll_interval: 2m, stale_after: 3m", (120, 180, 540)),
+        ("stale_after: 5m", (15, 300, 900)),
+    ],
+)
+def test_a_longer_time_stretches_the_defaults_after_it(loads, written, expected):
+    for text in (
+        f"collectors: {{kubernetes: {{{written}, clusters: [{{name: a}}]}}}}",
+        f"collectors: {{kubernetes: {{clusters: [{{name: a, {written}}}]}}}}",
+    ):
+        kubernetes = loads(text).collectors.kubernetes
+        assert kubernetes is not None
+        times = kubernetes.times_of(kubernetes.clusters[0])
+        found = (times.poll_interval, times.stale_after, times.unreachable_after)
+        assert found == tuple(timedelta(seconds=one) for one in expected)
+
+
 def test_a_port_may_be_off_or_free(loads):
     config = loads("listen: {api: 0, dashboard: null, grpc: 0}")
     assert (config.listen.api, config.listen.dashboard, config.listen.grpc) == (0, None, 0)

@@ -86,11 +86,11 @@ CLUSTERS = "collectors:\n  kubernetes:\n    clusters:\n"
             ),
         ),
         (
-            "collectors: {kubernetes: {poll_interval: 2m}}",
+            "collectors: {kubernetes: {poll_interval: 2m, stale_after: 1m}}",
             "1:42 collectors.kubernetes.poll_interval: poll_interval (2m) must be shorter than stale_after (1m).",
         ),
         (
-            "collectors: {kubernetes: {stale_after: 3m}}",
+            "collectors: {kubernetes: {stale_after: 3m, unreachable_after: 3m}}",
             "1:40 collectors.kubernetes.stale_after: stale_after (3m) must be shorter than unreachable_after (3m).",
         ),
         (

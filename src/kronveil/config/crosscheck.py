@@ -69,12 +69,13 @@ class _Checks:
     def times(self, sections: Sequence[_Place]) -> None:
         """Hold poll_interval < stale_after < unreachable_after, each as the first section that has it says.
 
-        The first of a pair that was written in the first section is blamed; what was written further out is not.
+        A default in the longer place stretches instead (``times_of``). The first of a pair that was written in the
+        first section is blamed; what was written further out is not.
         """
         found = {key: self._time(key, sections) for key in _TIMES}
         for small, large in pairwise(_TIMES):
             (low_at, low), (high_at, high) = found[small], found[large]
-            if low is None or high is None or low < high:
+            if low is None or high is None or low < high or high_at is None:
                 continue
             at, section = sections[0]
             blamed = next((key for key in (small, large) if section.get(key) is not None), None)
@@ -83,12 +84,13 @@ class _Checks:
                 text = f"{small} ({low_said}) must be shorter than {large} ({high_said})."
                 self.report((*at, blamed), text)
 
-    def _time(self, key: str, sections: Sequence[_Place]) -> tuple[KeyPath, timedelta | None]:
+    def _time(self, key: str, sections: Sequence[_Place]) -> tuple[KeyPath | None, timedelta | None]:
+        """Give the time and where it was written; a default was written nowhere."""
         for at, section in sections:
             if (value := section.get(key)) is not None:
                 return (*at, key), value if isinstance(value, timedelta) else None
         default = shape_of(KubernetesConfig).fields[key].default
-        return (key,), default if isinstance(default, timedelta) else None
+        return None, default if isinstance(default, timedelta) else None
 
     def poll(self, at: KeyPath, section: Mapping[str, object]) -> None:
         poll, at = section.get("poll_interval"), (*at, "poll_interval")
@@ -115,8 +117,8 @@ class _Checks:
                 self.report(at, text, "Give each cluster its own name.")
             first.setdefault(name, at)
 
-    def _said(self, at: KeyPath, value: object) -> str:
-        written = self.references.get(at)
+    def _said(self, at: KeyPath | None, value: object) -> str:
+        written = self.references.get(at) if at else None
         if written is not None:
             return written
         return format_duration(value) if isinstance(value, timedelta) else str(value)

@@ -28,8 +28,10 @@ MEANINGS: Mapping[str, str] = {
     "collectors": "What is watched. A collector without a section is off.",
     "collectors.kubernetes": "Kubernetes clusters.",
     "collectors.kubernetes.poll_interval": "How often a light probe proves that a cluster answers.",
-    "collectors.kubernetes.stale_after": "Silence after which what is known of a cluster counts as stale.",
-    "collectors.kubernetes.unreachable_after": "Silence after which a cluster counts as unreachable.",
+    "collectors.kubernetes.stale_after": "Silence after which a cluster counts as stale. The default stretches "
+    "to four times a longer `poll_interval`.",
+    "collectors.kubernetes.unreachable_after": "Silence after which a cluster counts as unreachable. The default "
+    "stretches to three times a longer `stale_after`.",
     "collectors.kubernetes.clusters": "The clusters, one entry for each.",
     "collectors.kubernetes.clusters[].name": "The cluster's name on every screen. Must be unique.",
     "collectors.kubernetes.clusters[].kubeconfig_path": "The kubeconfig to use; without it, the default kubeconfig.",

@@ -53,9 +53,14 @@ class KubernetesConfig:
     clusters: tuple[ClusterConfig, ...] = ()
 
     def times_of(self, cluster: ClusterConfig) -> ClusterTimes:
-        """Give the times that hold for ``cluster``: its own where it names them, else the section's."""
-        return ClusterTimes(
-            poll_interval=cluster.poll_interval or self.poll_interval,
-            stale_after=cluster.stale_after or self.stale_after,
-            unreachable_after=cluster.unreachable_after or self.unreachable_after,
-        )
+        """Give the times that hold for ``cluster``: its own where it names them, else the section's.
+
+        A default that a longer written time has overtaken stretches with it (four probes to stale, three times that
+        to unreachable), so that ``poll_interval: 2m`` alone does not make a healthy cluster look stale.
+        """
+        poll = cluster.poll_interval or self.poll_interval
+        stale = cluster.stale_after or self.stale_after
+        stale = stale if stale > poll else 4 * poll
+        unreachable = cluster.unreachable_after or self.unreachable_after
+        unreachable = unreachable if unreachable > stale else 3 * stale
+        return ClusterTimes(poll_interval=poll, stale_after=stale, unreachable_after=unreachable)
