@@ -34,7 +34,8 @@ class ScriptedServer:
         self.sent = 0
         self.page_size: int | None = None
         self.forbidden: set[str] = set()
-        self.is_hung = False
+        self.unhung = anyio.Event()
+        self.unhung.set()
         self.is_refusing = False
         self.silent_watches: set[str] = set()
         self.busy: dict[str, int] = {}
@@ -102,6 +103,10 @@ class ScriptedServer:
 
     # --- moods ---
 
+    def hang(self) -> None:
+        """Take requests and answer none."""
+        self.unhung = anyio.Event()
+
     def drop_streams(self) -> None:
         """Cut every open connection."""
         for scope in list(self._streams):
@@ -153,8 +158,7 @@ class ScriptedServer:
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
             target = lines[0].split(" ")[1]
             self.requests.append(target)
-            while self.is_hung:
-                await anyio.sleep(0.02)
+            await self.unhung.wait()
             await self._answer(stream, target, headers)
 
     async def _answer(self, stream: anyio.abc.SocketStream, target: str, headers: dict[str, str]) -> None:
@@ -230,7 +234,8 @@ class ScriptedServer:
                 await stream.send(b"%x\r\n%s\r\n" % (len(line), line))
             if kind not in self.silent_watches:
                 for at, change, of, item in list(self.log):
-                    if of != kind or at <= version and change != "BOOKMARK" or at < version:
+                    is_old = at <= version if change != "BOOKMARK" else at < version
+                    if of != kind or is_old:
                         continue
                     space = item["metadata"].get("namespace", "")
                     if namespace not in ("", space) and change != "BOOKMARK":
