@@ -53,7 +53,13 @@ class Document:
 
 def dotted(path: KeyPath) -> str:
     """Write a path as people do: ``collectors.kubernetes.clusters[1].name``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{_harmless(part)}" for part in path).removeprefix(".")
+
+
+def _harmless(key: str) -> str:
+    """Write a key so that it can neither break the line, command the terminal nor fill the screen."""
+    text = key if key.isprintable() else ascii(key)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def read_document(path: Path) -> Document:

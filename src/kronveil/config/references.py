@@ -62,7 +62,7 @@ def _from_environment(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _from_file(name: str, environ: Mapping[str, str], folder: Path) -> str:
-    if not name or "\0" in name:
+    if not name or not name.isprintable():
         raise BadReferenceError("a reference to a file without its path.", "Write ${file:/path/to/it}.")
     path = expand(name, folder, environ)
     try:
