@@ -37,6 +37,10 @@ _NO_CONTEXT = """\
     #     namespaces: []       # empty: all of them
     clusters: []
 """
+_ALSO = (
+    "        # namespaces: []       # empty: all of them",
+    "        # region: us-east-1    # else the topology label of the nodes",
+)
 _TAIL = """\
 
 # GitHub Actions, once this version has it:
@@ -63,7 +67,6 @@ def render(contexts: Sequence[KubeContext], home: Path | None = None) -> str:
     """Give the text for these contexts."""
     if not contexts:
         return _HEAD + _NO_CONTEXT + _TAIL
-    # From `kronveil check` on, nothing needs more than get, list and watch.
     lines = ["    clusters:                  # Kronveil only reads: it needs get, list and watch"]
     taken: dict[str, str] = {}
     seen: dict[str, str] = {}
@@ -76,10 +79,8 @@ def render(contexts: Sequence[KubeContext], home: Path | None = None) -> str:
         name = _unique(cluster_name(context.name), taken)
         seen[context.server] = name
         lines += _entry(name, context, home)
-    lines += [
-        "        # namespaces: []       # empty: all of them",
-        "        # region: us-east-1    # else the topology label of the nodes",
-    ]
+        if len(seen) == 1:
+            lines += _ALSO
     return _HEAD + "\n".join(lines) + "\n" + _TAIL
 
 
