@@ -80,6 +80,10 @@ export async function fetchHealth(): Promise<Health> {
 export const probe = (name: string): Promise<Probe> =>
   body(rest.POST("/api/v1/clusters/{name}/probe", { params: { path: { name } } }));
 
+/** A fresh Idempotency-Key; `randomUUID` is missing on plain HTTP, where this console is also served. */
+export const newKey = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 // A retry of the same click carries the same key, so the agent acts once.
 const once = (key: string) => ({ "Idempotency-Key": key });
 

@@ -1,7 +1,7 @@
 // Acknowledge and resolve: off with the reason while the agent is not heard, refused in the server's words.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { acknowledge, resolve } from "../api/client";
+import { acknowledge, newKey, resolve } from "../api/client";
 import type { Incident } from "../api/types";
 import { isActive, useTrust } from "../live/hooks";
 
@@ -10,11 +10,11 @@ type Target = Pick<Incident, "id" | "status" | "title">;
 export function Acknowledge({ incident, primary = false }: { incident: Target; primary?: boolean }) {
   const { writesOff } = useTrust();
   const queries = useQueryClient();
-  const key = useRef(crypto.randomUUID());
+  const key = useRef(newKey());
   const call = useMutation({
     mutationFn: () => acknowledge(incident.id, key.current),
     onSuccess: () => {
-      key.current = crypto.randomUUID();
+      key.current = newKey();
       return queries.invalidateQueries({ queryKey: ["incident", incident.id] });
     },
   });
@@ -61,11 +61,11 @@ function ResolveForm({ incident, close }: { incident: Target; close: () => void 
   const { writesOff } = useTrust();
   const [reason, setReason] = useState("");
   const queries = useQueryClient();
-  const key = useRef(crypto.randomUUID());
+  const key = useRef(newKey());
   const call = useMutation({
     mutationFn: () => resolve(incident.id, reason.trim(), key.current),
     onSuccess: () => {
-      key.current = crypto.randomUUID();
+      key.current = newKey();
       close();
       return queries.invalidateQueries({ queryKey: ["incident", incident.id] });
     },

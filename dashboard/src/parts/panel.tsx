@@ -17,7 +17,7 @@ export function Panel(props: {
         <h2 id={id}>{props.title}</h2>
         {props.count !== undefined && <span className="quiet">{props.count}</span>}
         <AsOf />
-        <div className="aside">{props.aside}</div>
+        <div className="aside drains">{props.aside}</div>
       </header>
       <div className="panel-body drains">{props.children}</div>
     </section>

@@ -77,9 +77,16 @@ const DRAWINGS: Record<Tone, ReactNode> = {
 
 /** A 14 px shape. Say the word beside it, or give it as `label` when there is no room. */
 export function Shape({ tone, size = 14, label }: { tone: Tone; size?: number; label?: string }) {
-  const said = label ? { role: "img", "aria-label": label } : { "aria-hidden": true };
   return (
-    <svg className={`shape tone-${tone}`} width={size} height={size} viewBox="0 0 16 16" {...said}>
+    <svg
+      className={`shape tone-${tone}`}
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      role="img"
+      aria-hidden={label === undefined}
+    >
+      <title>{label ?? tone}</title>
       {DRAWINGS[tone]}
     </svg>
   );

@@ -61,9 +61,12 @@ export function CoverageLine() {
           {synced.length} of {plural(kinds.length, "signal")} in step
         </span>
       )}
-      {status && (
-        <span className="second">
-          {dropped(status.books).toLocaleString("en-US")} dropped since the agent started
+      {clusters.length === 0 && fleet && (
+        <span className="second">{plural(fleet.events, "event")} received since the first start</span>
+      )}
+      {status && clusters.length > 0 && (
+        <span className="second" title="Since the agent started">
+          {dropped(status.books).toLocaleString("en-US")} dropped
         </span>
       )}
       <span className="coverage-end quiet">

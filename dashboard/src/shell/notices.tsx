@@ -6,12 +6,14 @@ import { live, useLive } from "../live/store";
 import { Shape } from "../parts/shape";
 import { Moment } from "../parts/times";
 import { duration, plural } from "../time/format";
+import { UnhealthyNotice } from "./agent-health";
 
 export function Notices() {
   return (
     <>
       <SimulatedBanner />
       <DisconnectedBanner />
+      <UnhealthyNotice />
       <GapNotice />
     </>
   );

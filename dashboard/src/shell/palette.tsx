@@ -46,10 +46,10 @@ export function Palette({ dialog }: { dialog: RefObject<HTMLDialogElement | null
         }}
         onKeyDown={press}
       />
-      <ul id="palette-list" role="listbox" aria-label="Found">
+      <div id="palette-list" className="palette-list" role="listbox" aria-label="Found">
         {found.map((target, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox above takes the keys
-          <li
+          <div
             key={target.to + target.label}
             id={`palette-${index}`}
             role="option"
@@ -60,9 +60,9 @@ export function Palette({ dialog }: { dialog: RefObject<HTMLDialogElement | null
             {target.tone && <Shape tone={target.tone} />}
             <span>{target.label}</span>
             <span className="quiet">{target.more}</span>
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       {found.length === 0 && <p className="quiet">Nothing this page knows is called that</p>}
     </dialog>
   );

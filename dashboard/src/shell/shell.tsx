@@ -4,8 +4,8 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { useActiveIncidents, useIndicator, useTrust, useWallClock } from "../live/hooks";
 import { live, useLive } from "../live/store";
-import { Shape } from "../parts/shape";
 import { clock, zoneName } from "../time/format";
+import { AgentHealth } from "./agent-health";
 import { CoverageLine } from "./coverage";
 import { type Keys, useKeys } from "./keys";
 import { LiveIndicator } from "./live-indicator";
@@ -44,6 +44,12 @@ export function Shell() {
         Skip to the page
       </a>
       <Navigation />
+      <button
+        type="button"
+        className="nav-backdrop"
+        aria-label="Close the menu"
+        onClick={() => setNavOpen(false)}
+      />
       <div className="column">
         <TopBar keys={keys} navOpen={navOpen} toggleNav={() => setNavOpen(!navOpen)} />
         <Notices />
@@ -63,7 +69,6 @@ function Navigation() {
   const known = useLive((view) => view.world.known);
   const active = useActiveIncidents();
   const worst = active[0]?.severity ?? "info";
-  const status = useLive((view) => view.world.status);
   return (
     <nav className="nav" aria-label="Pages">
       <Link to="/" className="brand">
@@ -87,14 +92,7 @@ function Navigation() {
       <NavLink to="/fleet">
         <Layers size={15} aria-hidden="true" /> Fleet
       </NavLink>
-      {status && (
-        <p className="nav-foot">
-          <Shape
-            tone={status.health === "healthy" ? "ok" : status.health === "degraded" ? "partial" : "critical"}
-          />
-          Agent {status.health}
-        </p>
-      )}
+      <AgentHealth />
     </nav>
   );
 }

@@ -7,6 +7,7 @@ import { useLive } from "../../live/store";
 import { AsOf, Loading } from "../../parts/panel";
 import { count, plural } from "../../time/format";
 import { Figure } from "../overview/figures";
+import { ClusterPanel } from "./cluster-panel";
 import { FleetTable } from "./fleet-table";
 
 export function FleetPage() {
@@ -17,7 +18,11 @@ export function FleetPage() {
   const shown = clusters.filter((cluster) =>
     `${cluster.name} ${cluster.region ?? ""} ${cluster.state}`.toLowerCase().includes(q),
   );
-  useNamedRow(known);
+  const { hash } = useLocation();
+  useNamedRow(known, hash);
+  const named = decodeURIComponent(hash.slice(1));
+  // Without a choice, the first row: the members in most trouble stand at the top.
+  const chosen = shown.find((cluster) => cluster.name === named) ?? shown[0];
   const filter = (text: string) => setSearch(text ? { q: text } : {}, { replace: true });
   return (
     <div className="page fleet">
@@ -48,6 +53,7 @@ export function FleetPage() {
         </p>
       )}
       {shown.length > 0 && <FleetTable clusters={shown} />}
+      {chosen && <ClusterPanel cluster={chosen} />}
       {clusters.length > 0 && shown.length === 0 && (
         <p className="empty">
           No cluster matches 1 filter.{" "}
@@ -75,7 +81,7 @@ function FleetFigures() {
       <Figure name="Clusters reporting" value={count(reporting)} unit={`of ${clusters.length} expected`}>
         {clusters.length === reporting
           ? "all of them"
-          : plural(clusters.length - reporting, "cluster") + " not heard"}
+          : `${plural(clusters.length - reporting, "cluster")} not heard`}
       </Figure>
       <Figure name="Pods" value={count(fleet?.pods, fleet?.complete)}>
         {left}
@@ -89,13 +95,13 @@ function FleetFigures() {
       <Figure name="Events received" value={count(fleet?.events)}>
         since the first start
       </Figure>
+      <AsOf />
     </section>
   );
 }
 
 /** A link to `/fleet#name` shows that row. */
-function useNamedRow(ready: boolean): void {
-  const { hash } = useLocation();
+function useNamedRow(ready: boolean, hash: string): void {
   useEffect(() => {
     if (!ready || hash.length < 2) return;
     const row = document.getElementById(`cluster-${decodeURIComponent(hash.slice(1))}`);

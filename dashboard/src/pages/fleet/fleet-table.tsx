@@ -2,11 +2,10 @@
 import { Link, useLocation } from "react-router";
 import type { Cluster, Incident } from "../../api/types";
 import { severityRank, useActiveIncidents, useNow } from "../../live/hooks";
-import { useLive } from "../../live/store";
 import { dropped, imbalance } from "../../live/world";
 import { capital, Shape, toneOfSeverity, toneOfState } from "../../parts/shape";
 import { Age } from "../../parts/times";
-import { count, duration, plural } from "../../time/format";
+import { count, duration, plural, secondsSince } from "../../time/format";
 import { KindCell } from "./kind-cell";
 
 const FIRST_KINDS = ["pods", "nodes", "events"];
@@ -33,10 +32,10 @@ export function FleetTable({ clusters }: { clusters: readonly Cluster[] }) {
             <th scope="col">State</th>
             <th scope="col">Last data</th>
             <th scope="col" className="number">
-              Pods
+              Pod count
             </th>
             <th scope="col" className="number">
-              Nodes
+              Node count
             </th>
             {kinds.map((kind) => (
               <th scope="col" key={kind} className="kind-head">
@@ -73,7 +72,13 @@ function ClusterRow(props: {
 }) {
   const { cluster, kinds, incidents, named } = props;
   const heard = isHeard(cluster);
-  const why = useWhy(cluster);
+  const now = useNow();
+  const why = whyOf(cluster, now);
+  const { search } = useLocation();
+  // Ages in the row are as of the agent's last answer about it; they go on from there.
+  const asked =
+    cluster.last_seen === null ? now : Date.parse(cluster.last_seen) + (cluster.age_s ?? 0) * 1000;
+  const sinceAsked = Math.max(0, (now - asked) / 1000);
   return (
     <>
       <tr
@@ -84,7 +89,10 @@ function ClusterRow(props: {
         data-state={cluster.state}
       >
         <th scope="row" className="cell-main">
-          {cluster.name} <span className="quiet">{cluster.region ?? ""}</span>
+          <Link to={{ hash: encodeURIComponent(cluster.name), search }} replace>
+            {cluster.name}
+          </Link>{" "}
+          <span className="quiet">{cluster.region ?? ""}</span>
         </th>
         <td data-label="State">
           <State cluster={cluster} incidents={incidents} />
@@ -92,14 +100,14 @@ function ClusterRow(props: {
         <td data-label="Last data">
           <Age at={cluster.last_seen} />
         </td>
-        <td className={heard ? "number" : "number last-known"} data-label="Pods">
+        <td className={heard ? "number" : "number last-known"} data-label="Pod count">
           {count(cluster.pods)}
         </td>
-        <td className={heard ? "number" : "number last-known"} data-label="Nodes">
+        <td className={heard ? "number" : "number last-known"} data-label="Node count">
           {count(cluster.nodes)}
         </td>
         {kinds.map((kind) => (
-          <KindCell key={kind} name={kind} kind={cluster.kinds[kind]} heard={heard} />
+          <KindCell key={kind} name={kind} kind={cluster.kinds[kind]} heard={heard} since={sinceAsked} />
         ))}
         <td className="mono" data-label="Version">
           {cluster.version ?? "?"}
@@ -133,27 +141,23 @@ function State({ cluster, incidents }: { cluster: Cluster; incidents: readonly I
   );
 }
 
-/** Why a member is not whole: its own error, or what the fleet answer says is missing. */
-function useWhy(cluster: Cluster): string | null {
-  const missing = useLive((view) => view.world.fleet?.missing.find((one) => one.cluster === cluster.name));
-  const now = useNow();
-  const broken = Object.entries(cluster.kinds).filter(([, kind]) => kind.error);
-  const errors = [...new Set(broken.map(([, kind]) => kind.error))];
-  const parts: string[] = [];
-  if (missing) parts.push(missing.reason);
-  if (errors.length === 1 && broken.length > 1)
-    parts.push(`${errors[0]} (${broken.map(([name]) => name).join(", ")})`);
-  else for (const [name, kind] of broken) parts.push(`${name}: ${kind.error}`);
-  if (parts.length === 0 || cluster.state === "live") return parts.length === 0 ? null : parts.join(" · ");
+/** Why a member is not whole: the agent's word for it, and the kinds that fail by themselves. */
+export function whyOf(cluster: Cluster, now: number): string | null {
+  const parts: string[] = cluster.why ? [cluster.why] : [];
+  for (const [name, kind] of Object.entries(cluster.kinds)) {
+    if (kind.error && !parts.some((part) => part.includes(kind.error ?? "")))
+      parts.push(`${name}: ${kind.error}`);
+  }
+  if (cluster.same_as) parts.push(`the very same cluster as ${cluster.same_as}`);
   if (!isHeard(cluster)) {
-    const seen = cluster.last_seen ? Date.parse(cluster.last_seen) : null;
+    const seconds = secondsSince(cluster.last_seen, now);
     parts.push(
-      seen === null
-        ? "never heard from, so nothing is known and nothing is counted"
-        : `last heard ${duration((now - seen) / 1000)} ago; last known numbers are not in the totals`,
+      seconds === null
+        ? "never heard from, so nothing is counted"
+        : `last heard ${duration(seconds)} ago, its last known numbers are not in the totals`,
     );
   }
-  return parts.join(" · ");
+  return parts.length === 0 ? null : parts.join(" · ");
 }
 
 function Balance({ cluster }: { cluster: Cluster }) {

@@ -8,7 +8,14 @@ type Kind = Cluster["kinds"][string];
 /** The bar fills up to this age; the agent's own state word says whether that is too old. */
 const FULL_S = 60;
 
-export function KindCell({ name, kind, heard }: { name: string; kind: Kind | undefined; heard: boolean }) {
+export function KindCell(props: {
+  name: string;
+  kind: Kind | undefined;
+  heard: boolean;
+  /** Seconds since the agent told the age. */
+  since: number;
+}) {
+  const { name, kind, heard, since } = props;
   if (!kind) {
     return (
       <td className="kind quiet" data-label={name}>
@@ -16,7 +23,7 @@ export function KindCell({ name, kind, heard }: { name: string; kind: Kind | und
       </td>
     );
   }
-  const age = kind.age_s ?? null;
+  const age = kind.age_s === null ? null : kind.age_s + since;
   const words = age === null ? "never" : shortDuration(age);
   if (kind.error && heard) {
     return (

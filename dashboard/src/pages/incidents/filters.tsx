@@ -19,7 +19,7 @@ export function Filters({
   if (query.cluster && !names.includes(query.cluster)) names.push(query.cluster);
   return (
     <search className="filters">
-      <div className="tabs" role="group" aria-label="Status">
+      <fieldset className="tabs" aria-label="Status">
         {STATUSES.map((status) => (
           <button
             key={status}
@@ -30,7 +30,7 @@ export function Filters({
             {LABELS[status] ?? capital(status)}
           </button>
         ))}
-      </div>
+      </fieldset>
       <select
         aria-label="Severity"
         value={query.severity}

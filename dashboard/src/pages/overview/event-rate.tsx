@@ -24,11 +24,12 @@ export function EventRate() {
   }, [status]);
   const seen = rates(samples);
   const newest = seen.at(-1);
-  if (newest === undefined) return <>rate not known yet</>;
+  if (newest === undefined) return <>since the first start</>;
   const tallest = Math.max(...seen, 1);
   return (
     <>
       <span>{newest < 10 ? newest.toFixed(1) : Math.round(newest).toLocaleString("en-US")} /s now</span>
+      <span>since the first start</span>
       <svg
         className="spark"
         viewBox={`0 0 ${KEPT * 2} 20`}

@@ -58,8 +58,11 @@ function FeedRow({ event, fresh }: { event: KronveilEvent; fresh: boolean }) {
       <Shape tone={tone} size={12} label={event.severity} />
       <span className={`mono kind tone-${tone}`}>{event.kind}</span>
       <span className="second clip">{event.cluster_name}</span>
-      <span className="clip">
-        <span className="second">{resourceName(event.resource)}</span> {event.message}
+      <span className="feed-what">
+        <span className="second clip" title={resourceName(event.resource)}>
+          {event.resource.name}
+        </span>
+        <span className="clip">{event.message}</span>
       </span>
     </li>
   );

@@ -32,7 +32,7 @@ export function Figures() {
               </span>
             ))}
       </Figure>
-      <Figure name="Events received" value={count(fleet?.events)} unit="since the first start">
+      <Figure name="Events received" value={count(fleet?.events)}>
         <EventRate />
       </Figure>
       <Figure name="Pods" value={count(fleet?.pods, fleet?.complete)}>
@@ -41,6 +41,7 @@ export function Figures() {
       <Figure name="Nodes" value={count(fleet?.nodes, fleet?.complete)}>
         {rests}
       </Figure>
+      <AsOf />
     </section>
   );
 }
@@ -53,7 +54,6 @@ export function Figure(props: { name: string; value: string; unit?: string; chil
         <b>{props.value}</b> {props.unit && <span>{props.unit}</span>}
       </p>
       <p className="figure-more drains">{props.children}</p>
-      <AsOf />
     </div>
   );
 }

@@ -55,17 +55,34 @@ export function FirstRun() {
         </ol>
       </section>
       <Configure />
-      <section className="panel lab-card" aria-labelledby="lab">
-        <h2 id="lab">
-          <FlaskConical size={15} aria-hidden="true" /> Only looking? Run the incident lab
-        </h2>
-        <p className="second">
-          A simulated fleet in a separate data folder. A banner stays on every page, and nothing mixes with
-          your data.
-        </p>
-        <Command text="kronveil demo" />
-      </section>
+      <div className="to-come">
+        <Placeholder title="Needs you" text="New incidents and silent clusters will queue here." />
+        <Placeholder
+          title="Fleet timeline"
+          text="One lane for each cluster. Silence stays visible as silence."
+        />
+        <Placeholder title="Recovered" text="What is over, and how long it lasted." />
+        <section className="panel lab-card" aria-labelledby="lab">
+          <h2 id="lab">
+            <FlaskConical size={15} aria-hidden="true" /> Only looking? Run the incident lab
+          </h2>
+          <p className="second">
+            A simulated fleet in a separate data folder. A banner stays on every page, and nothing mixes with
+            your data.
+          </p>
+          <Command text="kronveil demo" />
+        </section>
+      </div>
     </div>
+  );
+}
+
+function Placeholder({ title, text }: { title: string; text: string }) {
+  return (
+    <section className="placeholder">
+      <h2>{title}</h2>
+      <p className="quiet">{text}</p>
+    </section>
   );
 }
 

@@ -3,7 +3,9 @@ import type { Cluster, Incident, KronveilEvent } from "../../api/types";
 import { isActive, severityRank } from "../../live/hooks";
 
 export type Span = { from: number; to: number };
-export type Bar = Span & { incident: Incident; row: number };
+/** Where a bar's words stand, and the share of the track they may take; null when there is no room for them. */
+export type Words = { side: "inside" | "left" | "right"; room: number } | null;
+export type Bar = Span & { incident: Incident; row: number; words: Words };
 export type Lane = {
   cluster: Cluster;
   /** The worst severity open here, or null. */
@@ -58,9 +60,34 @@ function stack(
       continue;
     }
     ends[row] = Math.max(span.to, span.from + least);
-    bars.push({ ...span, row });
+    bars.push({ ...span, row, words: null });
   }
-  return { bars, hidden };
+  return { bars: lettered(bars, range), hidden };
+}
+
+const WIDE_ENOUGH = 0.14;
+const LEAST_ROOM = 0.09;
+const MOST_ROOM = 0.3;
+
+/** Gives each bar's words their place: in a wide bar, else beside it where neither bar nor words stand yet. */
+function lettered(bars: readonly Bar[], range: Span): Bar[] {
+  const taken: number[] = [];
+  return bars.map((bar, index) => {
+    const left = place(bar.from, range);
+    const right = Math.max(place(bar.to, range), left + NARROWEST / 2);
+    const before = taken[bar.row] ?? 0;
+    const next = bars.slice(index + 1).find((other) => other.row === bar.row);
+    const words = wordsFor({ left, right, before, after: next ? place(next.from, range) : 1 });
+    taken[bar.row] = words?.side === "right" ? right + words.room : right;
+    return { ...bar, words };
+  });
+}
+
+function wordsFor(at: { left: number; right: number; before: number; after: number }): Words {
+  if (at.right - at.left >= WIDE_ENOUGH) return { side: "inside", room: at.right - at.left };
+  const side = at.left > 0.5 ? "left" : "right";
+  const room = Math.min(MOST_ROOM, side === "left" ? at.left - at.before : at.after - at.right);
+  return room >= LEAST_ROOM ? { side, room } : null;
 }
 
 function silentFrom(cluster: Cluster, range: Span): number | null {

@@ -34,8 +34,12 @@ export function Recovered() {
                 {incident.title}
                 <span className="meta">
                   {clusterNames(incident)}
-                  {incident.resolved_at &&
-                    ` · lasted ${duration((Date.parse(incident.resolved_at) - Date.parse(incident.opened_at)) / 1000)}`}
+                  {incident.resolved_at && (
+                    <span className="nowrap">
+                      {" · lasted "}
+                      {duration((Date.parse(incident.resolved_at) - Date.parse(incident.opened_at)) / 1000)}
+                    </span>
+                  )}
                 </span>
               </Link>
               <span className="quiet">

@@ -20,6 +20,8 @@ const RANGES: Record<string, [string, number]> = {
   "24h": ["Last 24 h", 1440],
 };
 const COLUMNS = 120;
+/** A lone event stays a low mark: the skyline is never scaled to fewer than this. */
+const QUIET = 12;
 
 export function FleetTimeline() {
   const clusters = useClusters();
@@ -32,7 +34,7 @@ export function FleetTimeline() {
     .map((cluster) => laneOf(cluster, incidents, range));
   const events = useSeenEvents();
   const skyline = density(events, range, COLUMNS);
-  const tallest = Math.max(1, ...[...skyline.values()].flat());
+  const tallest = Math.max(QUIET, ...[...skyline.values()].flat());
   return (
     <Panel
       title="Fleet timeline"
@@ -129,12 +131,14 @@ function Silence({ lane, from, range }: { lane: Lane; from: number; range: Span 
   return (
     <>
       <i className="silence hatched" style={{ left: percent(left), width: percent(1 - left) }} />
-      <span
-        className={left > 0.5 ? "silence-words before" : "silence-words"}
-        style={left > 0.5 ? { right: percent(1 - left) } : { left: percent(left) }}
-      >
-        {words}
-      </span>
+      {lane.bars.length === 0 && (
+        <span
+          className="silence-words"
+          style={left > 0.5 ? { right: percent(1 - left) } : { left: percent(left) }}
+        >
+          {words}
+        </span>
+      )}
     </>
   );
 }
@@ -144,22 +148,37 @@ function IncidentBar({ bar, range }: { bar: Bar; range: Span }) {
   const width = Math.max(0.006, place(bar.to, range) - left);
   const over = !isActive(bar.incident);
   const tone = toneOfSeverity(bar.incident.severity);
-  const outside = width < 0.12;
   const words = `${bar.incident.title}${over ? " · recovered" : ""}`;
+  const to = `/incidents/${encodeURIComponent(bar.incident.id)}`;
+  const beside = bar.words && bar.words.side !== "inside" ? bar.words : null;
   return (
-    <Link
-      to={`/incidents/${encodeURIComponent(bar.incident.id)}`}
-      className={`bar tone-${tone} bar-row-${bar.row}${over ? " bar-over" : ""}`}
-      style={{ left: percent(Math.min(left, 0.994)), width: percent(width) }}
-      title={words}
-      aria-label={`${bar.incident.severity}: ${words}`}
-    >
-      {!outside && (
-        <span>
+    <>
+      <Link
+        to={to}
+        className={`bar tone-${tone} bar-row-${bar.row}${over ? " bar-over" : ""}`}
+        style={{ left: percent(Math.min(left, 0.994)), width: percent(width) }}
+        title={words}
+        aria-label={`${bar.incident.severity}: ${words}`}
+      >
+        {bar.words?.side === "inside" && (
+          <span>
+            <Shape tone={tone} size={11} /> {words}
+          </span>
+        )}
+      </Link>
+      {beside && (
+        <span
+          className={`bar-words tone-${tone} bar-row-${bar.row}`}
+          style={{
+            maxWidth: percent(beside.room),
+            ...(beside.side === "left" ? { right: percent(1 - left) } : { left: percent(left + width) }),
+          }}
+          aria-hidden="true"
+        >
           <Shape tone={tone} size={11} /> {words}
         </span>
       )}
-    </Link>
+    </>
   );
 }
 
@@ -171,14 +190,17 @@ function Axis({ range }: { range: Span }) {
       <span />
       <div className="track">
         {ticks(range)
-          .filter((at) => place(at, range) < 0.9)
+          .filter((at) => place(at, range) > 0.02 && place(at, range) < 0.88)
           .map((at) => (
             <span key={at} style={{ left: percent(place(at, range)) }}>
               {hourMinute(at, zone)}
             </span>
           ))}
         <span className="axis-now">
-          {disconnected ? "ends" : "now"} {clock(range.to, zone)} {zoneName(range.to, zone)}
+          {disconnected ? "ends" : "now"}{" "}
+          <span className="wide-only">
+            {clock(range.to, zone)} {zoneName(range.to, zone)}
+          </span>
         </span>
       </div>
     </div>

@@ -1,0 +1,112 @@
+// One member in full: why it is as it is, who it is, what hangs on it, and a probe that reads once more.
+import { useMutation } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { probe } from "../../api/client";
+import type { Cluster } from "../../api/types";
+import { useActiveIncidents, useNow, useTrust } from "../../live/hooks";
+import { dropped } from "../../live/world";
+import { capital, Shape, toneOfState } from "../../parts/shape";
+import { At } from "../../parts/times";
+import { count, duration, secondsSince } from "../../time/format";
+
+const isHeard = (cluster: Cluster): boolean => cluster.state === "live" || cluster.state === "partial";
+
+export function ClusterPanel({ cluster }: { cluster: Cluster }) {
+  const tone = toneOfState(cluster.state);
+  const seconds = secondsSince(cluster.last_seen, useNow());
+  return (
+    <section
+      className={`panel cluster-panel${isHeard(cluster) ? "" : " not-heard"}`}
+      aria-labelledby="cluster-name"
+    >
+      <header>
+        <h2 id="cluster-name">
+          <Shape tone={tone} size={16} /> {cluster.name}
+        </h2>
+        <strong className={`tone-${tone}`}>{capital(cluster.state)}</strong>
+        <span className="second">
+          {cluster.last_seen && seconds !== null ? (
+            <>
+              last data <At at={cluster.last_seen} />, {duration(seconds)} ago
+            </>
+          ) : (
+            "never heard from"
+          )}
+        </span>
+        <Probe key={cluster.name} name={cluster.name} />
+      </header>
+      {cluster.why && <p className="cluster-why">{cluster.why}</p>}
+      <Facts cluster={cluster} />
+    </section>
+  );
+}
+
+function Facts({ cluster }: { cluster: Cluster }) {
+  const incidents = useActiveIncidents().filter((incident) =>
+    incident.clusters.some(({ name }) => name === cluster.name),
+  );
+  const { books } = cluster;
+  return (
+    <dl className="cluster-facts">
+      <Fact name="Identity">{cluster.uid ? <code>{cluster.uid}</code> : "not known yet"}</Fact>
+      <Fact name="Region">{cluster.region ?? "not known"}</Fact>
+      <Fact name="Version">{cluster.version ?? "?"}</Fact>
+      {cluster.same_as && <Fact name="Same as">{cluster.same_as}: one cluster under two names</Fact>}
+      <Fact name={isHeard(cluster) ? "Holds" : "Last known"}>
+        {count(cluster.pods)} pods, {count(cluster.nodes)} nodes{!isHeard(cluster) && ", not in the totals"}
+      </Fact>
+      {cluster.tries > 0 && (
+        <Fact name="Tried">
+          {cluster.tries.toLocaleString("en-US")} {cluster.tries === 1 ? "time" : "times"}
+          {cluster.next_try_s !== null && `, next in ${duration(cluster.next_try_s)}`}
+        </Fact>
+      )}
+      <Fact name="Matters to">
+        {incidents.length === 0
+          ? "no incident that is not over"
+          : incidents.map((incident) => (
+              <Link key={incident.id} to={`/incidents/${encodeURIComponent(incident.id)}`}>
+                {incident.title}
+              </Link>
+            ))}
+      </Fact>
+      <Fact name="Books">
+        received {count(books.received)} = delivered {count(books.delivered)} + merged {count(books.merged)} +
+        dropped {count(dropped(books))} + in flight {count(books.in_flight)}
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Probe({ name }: { name: string }) {
+  const { writesOff } = useTrust();
+  const call = useMutation({ mutationFn: () => probe(name) });
+  return (
+    <span className="action">
+      <span role="status" className="second">
+        {call.isPending && "Asking the cluster"}
+        {call.data?.answered && `Answered in ${Math.round(call.data.took_s * 1000)} ms`}
+        {call.data && !call.data.answered && `No answer: ${call.data.detail ?? "no reason given"}`}
+        {call.error && <span className="refusal">{call.error.message}</span>}
+      </span>
+      <button
+        type="button"
+        className="button"
+        disabled={writesOff !== null || call.isPending}
+        title={writesOff ?? "Ask this cluster once, now; reads only"}
+        onClick={() => call.mutate()}
+      >
+        Probe now
+      </button>
+    </span>
+  );
+}
