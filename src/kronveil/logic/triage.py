@@ -23,6 +23,7 @@ from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin
 
 LISTED_KINDS = {"pods": "Pod", "nodes": "Node", "deployments": "Deployment"}
+NODE_FAMILY = "node"
 TELL_EVERY = timedelta(seconds=1)
 
 
@@ -180,6 +181,13 @@ class Triage:
     def _suffered(self, report: Report, symptom: Symptom, weighed: Weighed) -> None:
         """A symptom is there: confirm what is known, or find the incident it belongs to."""
         held = (self._cases.conditions_of(report.subject) or {}).get((symptom.kind, symptom.part))
+        if held is not None and held.case.family not in (symptom.family, NODE_FAMILY):
+            # The same crash loop now has another cause: it moves to the incident of that cause.
+            if held.is_active:
+                self._cases.recover(held, report.now)
+                text = f"{wording.called(held.subject)}: {symptom.kind} is now one of {symptom.family}"
+                self._tell(report, held.case, "recovered", text, weighed)
+            held = None
         is_told = bool(symptom.mark) and self._kills.is_known(report.subject, symptom)
         if held is not None and (is_told or (held.is_active and held.mark == symptom.mark)):
             weighed.touch(held.case)
