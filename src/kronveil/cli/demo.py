@@ -80,8 +80,10 @@ async def _play(story: "Story", seed: int, config: "Config", kubeconfig: Path, *
 
 def _has_display() -> bool:
     """A browser without a screen would only hang a terminal."""
-    return os.name == "nt" or os.uname().sysname == "Darwin" or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return (
+        os.name == "nt"
+        or os.uname().sysname == "Darwin"
+        or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     )
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from kronveil.api.serve import Listener
     from kronveil.config import Config
 
-DEFAULT_FILE = Path("kronveil.yaml")
-
 
 def up(
     config: Annotated[
@@ -27,25 +25,19 @@ def up(
 
     Example: kronveil up -c kronveil.yaml
     """
-    if config is None and not DEFAULT_FILE.exists():
-        refuse(
-            "There is no configuration: no -c FILE was given and there is no ./kronveil.yaml.\n"
-            "  kronveil init   writes one from the contexts of your kubeconfig\n"
-            "  kronveil demo   shows everything on a simulated fleet, without any configuration"
-        )
-    loaded = load_or_explain(config or DEFAULT_FILE)
+    loaded = load_or_explain(config)
     from kronveil.app import run  # noqa: PLC0415 - a wrong configuration should be told at once
 
     run_or_explain(partial(run, loaded, announce=_announce), loaded)
 
 
-def load_or_explain(file: Path) -> "Config":
+def load_or_explain(file: Path | None) -> "Config":
     """The configuration, or all its problems on standard error and exit code 2."""
-    from kronveil.config import load  # noqa: PLC0415
+    from kronveil.config import find_file, load  # noqa: PLC0415
     from kronveil.sdk.errors import ConfigError  # noqa: PLC0415
 
     try:
-        return load(file, os.environ)
+        return load(find_file(file), os.environ)
     except ConfigError as problems:
         refuse(str(problems))
 
