@@ -95,8 +95,7 @@ class _Conversation:
         self._feed = feed
         self._composer = composer
         self._pace = pace
-        self._mistakes: list[str] = []
-        self._mistake_count = 0
+        self._mistakes = 0
         self._heard_at: float | None = None
 
     async def hold(self) -> Close | None:
@@ -121,14 +120,16 @@ class _Conversation:
             if message["type"] == "websocket.disconnect":
                 leave()
                 return
-            self._hear(message.get("text") or message.get("bytes") or "")
+            await self._hear(message.get("text") or message.get("bytes") or "")
 
-    def _hear(self, text: str | bytes) -> None:
+    async def _hear(self, text: str | bytes) -> None:
         try:
             frame = read_client_frame(text)
         except ValueError as error:
-            self._mistake_count += 1
-            self._mistakes.append(str(error))
+            self._mistakes += 1
+            # Told by this task, so that a client that does not read its answers is not listened to either.
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                await self._websocket.send_text(encode(ClientError("error", str(error))).decode())
             return
         if isinstance(frame, Subscribe):
             self._feed.interest = interest_of(frame)
@@ -151,14 +152,9 @@ class _Conversation:
                 return Close(
                     TOO_SLOW, f"no answer to a ping for {self._pace.answer_s:g} s; resume with since and epoch"
                 )
-            if self._mistake_count > MOST_MISTAKES:
+            if self._mistakes > MOST_MISTAKES:
                 return Close(NOT_UNDERSTOOD, f"more than {MOST_MISTAKES} frames were not understood")
             await self._send(await self._feed.next(min(status_at, ping_at) - now))
-            await self._admit_mistakes()
-
-    async def _admit_mistakes(self) -> None:
-        mistakes, self._mistakes = self._mistakes, []
-        await self._send(Message(encode(ClientError("error", detail)).decode()) for detail in mistakes)
 
     async def _send(self, messages: Iterable[Message]) -> None:
         for message in messages:
