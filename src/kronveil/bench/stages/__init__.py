@@ -1,0 +1,1 @@
+"""The stages: each a module with ``measure(quick)`` that returns its records."""

@@ -1,0 +1,26 @@
+"""`kronveil bench [STAGE...]`: what the agent costs, as ratios to a bare loop measured in the same minutes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def bench(
+    stages: Annotated[
+        list[str] | None, typer.Argument(help="decode, path, dedup, correlate, start, store. Default: all of them.")
+    ] = None,
+    *,
+    json: Annotated[Path | None, typer.Option("--json", help="Also write every record to this file.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Small numbers, under a minute, for CI.")] = False,
+) -> None:
+    """Measure what the agent costs. Ratios count, not rates: those differ on every machine.
+
+    Exit code 0: all counts balance and every floor holds. 1: not. A measurement taken under load says that it is not
+    valid and fails nothing.
+
+    Example: kronveil bench decode path --json bench.json
+    """
+    from kronveil.bench import run  # noqa: PLC0415 - keeps `kronveil --help` quick
+
+    raise typer.Exit(run(stages or [], json, quick=quick))
