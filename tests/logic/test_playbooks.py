@@ -150,6 +150,25 @@ def test_a_node_that_is_not_ready_takes_in_the_symptoms_of_its_pods() -> None:
     assert stage.only().status is RESOLVED
 
 
+def test_a_pod_that_relapses_stays_in_the_incident_of_its_node_while_that_is_open() -> None:
+    stage = Stage()
+    stage.sees(0, NODE, NodeFacts(ready=False))
+    stage.pod(10, pod_facts(crashing().containers[0], node="worker-3"))
+    stage.pod(20, healthy())
+    stage.sees(25, NODE, NodeFacts(ready=True))
+    stage.pod(30, pod_facts(crashing().containers[0], node="worker-3"))
+    stage.tick(90)
+    assert (stage.only().family, stage.only().status) == ("node", OPEN)
+
+
+def test_a_crash_loop_whose_ends_become_out_of_memory_moves_to_the_memory_incident() -> None:
+    stage = Stage()
+    stage.pod(0, crashing())
+    stage.pod(30, crashing(last_reason="OOMKilled", last_finished_at=at(29)))
+    stage.tick(90)
+    assert {one.family: one.status for one in stage.incidents().values()} == {"crash": RESOLVED, "memory": OPEN}
+
+
 def test_pods_of_a_node_that_is_ready_again_have_their_own_incident() -> None:
     stage = Stage()
     stage.sees(0, NODE, NodeFacts(ready=False))

@@ -21,7 +21,7 @@ class Cases:
         self._resolved: dict[str, Case] = {}
         self._untold: dict[str, Case] = {}
         for incident in sorted(restored, key=lambda one: (one.opened_at, one.id)):
-            self._restore(Case(incident))
+            self._restore(Case.restore(incident))
 
     def _restore(self, case: Case) -> None:
         self.add(case)

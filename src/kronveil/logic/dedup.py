@@ -40,17 +40,23 @@ class Window:
         """None when the event is a first one; else the number of the first, and whether this repeat is worth a row."""
         if now_s != self._second:
             self.forget(now_s)
-        key = fingerprint + at_ms // self._width_ms
         firsts = self._firsts
-        for candidate in (key, key - 1, key + 1):
-            first = firsts.get(candidate)
-            if first is not None and abs((first >> _COUNT_BITS & _TIME_MASK) - at_ms) <= self._width_ms:
-                return self._repeat(candidate, first, number)
+        key = fingerprint + at_ms // self._width_ms
+        # In its own slot a first is always near enough; in the slots beside it, it may be.
+        if key in firsts:
+            return self._repeat(key, number)
+        for beside in (key - 1, key + 1):
+            if beside in firsts and self._is_near(firsts[beside], at_ms):
+                return self._repeat(beside, number)
         firsts[key] = number << _ID_SHIFT | at_ms << _COUNT_BITS
         self._bucket.append(key)
         return None
 
-    def _repeat(self, key: int, first: int, number: int) -> tuple[int, bool]:
+    def _is_near(self, first: int, at_ms: int) -> bool:
+        return abs((first >> _COUNT_BITS & _TIME_MASK) - at_ms) <= self._width_ms
+
+    def _repeat(self, key: int, number: int) -> tuple[int, bool]:
+        first = self._firsts[key]
         into = first >> _ID_SHIFT
         # The very same report again: it has its row already.
         if into == number:

@@ -10,7 +10,7 @@ from kronveil.logic.identity import cluster_identity, object_identity
 from kronveil.logic.symptoms import SEVERITIES
 from kronveil.logic.wording import lines_left_out
 from kronveil.model.event import Severity
-from kronveil.model.incident import Condition, Incident, IncidentStatus, Moment
+from kronveil.model.incident import ClusterRef, Condition, Incident, IncidentStatus, Moment
 from kronveil.model.resource import Resource
 
 KRONVEIL = "kronveil"
@@ -72,34 +72,96 @@ class Held:
 
 
 class Case:
-    """The working copy of an incident."""
+    """The working copy of an incident. ``told`` is the snapshot taken last: what store and people know."""
 
-    def __init__(self, incident: Incident) -> None:
-        self.id = incident.id
-        self.key = incident.key
-        self.kind = incident.kind
-        self.family = incident.family
-        self.title = incident.title
-        self.severity = incident.severity
-        self.status = incident.status
-        self.cluster = incident.cluster
-        self.cluster_id = cluster_identity(incident.cluster.uid, incident.cluster.name)
-        self.resource = incident.resource
-        self.opened_at = incident.opened_at
-        self.updated_at = incident.updated_at
-        self.resolved_at = incident.resolved_at
-        self.acknowledged_by = incident.acknowledged_by
-        self.event_count = incident.event_count
-        self.version = incident.version
-        self.told = incident
-        self._evidence = list(incident.evidence)
-        self._timeline = list(incident.timeline)
+    __slots__ = (
+        "_evidence",
+        "_timeline",
+        "acknowledged_by",
+        "active",
+        "cluster",
+        "cluster_id",
+        "conditions",
+        "event_count",
+        "family",
+        "healed_at",
+        "id",
+        "key",
+        "kind",
+        "opened_at",
+        "resolved_at",
+        "resource",
+        "severity",
+        "status",
+        "title",
+        "told",
+        "updated_at",
+        "version",
+    )
+
+    def __init__(  # noqa: PLR0913 - what never changes, or starts with the first symptom
+        self,
+        *,
+        id: str,  # noqa: A002 - it is called so everywhere else
+        key: str,
+        kind: str,
+        family: str,
+        title: str,
+        severity: Severity,
+        cluster: ClusterRef,
+        resource: Resource,
+        opened_at: datetime,
+    ) -> None:
+        self.id = id
+        self.key = key
+        self.kind = kind
+        self.family = family
+        self.title = title
+        self.severity = severity
+        self.cluster = cluster
+        self.cluster_id = cluster_identity(cluster.uid, cluster.name)
+        self.resource = resource
+        self.opened_at = self.updated_at = opened_at
+        self.status = IncidentStatus.OPEN
+        self.resolved_at: datetime | None = None
+        self.healed_at: datetime | None = None
+        self.acknowledged_by: str | None = None
+        self.event_count = self.version = self.active = 0
         self.conditions: dict[tuple[str, str, str], Held] = {}
+        self._evidence: list[str] = []
+        self._timeline: list[Moment] = []
+        self.told: Incident
+
+    @classmethod
+    def restore(cls, incident: Incident) -> "Case":
+        """The working copy of an incident that was stored."""
+        case = cls(
+            id=incident.id,
+            key=incident.key,
+            kind=incident.kind,
+            family=incident.family,
+            title=incident.title,
+            severity=incident.severity,
+            cluster=incident.cluster,
+            resource=incident.resource,
+            opened_at=incident.opened_at,
+        )
+        case.status = incident.status
+        case.updated_at = incident.updated_at
+        case.resolved_at = incident.resolved_at
+        case.acknowledged_by = incident.acknowledged_by
+        case.event_count = incident.event_count
+        case.version = incident.version
+        case.told = incident
+        case._evidence = list(incident.evidence)
+        case._timeline = list(incident.timeline)
         for condition in incident.conditions:
-            self._hold(condition)
-        self.active = sum(held.is_active for held in self.conditions.values())
-        cleared = [held.cleared_at for held in self.conditions.values() if held.cleared_at is not None]
-        self.healed_at: datetime | None = max(cleared, default=self.updated_at) if self.active == 0 else None
+            case._hold(condition)
+        case.active = sum(held.is_active for held in case.conditions.values())
+        if case.active == 0:
+            cleared = [held.cleared_at for held in case.conditions.values() if held.cleared_at is not None]
+            case.healed_at = max(cleared, default=case.updated_at)
+        return case
 
     @property
     def is_resolved(self) -> bool:

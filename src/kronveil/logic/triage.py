@@ -229,20 +229,15 @@ class Triage:
     def _open(self, report: Report, symptom: Symptom, key: str, weighed: Weighed) -> Case:
         origin = report.origin
         case = Case(
-            Incident(
-                id=incident_id(key, report.event_id),
-                key=key,
-                kind=symptom.kind,
-                family=symptom.family,
-                title=wording.title(symptom, report.owner),
-                severity=symptom.severity,
-                status=IncidentStatus.OPEN,
-                cluster=ClusterRef(origin.cluster_uid, origin.cluster_name, origin.cluster_region),
-                resource=report.owner,
-                opened_at=report.now,
-                updated_at=report.now,
-                version=0,
-            )
+            id=incident_id(key, report.event_id),
+            key=key,
+            kind=symptom.kind,
+            family=symptom.family,
+            title=wording.title(symptom, report.owner),
+            severity=symptom.severity,
+            cluster=ClusterRef(origin.cluster_uid, origin.cluster_name, origin.cluster_region),
+            resource=report.owner,
+            opened_at=report.now,
         )
         self._cases.add(case)
         case.tell(Moment(report.now, "opened", _onset(report, symptom), event_id=report.event_id))

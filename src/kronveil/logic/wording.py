@@ -1,5 +1,6 @@
 """Words for people: neutral kinds, titles, lines. Only from what is known."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kronveil.logic.symptoms import (
@@ -89,18 +90,27 @@ def called(resource: Resource) -> str:
 
 def title(symptom: Symptom, resource: Resource) -> str:
     """One line that says what is wrong with what."""
-    who, about = called(resource), symptom.about
-    end = "out of memory" if symptom.family == "memory" else about
-    titles = {
-        IMAGE_PULL_FAILED: f"{who} cannot pull {f'image {about}' if about else 'its image'}",
-        OOM_KILLED: f"{who} runs out of memory: container {symptom.part} was killed",
-        CRASH_LOOPING: f"{who} keeps crashing: container {symptom.part}{f', {end}' if end else ''}",
-        UNSCHEDULABLE: f"{who} has a pod that no node can take",
-        NODE_NOT_READY: f"Node {who} is not ready",
-        ROLLOUT_STUCK: f"The rollout of {who} is stuck{f': {about}' if about else ''}",
-        CLUSTER_UNREACHABLE: f"Cluster {who} cannot be reached",
-    }
-    return titles[symptom.kind]
+    return _TITLES[symptom.kind](called(resource), symptom)
+
+
+def _image_title(who: str, symptom: Symptom) -> str:
+    return f"{who} cannot pull {f'image {symptom.about}' if symptom.about else 'its image'}"
+
+
+def _crash_title(who: str, symptom: Symptom) -> str:
+    end = "out of memory" if symptom.family == "memory" else symptom.about
+    return f"{who} keeps crashing: container {symptom.part}{f', {end}' if end else ''}"
+
+
+_TITLES: dict[str, Callable[[str, Symptom], str]] = {
+    IMAGE_PULL_FAILED: _image_title,
+    CRASH_LOOPING: _crash_title,
+    OOM_KILLED: lambda who, symptom: f"{who} runs out of memory: container {symptom.part} was killed",
+    UNSCHEDULABLE: lambda who, _: f"{who} has a pod that no node can take",
+    NODE_NOT_READY: lambda who, _: f"Node {who} is not ready",
+    ROLLOUT_STUCK: lambda who, symptom: f"The rollout of {who} is stuck: {symptom.about}",
+    CLUSTER_UNREACHABLE: lambda who, _: f"Cluster {who} cannot be reached",
+}
 
 
 def lines_left_out(count: int) -> str:
