@@ -161,6 +161,7 @@ export function whyOf(cluster: Cluster, now: number): string | null {
 }
 
 function Balance({ cluster }: { cluster: Cluster }) {
+  if (cluster.last_seen === null) return <span className="unknown-text">nothing yet</span>;
   const off = imbalance(cluster.books);
   const lost = dropped(cluster.books);
   const title = `received ${cluster.books.received} = delivered ${cluster.books.delivered} + merged ${cluster.books.merged} + dropped ${lost} + in flight ${cluster.books.in_flight}`;

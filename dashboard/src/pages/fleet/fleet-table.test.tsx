@@ -1,0 +1,49 @@
+import { cleanup, render, screen } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
+import { afterEach, describe, expect, it } from "vitest";
+import { cluster, T0 } from "../../testing/samples";
+import { FleetTable, kindsOf, whyOf } from "./fleet-table";
+
+afterEach(cleanup);
+
+const NEVER = cluster("beta", {
+  state: "unknown",
+  why: "connection refused",
+  last_seen: null,
+  age_s: null,
+  pods: null,
+  nodes: null,
+  version: null,
+  kinds: { pods: { synced: false, count: null, age_s: null, error: null } },
+});
+
+describe("the fleet table", () => {
+  it("has a row for every expected member, with question marks where nothing is known", () => {
+    render(
+      <MemoryRouter>
+        <FleetTable clusters={[NEVER, cluster("alpha")]} />
+      </MemoryRouter>,
+    );
+    const row = document.querySelector('[data-state="unknown"]') as HTMLElement;
+    expect(row.textContent).toContain("Unknown");
+    expect(row.textContent).toContain("never");
+    expect(row.querySelectorAll(".number")[0]?.textContent).toBe("?");
+    expect(row.querySelector(".tone-ok"), "nothing unknown is green").toBeNull();
+    expect(screen.getByText(/connection refused/)).toBeTruthy();
+  });
+
+  it("says why a member is not whole, and what that means for the totals", () => {
+    expect(whyOf(cluster("alpha"), T0)).toBeNull();
+    expect(whyOf(NEVER, T0)).toBe("connection refused · never heard from, so nothing is counted");
+    const partial = cluster("alpha", {
+      state: "partial",
+      kinds: { nodes: { synced: false, count: null, age_s: 3, error: "403 Forbidden" } },
+    });
+    expect(whyOf(partial, T0)).toBe("nodes: 403 Forbidden");
+  });
+
+  it("has a column for every kind that any member is watched for", () => {
+    const other = cluster("gamma", { kinds: { zebras: { synced: true, count: 1, age_s: 1, error: null } } });
+    expect(kindsOf([other, cluster("alpha")])).toEqual(["pods", "zebras"]);
+  });
+});
