@@ -1,0 +1,1 @@
+"""The Kubernetes REST API of one simulated cluster, served on loopback."""

@@ -1,0 +1,93 @@
+"""What an API server checks and fills in before it stores an object."""
+
+import re
+
+from kronveil.lab.kinds import DEPLOYMENT, NAMESPACE, POD, REPLICASET, JsonObject, Kind
+from kronveil.lab.objects import admit_pod, fill_in_deployment, fill_in_pod_spec
+from kronveil.lab.server.answers import invalid
+from kronveil.lab.world import copy_json
+
+HAS_GENERATION = (DEPLOYMENT, REPLICASET)
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_POD_MUTABLE = ("image",)
+
+
+def admit_new(kind: Kind, obj: JsonObject, *, word: str) -> None:
+    """Check a new object and write its defaults. Raises ApiError 422."""
+    name = obj["metadata"]["name"]
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 253:  # noqa: PLR2004
+        why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"
+        raise invalid(kind, str(name), f"metadata.name: Invalid value: {name!r}: {why}")
+    if kind in HAS_GENERATION:
+        obj["metadata"]["generation"] = 1
+        _check_template(kind, name, obj)
+    if kind is DEPLOYMENT:
+        fill_in_deployment(obj)
+        obj["status"] = {}
+    elif kind is REPLICASET:
+        obj["spec"].setdefault("replicas", 1)
+        fill_in_pod_spec(obj["spec"]["template"]["spec"])
+        obj["status"] = {"replicas": 0}
+    elif kind is POD:
+        _check_containers(kind, name, obj.get("spec"), "spec")
+        admit_pod(obj, word)
+    elif kind is NAMESPACE:
+        obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = name
+        obj["spec"] = {"finalizers": ["kubernetes"]}
+        obj["status"] = {"phase": "Active"}
+
+
+def admit_changed(kind: Kind, old: JsonObject, new: JsonObject) -> None:
+    """Check a changed object, write defaults, and count its generation. Raises ApiError 422."""
+    name = old["metadata"]["name"]
+    for field in ("name", "namespace", "uid"):
+        if new["metadata"].get(field, old["metadata"].get(field)) != old["metadata"].get(field):
+            raise invalid(kind, name, f"metadata.{field}: Invalid value: field is immutable")
+    if kind in HAS_GENERATION:
+        _check_template(kind, name, new)
+        if new["spec"]["selector"] != old["spec"]["selector"]:
+            raise invalid(kind, name, "spec.selector: Invalid value: field is immutable")
+    if kind is DEPLOYMENT:
+        fill_in_deployment(new)
+    if kind is POD and _without_images(new["spec"]) != _without_images(old["spec"]):
+        why = "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`"
+        raise invalid(kind, name, why)
+    if kind in HAS_GENERATION:
+        changed = new["spec"] != old["spec"]
+        new["metadata"]["generation"] = old["metadata"].get("generation", 1) + changed
+
+
+def _without_images(spec: JsonObject) -> JsonObject:
+    bare = copy_json(spec)
+    for container in bare.get("containers", []):
+        for field in _POD_MUTABLE:
+            container.pop(field, None)
+    return bare
+
+
+def _check_template(kind: Kind, name: str, obj: JsonObject) -> None:
+    spec = obj.get("spec")
+    if not isinstance(spec, dict) or not isinstance(spec.get("selector"), dict):
+        raise invalid(kind, name, "spec.selector: Required value")
+    template = spec.get("template")
+    if not isinstance(template, dict):
+        raise invalid(kind, name, "spec.template: Required value")
+    _check_containers(kind, name, template.get("spec"), "spec.template.spec")
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    wanted = spec["selector"].get("matchLabels") or {}
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        raise invalid(kind, name, "spec.template.metadata.labels: `selector` does not match template `labels`")
+    replicas = spec.get("replicas", 1)
+    if not isinstance(replicas, int) or replicas < 0:
+        why = "must be greater than or equal to 0"
+        raise invalid(kind, name, f"spec.replicas: Invalid value: {replicas!r}: {why}")
+
+
+def _check_containers(kind: Kind, name: str, spec: object, path: str) -> None:
+    containers = spec.get("containers") if isinstance(spec, dict) else None
+    if not isinstance(containers, list) or not containers:
+        raise invalid(kind, name, f"{path}.containers: Required value")
+    for index, container in enumerate(containers):
+        for field in ("name", "image"):
+            if not isinstance(container, dict) or not container.get(field):
+                raise invalid(kind, name, f"{path}.containers[{index}].{field}: Required value")

@@ -1,0 +1,137 @@
+"""The API of one cluster as an ASGI application: who asks, for what, and which part of the server answers."""
+
+import contextlib
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from kronveil.lab.kinds import DEPLOYMENT, KIND_BY_PATH, POD, REPLICASET, JsonObject
+from kronveil.lab.server.access import Access
+from kronveil.lab.server.answers import ApiError, json_answer, no_such_path, not_found
+from kronveil.lab.server.discovery import discover
+from kronveil.lab.server.faults import Faults, ServerStoppedError
+from kronveil.lab.server.reading import Pages, read_list, read_one
+from kronveil.lab.server.targets import Target, parse_target
+from kronveil.lab.server.views import View
+from kronveil.lab.server.watching import open_watch
+from kronveil.lab.server.writing import Writer, parse_body, scale_of
+from kronveil.lab.world import World
+
+BOOKMARK_EVERY_S = 15.0
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_HEALTH = ("/healthz", "/livez", "/readyz")
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+class ClusterApi:
+    """One cluster's API server."""
+
+    def __init__(self, world: World, access: Access, *, version: str = "v1.37.2") -> None:
+        self.world = world
+        self.access = access
+        self.faults = Faults()
+        self.bookmark_every_s = BOOKMARK_EVERY_S
+        self.version = version
+        self._pages = Pages(world)
+        self._writer = Writer(world)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        with contextlib.suppress(ClientDisconnect, ServerStoppedError):
+            await self.faults.passage()
+            try:
+                answer = await self._answer(Request(scope, receive))
+            except ApiError as error:
+                answer = json_answer(error.status(), error.code)
+            await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> ASGIApp:
+        path = request.url.path.rstrip("/") or "/"
+        if path in _HEALTH or path.startswith("/readyz/"):
+            return PlainTextResponse("ok")
+        user = self.access.authenticate(request)
+        target = parse_target(path)
+        if target is None:
+            return await self._answer_else(request, path, user)
+        verb = _verb(request, target)
+        if target.kind.plural in self.faults.forbidden:
+            raise self.access.refuse(user, verb, target)
+        if request.method == "GET":
+            return self._read(request, target, verb)
+        return await self._write(request, target)
+
+    async def _answer_else(self, request: Request, path: str, user: str) -> Response:
+        if path == _REVIEWS and request.method == "POST":
+            body = parse_body(await request.body(), request.headers.get("content-type", ""))
+            return json_answer(self._review(body, user), 201)
+        address = f"{request.url.hostname}:{request.url.port}"
+        found = discover(path, version=self.version, address=address) if request.method == "GET" else None
+        if found is None:
+            raise no_such_path()
+        return json_answer(found)
+
+    def _review(self, body: Any, user: str) -> JsonObject:
+        asked = (body.get("spec") or {}).get("resourceAttributes") or {}
+        kind = KIND_BY_PATH.get((asked.get("group", ""), asked.get("resource", "")))
+        allowed = kind is not None and kind.plural not in self.faults.forbidden
+        status = {"allowed": allowed, "reason": "" if allowed else f"{user} may not"}
+        return {**body, "kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "status": status}
+
+    def _read(self, request: Request, target: Target, verb: str) -> ASGIApp:
+        view = View.asked_by(request.headers.get("accept", ""))
+        query = request.query_params
+        if verb == "watch":
+            every = self.bookmark_every_s
+            return open_watch(self.world, self.faults, target, query, view, bookmark_every_s=every)
+        if not target.name:
+            return read_list(self.world, self._pages, target, query, view)
+        if target.subresource not in ("", "status"):
+            return self._read_subresource(target)
+        return read_one(self.world, target, view)
+
+    def _read_subresource(self, target: Target) -> Response:
+        record = self.world.find(target.kind, (target.namespace, target.name))
+        if record is None:
+            raise not_found(target.kind, target.name)
+        if target.subresource == "scale" and target.kind in (DEPLOYMENT, REPLICASET):
+            return json_answer(scale_of(record))
+        if target.subresource == "log" and target.kind is POD:
+            return PlainTextResponse(_log_of(record.obj))
+        raise no_such_path()
+
+    async def _write(self, request: Request, target: Target) -> Response:
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip()
+        body = parse_body(await request.body(), content_type)
+        query = request.query_params
+        if request.method == "POST":
+            return self._writer.post(target, body, query)
+        if request.method == "DELETE":
+            return self._writer.delete(target, body, query)
+        if target.name and request.method == "PUT":
+            return self._writer.put(target, body, query)
+        if target.name and request.method == "PATCH":
+            return self._writer.patch(target, body, query, content_type)
+        raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+
+
+def _verb(request: Request, target: Target) -> str:
+    if request.method == "GET":
+        if request.query_params.get("watch") in ("1", "true"):
+            return "watch"
+        return "get" if target.name else "list"
+    verb = _VERBS.get(request.method, request.method.lower())
+    return "deletecollection" if verb == "delete" and not target.name else verb
+
+
+def _log_of(pod: JsonObject) -> str:
+    """What the pod's containers wrote: when they started, and how they ended before."""
+    lines = []
+    for status in pod["status"].get("containerStatuses", []):
+        ended = status["lastState"].get("terminated") or status["state"].get("terminated")
+        if ended:
+            lines.append(f"{ended['finishedAt']} {status['name']} ended: {ended['reason']} ({ended['exitCode']})")
+        if "running" in status["state"]:
+            lines.append(f"{status['state']['running']['startedAt']} {status['name']} listening")
+    return "".join(f"{line}\n" for line in lines)

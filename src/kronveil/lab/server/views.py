@@ -1,0 +1,58 @@
+"""How an answer shows objects: whole, metadata only, or as the table that kubectl prints."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from kronveil.lab.kinds import JsonObject, Kind
+from kronveil.lab.server.tables import table
+from kronveil.lab.world import Record
+
+
+class View(Enum):
+    """What the client asked for in its Accept header."""
+
+    WHOLE = "whole"
+    METADATA = "metadata"
+    TABLE = "table"
+
+    @classmethod
+    def asked_by(cls, accept: str) -> "View":
+        """The first form in an Accept header that is served."""
+        for item in accept.split(","):
+            words = item.replace(" ", "").split(";")
+            if "as=Table" in words and "v=v1" in words:
+                return cls.TABLE
+            if "as=PartialObjectMetadata" in words or "as=PartialObjectMetadataList" in words:
+                return cls.METADATA
+            if words[0] in ("application/json", "*/*"):
+                return cls.WHOLE
+        return cls.WHOLE
+
+    def one(self, record: Record, now: datetime) -> bytes:
+        """One object."""
+        if self is View.TABLE:
+            return msgspec.json.encode(table(record.kind, [record], {}, now))
+        return record.encoded_metadata() if self is View.METADATA else record.encoded()
+
+
+def list_chunks(
+    view: View, kind: Kind, records: Sequence[Record], metadata: JsonObject, now: datetime, *, size: int = 500
+) -> list[bytes]:
+    """A list's JSON in pieces, so that one of thousands is neither joined nor sent at once."""
+    if view is View.TABLE:
+        return [msgspec.json.encode(table(kind, records, metadata, now))]
+    partial = view is View.METADATA
+    name, version = (
+        ("PartialObjectMetadataList", "meta.k8s.io/v1") if partial else (f"{kind.name}List", kind.api_version)
+    )
+    head = msgspec.json.encode({"kind": name, "apiVersion": version, "metadata": metadata})
+    chunks = [head[:-1] + b',"items":[']
+    for start in range(0, len(records), size):
+        part = records[start : start + size]
+        items = b",".join([item.encoded_metadata() if partial else item.encoded() for item in part])
+        chunks.append((b"," if start else b"") + items)
+    chunks.append(b"]}\n")
+    return chunks
