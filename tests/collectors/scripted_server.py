@@ -42,6 +42,7 @@ class ScriptedServer:
         self.requests: list[str] = []
         self.lists: dict[str, int] = defaultdict(int)
         self.watches: dict[str, int] = defaultdict(int)
+        self.watched: dict[str, anyio.Event] = defaultdict(anyio.Event)
         self.insert_line: dict[str, list[bytes]] = defaultdict(list)
         self.mangle_list: dict[str, bytes] = {}
         self.lists_at_once = 0
@@ -87,8 +88,19 @@ class ScriptedServer:
         bookmark = {"kind": kind, "metadata": {"resourceVersion": str(self.version), "creationTimestamp": None}}
         self._note("BOOKMARK", kind, bookmark)
 
+    async def watching(self, kind: str) -> None:
+        """Return once a watch of the kind is open."""
+        with anyio.fail_after(10):
+            await self.watched[kind].wait()
+
+    def insert(self, kind: str, line: bytes) -> None:
+        """Send this line to the next watch of the kind that looks."""
+        self.insert_line[kind].append(line)
+        self.wake()
+
     def compact(self) -> None:
-        """Forget the log."""
+        """Forget everything so far: nobody can watch from a version seen until now."""
+        self.version += 1
         self.oldest = self.version
         self.log.clear()
 
@@ -223,6 +235,7 @@ class ScriptedServer:
 
     async def _watch(self, stream: anyio.abc.SocketStream, kind: str, namespace: str, version: int) -> None:
         self.watches[kind] += 1
+        self.watched[kind].set()
         if version < self.oldest:
             await self._refuse(stream, 410, "Expired", "too old resource version")
             return

@@ -180,7 +180,7 @@ def _observation(pod: Pod, facts: PodFacts, kept: Kept, before: Kept | None, mom
         key=f"{kept.resource.uid}@{pod.metadata.resource_version}",
         facts=facts,
         owner=kept.owner,
-        message=_message(facts, culprit),
+        message=_message(pod.status or NO_STATUS, facts, culprit),
         attributes=attributes,
     )
 
@@ -222,11 +222,14 @@ def _gravity(container: ContainerFacts) -> tuple[int, int]:
     return (1 if container.is_init or container.state == "running" else 0), container.restarts
 
 
-def _message(facts: PodFacts, culprit: ContainerFacts | None) -> str:
+def _message(status: PodStatus, facts: PodFacts, culprit: ContainerFacts | None) -> str:
     if facts.terminating:
         return "terminating"
     if facts.scheduled is False:
         return f"not scheduled: {facts.scheduling_message or 'no reason given'}"
+    if status.reason:
+        # Evicted, preempted, lost with its node: what the kubelet says of the pod as a whole.
+        return shorten(": ".join(part for part in (facts.phase, status.reason, status.message) if part))
     if culprit is None:
         return facts.phase if facts.ready or facts.phase != "Running" else "running, not ready"
     return shorten(f"{culprit.name}: {_container_message(culprit)}")
