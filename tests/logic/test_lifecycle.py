@@ -1,5 +1,7 @@
 """The life of an incident: resolve, reopen, acknowledge, people's acts, restarts, and the bounds of what it holds."""
 
+import sys
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -308,3 +310,34 @@ def test_restoring_tells_nothing_and_holds_what_was_held() -> None:
     assert again.held() == before
     assert again.tick(at(81)) == []
     assert [incident.family for incident in before] == ["crash", "image"]
+
+
+def test_an_owner_learned_late_does_not_make_a_second_incident() -> None:
+    stage = Stage()
+    stage.pod(0, pulling(), owner=None)
+    stage.pod(10, pulling("ErrImagePull"))
+    stage.pod(20, healthy())
+    stage.tick(80)
+    stage.pod(90, pulling())
+    assert (stage.only().status, whats(stage.only())[-1]) == (OPEN, "reopened")
+
+
+def test_an_observation_costs_the_same_whatever_is_open() -> None:
+    assert calls_of_one_more(2000) == calls_of_one_more(20)
+
+
+def calls_of_one_more(open_incidents: int) -> list[int]:
+    """How many Python calls a new failure, a repeat and a recovery take beside that many open incidents."""
+    stage = Stage()
+    for nth in range(open_incidents):
+        stage.pod(nth / 1000, pulling(), f"pod-{nth}", owner=Resource("Deployment", f"d-{nth}", "payments"))
+    counts = []
+    for facts in (pulling(), pulling(), healthy()):
+        calls = Counter[str]()
+        sys.setprofile(lambda _frame, what, _arg, calls=calls: calls.update((what,)))
+        try:
+            stage.pod(3, facts, "one-more", owner=Resource("Deployment", "one-more", "payments"))
+        finally:
+            sys.setprofile(None)
+        counts.append(calls["call"])
+    return counts

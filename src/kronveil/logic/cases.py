@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from kronveil.logic.conditions import Held
 from kronveil.logic.identity import subject_of
-from kronveil.logic.lifecycle import Case, Held
+from kronveil.logic.lifecycle import Case
 from kronveil.logic.symptoms import NODE_NOT_READY
 from kronveil.model.incident import Condition, Incident
 

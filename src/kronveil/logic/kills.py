@@ -1,10 +1,12 @@
 """One-shot symptoms: which kill of a container is news, so that none ever counts twice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kronveil.logic.identity import cluster_identity, subject_of
 from kronveil.logic.symptoms import Symptom
+from kronveil.model.incident import Incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,18 @@ class Kill:
 class Kills:
     """Remembers the newest kill of each container for as long as its pod is there."""
 
-    def __init__(self, lookback: timedelta, heard: Mapping[str, datetime]) -> None:
+    def __init__(self, lookback: timedelta, heard: Mapping[str, datetime], restored: Sequence[Incident]) -> None:
         self._lookback = lookback
         self._heard = dict(heard)
         self._of: dict[tuple[str, str], dict[str, Kill]] = {}
+        for incident in restored:
+            self._restore(incident)
+
+    def _restore(self, incident: Incident) -> None:
+        cluster = cluster_identity(incident.cluster.uid, incident.cluster.name)
+        for condition in incident.conditions:
+            if condition.mark:
+                self.remember(subject_of(cluster, condition.subject), condition.part, Kill(condition.mark))
 
     def hear(self, cluster: str, now: datetime) -> None:
         """A cluster never heard before this start counts as heard from its first word on."""

@@ -6,6 +6,7 @@ the room is an immutable snapshot.
 
 from datetime import datetime
 
+from kronveil.logic.conditions import Held
 from kronveil.logic.identity import cluster_identity, object_identity
 from kronveil.logic.symptoms import SEVERITIES
 from kronveil.logic.wording import lines_left_out
@@ -26,49 +27,6 @@ _RAISED = {Severity.HIGH: Severity.CRITICAL, Severity.MEDIUM: Severity.HIGH, Sev
 
 class Refusal(Exception):  # noqa: N818 - read as the answer it is
     """This may not be done to the incident now; the text tells a person why."""
-
-
-class Held:
-    """The working copy of a condition."""
-
-    __slots__ = ("_frozen", "case", "cleared_at", "kind", "mark", "part", "seen_at", "since", "subject")
-
-    def __init__(self, case: "Case", condition: Condition) -> None:
-        self.case = case
-        self.kind = condition.kind
-        self.subject = condition.subject
-        self.part = condition.part
-        self.since = condition.since
-        self.seen_at = condition.seen_at
-        self.cleared_at = condition.cleared_at
-        self.mark = condition.mark
-        self._frozen: Condition | None = condition
-
-    @property
-    def is_active(self) -> bool:
-        """Whether no recovery was observed since it was last seen."""
-        return self.cleared_at is None
-
-    def see(self, now: datetime) -> None:
-        """Confirmed: still so."""
-        self.seen_at = now
-        self._frozen = None
-
-    def snapshot(self) -> Condition:
-        """As it is now, immutable."""
-        if self._frozen is None:
-            self._frozen = Condition(
-                self.kind, self.subject, self.part, self.since, self.seen_at, self.cleared_at, self.mark
-            )
-        return self._frozen
-
-    def set(self, *, since: datetime, now: datetime, mark: str) -> None:
-        """Active anew."""
-        self.since, self.seen_at, self.cleared_at, self.mark, self._frozen = since, now, None, mark, None
-
-    def clear(self, now: datetime) -> None:
-        """Over."""
-        self.cleared_at, self._frozen = now, None
 
 
 class Case:
@@ -302,3 +260,13 @@ class Case:
 
 def _name(subject: Resource, kind: str, part: str) -> tuple[str, str, str]:
     return (object_identity(subject), kind, part)
+
+
+def changeable(case: Case | None, incident_id: str, verb: str) -> Case:
+    """The case, when a person may do this to it now; raises Refusal."""
+    if case is None:
+        raise Refusal(f"Incident {incident_id} is not open, so nobody can {verb} it.")
+    if case.is_resolved:
+        when = case.resolved_at.isoformat(timespec="seconds") if case.resolved_at else "before"
+        raise Refusal(f"Incident {incident_id} was resolved {when}; only an open incident can be {verb}d.")
+    return case

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from kronveil.logic import wording
 from kronveil.logic.cases import Cases
+from kronveil.logic.conditions import Held
 from kronveil.logic.dedup import Latest, Window
 from kronveil.logic.grouping import Warned, Warnings, families_of_warning, incident_key
-from kronveil.logic.identity import cluster_identity, cluster_of, event_id, incident_id, subject_of
+from kronveil.logic.identity import cluster_of, event_id, incident_id
 from kronveil.logic.kills import Kill, Kills
-from kronveil.logic.lifecycle import KRONVEIL, Case, Held, Refusal
+from kronveil.logic.lifecycle import KRONVEIL, Case, changeable
 from kronveil.logic.naming import Name, Report, event_of, named, report_of
 from kronveil.logic.symptoms import OOM_KILLED, Symptom, is_over, symptoms_of
 from kronveil.model.effects import Effect, MergeEvent, RecordEvent, RecordIncident
@@ -78,9 +79,7 @@ class Triage:
         self._window = Window(rules.dedup_window)
         self._latest = Latest(rules.dedup_window)
         self._warnings = Warnings()
-        self._kills = Kills(rules.one_shot_lookback, heard or {})
-        for incident in restored:
-            self._remember_kills(incident)
+        self._kills = Kills(rules.one_shot_lookback, heard or {}, restored)
 
     def consider(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]:
         """Everything that follows from one observation; ``now`` is when it was received."""
@@ -104,13 +103,13 @@ class Triage:
 
     def tick(self, now: datetime) -> list[Effect]:
         """What time alone does: resolve what stayed well for the hold, tell counts, forget what is long over."""
-        hold, told = self.rules.resolve_after, []
+        hold = self.rules.resolve_after
+        effects: list[Effect] = []
         for case in self._cases.to_resolve(hold, now):
             text = f"No symptom was seen for {hold.total_seconds():g} s after the recovery"
             self._cases.resolved(case, case.resolve(Moment(now, "resolved", text)))
-            told.append(case)
-        told += self._cases.owed(TELL_EVERY, now)
-        effects: list[Effect] = [RecordIncident(self._cases.tell(case)) for case in told]
+            effects.append(RecordIncident(self._cases.tell(case)))
+        effects += [RecordIncident(self._cases.tell(case)) for case in self._cases.owed(TELL_EVERY, now)]
         self._cases.forget(self.rules.reopen_within, now)
         self._warnings.forget(now)
         self._window.forget(int(now.timestamp()))
@@ -118,7 +117,7 @@ class Triage:
 
     def acknowledge(self, incident_id: str, actor: str, now: datetime) -> list[Effect]:
         """A person has seen it. Nothing when it is acknowledged already; raises Refusal when it is over."""
-        case = self._open_case(incident_id, "acknowledge")
+        case = changeable(self._cases.get(incident_id), incident_id, "acknowledge")
         if case.status is IncidentStatus.ACKNOWLEDGED:
             return []
         case.acknowledge(actor, Moment(now, "acknowledged", f"Acknowledged by {actor}", actor))
@@ -126,7 +125,7 @@ class Triage:
 
     def resolve(self, incident_id: str, actor: str, reason: str, now: datetime) -> list[Effect]:
         """A person says it is over. A symptom that is still seen after the hold opens it again."""
-        case = self._open_case(incident_id, "resolve")
+        case = changeable(self._cases.get(incident_id), incident_id, "resolve")
         text = f"Resolved by {actor}: {reason}" if reason else f"Resolved by {actor}"
         self._cases.resolved(case, case.resolve(Moment(now, "resolved", text, actor)))
         return [RecordIncident(self._cases.tell(case))]
@@ -155,12 +154,15 @@ class Triage:
 
     def _recoveries(self, report: Report, weighed: Weighed) -> None:
         """Clear what these facts show to be over; what is not over was seen again."""
+        facts = report.observation.facts
         of_subject = self._cases.conditions_of(report.subject)
         for held in list(of_subject.values()) if of_subject else ():
-            over = is_over(held.kind, held.part, report.observation.facts)
+            over = is_over(held.kind, held.part, facts)
             if held.is_active and over:
                 self._cases.recover(held, report.now)
-                self._tell(report, held.case, "recovered", _recovery(held, report), weighed)
+                self._tell(
+                    report, held.case, "recovered", wording.recovery(held.subject, held.kind, held.part, facts), weighed
+                )
             elif held.is_active:
                 held.see(report.now)
             elif over and self._is_quiet(held, report.now):
@@ -207,17 +209,26 @@ class Triage:
     def _place(self, report: Report, symptom: Symptom, held: Held | None, weighed: Weighed) -> Case:
         """The incident of a symptom that was not there before: an open one, one to reopen, or a new one."""
         if held is not None and not held.case.is_resolved:
-            self._tell(report, held.case, "evidence", _onset(report, symptom), weighed)
+            self._tell(report, held.case, "evidence", wording.onset(report.observation.resource, symptom), weighed)
             return held.case
         key = incident_key(report.cluster, report.owner, symptom.family)
-        own = self._cases.of_key(key)
+        # An owner or a cluster's uid that was learned late has changed the key, not the trouble.
+        known = held.case if held is not None and held.case.family == symptom.family else None
+        own = self._cases.of_key(key) or known
         joined = own if own is not None and not own.is_resolved else self._node_case(report)
         if joined is not None:
-            self._tell(report, joined, "evidence", _onset(report, symptom), weighed)
+            self._tell(report, joined, "evidence", wording.onset(report.observation.resource, symptom), weighed)
             return joined
         weighed.is_turn = True
         if own is not None and own.resolved_at and report.now - own.resolved_at <= self.rules.reopen_within:
-            own.reopen(Moment(report.now, "reopened", _onset(report, symptom), event_id=report.event_id))
+            own.reopen(
+                Moment(
+                    report.now,
+                    "reopened",
+                    wording.onset(report.observation.resource, symptom),
+                    event_id=report.event_id,
+                )
+            )
             weighed.change(own)
             return own
         return self._open(report, symptom, key, weighed)
@@ -240,7 +251,9 @@ class Triage:
             opened_at=report.now,
         )
         self._cases.add(case)
-        case.tell(Moment(report.now, "opened", _onset(report, symptom), event_id=report.event_id))
+        case.tell(
+            Moment(report.now, "opened", wording.onset(report.observation.resource, symptom), event_id=report.event_id)
+        )
         weighed.change(case)
         for warned in self._warnings.take(report.cluster, report.owner, symptom.family, report.now):
             case.count(warned.event_id, report.now)
@@ -299,13 +312,6 @@ class Triage:
             if symptom.mark:
                 self._kills.remember(report.subject, symptom.part, Kill(symptom.mark, report.event_id))
 
-    def _remember_kills(self, incident: Incident) -> None:
-        cluster = cluster_identity(incident.cluster.uid, incident.cluster.name)
-        for condition in incident.conditions:
-            if condition.mark:
-                subject = subject_of(cluster, condition.subject)
-                self._kills.remember(subject, condition.part, Kill(condition.mark))
-
     def _effects(self, report: Report, name: Name, repeat: tuple[int, bool] | None, weighed: Weighed) -> list[Effect]:
         effects: list[Effect]
         stored: str | None = report.event_id
@@ -320,23 +326,3 @@ class Triage:
             self._cases.owe(case)
         effects += [RecordIncident(self._cases.tell(case)) for case in weighed.changed.values()]
         return effects
-
-    def _open_case(self, incident_id: str, verb: str) -> Case:
-        case = self._cases.get(incident_id)
-        if case is None:
-            raise Refusal(f"Incident {incident_id} is not open, so nobody can {verb} it.")
-        if case.is_resolved:
-            when = case.resolved_at.isoformat(timespec="seconds") if case.resolved_at else "before"
-            raise Refusal(f"Incident {incident_id} was resolved {when}; only an open incident can be {verb}d.")
-        return case
-
-
-def _onset(report: Report, symptom: Symptom) -> str:
-    return f"{wording.called(report.observation.resource)}: {symptom.message or symptom.kind}"
-
-
-def _recovery(held: Held, report: Report) -> str:
-    where = wording.called(held.subject)
-    if isinstance(report.observation.facts, GoneFacts):
-        return f"{where} is gone, and its {held.kind} with it"
-    return f"{where}{f', container {held.part}' if held.part else ''}: {held.kind} is over"

@@ -13,7 +13,7 @@ from kronveil.logic.symptoms import (
     UNSCHEDULABLE,
     Symptom,
 )
-from kronveil.model.facts import GoneFacts, NodeFacts, PodFacts, ReachFacts, WarningFacts, WorkloadFacts
+from kronveil.model.facts import Facts, GoneFacts, NodeFacts, PodFacts, ReachFacts, WarningFacts, WorkloadFacts
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Resource
 
@@ -111,6 +111,18 @@ _TITLES: dict[str, Callable[[str, Symptom], str]] = {
     ROLLOUT_STUCK: lambda who, symptom: f"The rollout of {who} is stuck: {symptom.about}",
     CLUSTER_UNREACHABLE: lambda who, _: f"Cluster {who} cannot be reached",
 }
+
+
+def onset(resource: Resource, symptom: Symptom) -> str:
+    """The line that tells of a symptom."""
+    return f"{called(resource)}: {symptom.message or symptom.kind}"
+
+
+def recovery(resource: Resource, kind: str, part: str, facts: Facts | None) -> str:
+    """The line that tells that a symptom is over."""
+    if isinstance(facts, GoneFacts):
+        return f"{called(resource)} is gone, and its {kind} with it"
+    return f"{called(resource)}{f', container {part}' if part else ''}: {kind} is over"
 
 
 def lines_left_out(count: int) -> str:
