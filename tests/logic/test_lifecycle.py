@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -326,6 +327,10 @@ def test_an_observation_costs_the_same_whatever_is_open() -> None:
     assert calls_of_one_more(2000) == calls_of_one_more(20)
 
 
+def note_call(calls: Counter[str], _frame: object, what: str, _arg: object) -> None:
+    calls[what] += 1
+
+
 def calls_of_one_more(open_incidents: int) -> list[int]:
     """How many Python calls a new failure, a repeat and a recovery take beside that many open incidents."""
     stage = Stage()
@@ -334,7 +339,7 @@ def calls_of_one_more(open_incidents: int) -> list[int]:
     counts = []
     for facts in (pulling(), pulling(), healthy()):
         calls = Counter[str]()
-        sys.setprofile(lambda _frame, what, _arg, calls=calls: calls.update((what,)))
+        sys.setprofile(partial(note_call, calls))
         try:
             stage.pod(3, facts, "one-more", owner=Resource("Deployment", "one-more", "payments"))
         finally:

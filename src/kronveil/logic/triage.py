@@ -160,9 +160,8 @@ class Triage:
             over = is_over(held.kind, held.part, facts)
             if held.is_active and over:
                 self._cases.recover(held, report.now)
-                self._tell(
-                    report, held.case, "recovered", wording.recovery(held.subject, held.kind, held.part, facts), weighed
-                )
+                text = wording.recovery(held.subject, held.kind, held.part, facts)
+                self._tell(report, held.case, "recovered", text, weighed)
             elif held.is_active:
                 held.see(report.now)
             elif over and self._is_quiet(held, report.now):
@@ -208,8 +207,9 @@ class Triage:
 
     def _place(self, report: Report, symptom: Symptom, held: Held | None, weighed: Weighed) -> Case:
         """The incident of a symptom that was not there before: an open one, one to reopen, or a new one."""
+        text = wording.onset(report.observation.resource, symptom)
         if held is not None and not held.case.is_resolved:
-            self._tell(report, held.case, "evidence", wording.onset(report.observation.resource, symptom), weighed)
+            self._tell(report, held.case, "evidence", text, weighed)
             return held.case
         key = incident_key(report.cluster, report.owner, symptom.family)
         # An owner or a cluster's uid that was learned late has changed the key, not the trouble.
@@ -217,18 +217,11 @@ class Triage:
         own = self._cases.of_key(key) or known
         joined = own if own is not None and not own.is_resolved else self._node_case(report)
         if joined is not None:
-            self._tell(report, joined, "evidence", wording.onset(report.observation.resource, symptom), weighed)
+            self._tell(report, joined, "evidence", text, weighed)
             return joined
         weighed.is_turn = True
         if own is not None and own.resolved_at and report.now - own.resolved_at <= self.rules.reopen_within:
-            own.reopen(
-                Moment(
-                    report.now,
-                    "reopened",
-                    wording.onset(report.observation.resource, symptom),
-                    event_id=report.event_id,
-                )
-            )
+            own.reopen(Moment(report.now, "reopened", text, event_id=report.event_id))
             weighed.change(own)
             return own
         return self._open(report, symptom, key, weighed)
@@ -251,9 +244,8 @@ class Triage:
             opened_at=report.now,
         )
         self._cases.add(case)
-        case.tell(
-            Moment(report.now, "opened", wording.onset(report.observation.resource, symptom), event_id=report.event_id)
-        )
+        text = wording.onset(report.observation.resource, symptom)
+        case.tell(Moment(report.now, "opened", text, event_id=report.event_id))
         weighed.change(case)
         for warned in self._warnings.take(report.cluster, report.owner, symptom.family, report.now):
             case.count(warned.event_id, report.now)
