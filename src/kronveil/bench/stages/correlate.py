@@ -34,10 +34,11 @@ class Fleet:
             self._consider(number)
 
     async def take(self, reports: int) -> int:
-        """Report on incidents in turn, the beat of the pipeline after every batch."""
+        """Report on a hundred incidents in turn, on others in the next batch, with the pipeline's beat in between."""
         self.recorded = self.merged = 0
         for number in range(reports):
-            self._consider(number * 7_919 % self.incidents)
+            chosen = number // BATCH * FEW + number % FEW
+            self._consider(chosen * 7_919 % self.incidents)
             if number % BATCH == BATCH - 1:
                 self.triage.tick(self._now)
         return reports
