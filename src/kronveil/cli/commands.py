@@ -35,7 +35,8 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - a typer callback take
 
 @app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001 - handled by its callback
+    *,
+    version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:

@@ -21,6 +21,7 @@ CONSOLE_PORT = 3000
 
 
 def demo(
+    *,
     story: Annotated[str, typer.Option(help="Which story to play; see: kronveil lab list.")] = "demo",
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 1,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
