@@ -1,0 +1,85 @@
+"""A cluster without a network: lists and watch frames go straight into the collector's own machinery."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import cast
+
+import anyio
+
+from kronveil.bench.frames import page
+from kronveil.collectors.kubernetes.cluster import ClusterCollector
+from kronveil.collectors.kubernetes.config import ClusterConfig
+from kronveil.collectors.kubernetes.connect import Connection, Parameters
+from kronveil.sdk.contracts import Collector
+
+UID = "4f2c1e0a-0000-4000-8000-uid-of-bench"
+NAME = "bench"
+PAGE = 500
+LINES_PER_CHUNK = 7  # about 64 KiB, as a socket gives them
+_EMPTY = b'{"metadata":{"resourceVersion":"1"},"items":null}'
+
+
+class Cluster:
+    """Answers like an API server with ``pods`` healthy pods; sends the watch of pods whatever is put in."""
+
+    def __init__(self, pods: int, pods_per_deployment: int) -> None:
+        self.pods = pods
+        self.pods_per_deployment = pods_per_deployment
+        self._send, self._receive = anyio.create_memory_object_stream[Sequence[bytes]](10)
+
+    async def put(self, lines: Sequence[bytes]) -> None:
+        """Send these frames over the watch of pods."""
+        joined = [b"".join(lines[at : at + LINES_PER_CHUNK]) for at in range(0, len(lines), LINES_PER_CHUNK)]
+        await self._send.send(joined)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Collector]:
+        """The collector of this cluster, as app.py would open it on a real one."""
+        try:
+            yield ClusterCollector(ClusterConfig(name=NAME), cast("Connection", self))
+        finally:
+            self._send.close()
+            self._receive.close()
+
+    # What the collector asks of a connection.
+
+    @property
+    def address(self) -> str:
+        """Where it seems to be."""
+        return "nowhere:0"
+
+    async def get(self, path: str, parameters: Parameters | None = None, timeout_s: float = 0) -> bytes:
+        """A page of pods, the namespace that names the cluster, or an empty list."""
+        del timeout_s
+        asked = parameters or {}
+        if path == "/version":
+            return b'{"gitVersion":"v1.36.0"}'
+        if path.endswith("/kube-system"):
+            return b'{"metadata":{"name":"kube-system","uid":"%s"}}' % UID.encode()
+        if not path.endswith("/pods") or asked.get("limit") == 1:
+            return _EMPTY
+        start = int(asked.get("continue", 0))
+        end = min(start + PAGE, self.pods)
+        token = str(end) if end < self.pods else ""
+        return page(range(start, end), self.pods_per_deployment, version=self.pods, token=token)
+
+    def stream(
+        self, path: str, parameters: Parameters, silence_s: float
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The chunks of a watch; silence for every kind but pods."""
+        del parameters, silence_s
+        return self._streaming(is_silent=not path.endswith("/pods"))
+
+    @asynccontextmanager
+    async def _streaming(self, *, is_silent: bool) -> AsyncIterator[AsyncIterator[bytes]]:
+        yield _silence() if is_silent else self._chunks()
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        async for chunks in self._receive:
+            for chunk in chunks:
+                yield chunk
+
+
+async def _silence() -> AsyncIterator[bytes]:
+    await anyio.sleep_forever()
+    yield b""

@@ -1,0 +1,180 @@
+"""path: the whole way of a watch frame: decode, translate, triage, store, publish; against bare decoding of the same.
+
+The collector, the agent and the store are the real ones, wired as app.py wires them; only the network is left out.
+"""
+
+import gc
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+
+from kronveil.agent.agent import Agent, Brain, ClusterPlan
+from kronveil.agent.live import Live
+from kronveil.api.encode import encode_item
+from kronveil.bench.bare import decode_all
+from kronveil.bench.cluster import NAME, UID, Cluster
+from kronveil.bench.frames import PodName, frame
+from kronveil.bench.measure import QUICK_ROUNDS, ROUNDS, Variant, interleaved
+from kronveil.bench.record import Counts, Measure, Record
+from kronveil.logic import fleet
+from kronveil.logic.lifecycle import Refusal
+from kronveil.logic.triage import Rules, Triage
+from kronveil.sdk.storage import EventQuery, IncidentQuery, Restored, Store
+from kronveil.stores.sqlite import open_sqlite
+
+PEER = "about 590 us without a store (published)"
+PEER_ALL_NEW = "falls to 1,000/s at 10,000 incidents (published)"
+SETTLED_WITHIN_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many frames a round has, which of them are failures, and how the pods are grouped."""
+
+    frames: int
+    rounds: int
+    one_fails_of: int
+    pods_per_deployment: int
+
+    @property
+    def pods(self) -> int:
+        """Every frame of every round, the one thrown away included, is about a pod of its own."""
+        return self.frames * (self.rounds + 1)
+
+    @property
+    def failing(self) -> range:
+        """The numbers of the pods that fail."""
+        return range(0, self.pods, self.one_fails_of)
+
+
+class Path_:  # noqa: N801 - "Path" is the file's
+    """A running agent on one cluster; each round sends it the next frames and waits until all of them are durable."""
+
+    def __init__(self, agent: Agent, cluster: Cluster, plan: Plan) -> None:
+        self.agent = agent
+        self.lines: list[bytes] = []
+        self._cluster = cluster
+        self._plan = plan
+        self._next = 0
+
+    def make(self) -> None:
+        """The frames of the next round."""
+        numbers = range(self._next, self._next + self._plan.frames)
+        self._next = numbers.stop
+        self.lines = [
+            frame(
+                PodName(number, self._plan.pods_per_deployment),
+                self._plan.pods + number + 1,
+                is_failing=number in self._plan.failing,
+            )
+            for number in numbers
+        ]
+        gc.collect()
+
+    async def run(self) -> int:
+        """Send the frames; back when nothing is in flight any more."""
+        await self._cluster.put(self.lines)
+        await self.settled(self._plan.pods + self._next)
+        return len(self.lines)
+
+    async def settled(self, received: int) -> None:
+        """Wait until the agent has received that many frames and list items and is done with all of them."""
+        with anyio.fail_after(SETTLED_WITHIN_S):
+            while (books := self.agent.books()).received < received or books.in_flight:
+                await anyio.sleep(0.01)  # noqa: ASYNC110 - the books are numbers, not events
+
+
+async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
+    """Two per cent failures, then nothing but failures, each a new incident."""
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    few = Plan(500 if quick else 2_000, rounds, one_fails_of=50, pods_per_deployment=10)
+    every = Plan(200 if quick else 2_000, rounds, one_fails_of=1, pods_per_deployment=1)
+    return [
+        *await _measured("2 % failures", few, Measure("speed", floor=0.3, goal=0.5), PEER),
+        *await _measured("every frame a new failure", every, Measure("speed", floor=0.15, goal=0.25), PEER_ALL_NEW),
+    ]
+
+
+async def _measured(name: str, plan: Plan, bounds: Measure, peer: str) -> list[Record]:
+    with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as folder:
+        async with open_sqlite(Path(folder)) as store, _running(store, plan) as path:
+
+            async def bare() -> int:
+                return decode_all(path.lines)
+
+            variants = [Variant("ours", path.run, path.make), Variant("bare", bare)]
+            taken = await interleaved(variants, plan.rounds)
+            counts, more = await _counts(path.agent, store, plan)
+    return [
+        Record(
+            "path", name, "frame", taken["ours"], bounds, taken["bare"], "bare", counts=counts, peer=peer, more=more
+        ),
+        Record("path", f"bare: {name}", "frame", taken["bare"]),
+    ]
+
+
+@asynccontextmanager
+async def _running(store: Store, plan: Plan) -> AsyncIterator[Path_]:
+    cluster = Cluster(plan.pods, plan.pods_per_deployment)
+    rules = Rules()
+    agent = Agent(
+        clusters=[ClusterPlan(NAME, None, timedelta(minutes=10), timedelta(minutes=20), cluster.open)],
+        brain=Brain(Triage(rules), Refusal, fleet.judge, fleet.total),
+        restored=Restored((), {}, {}),
+        store=store,
+        live=Live("bench", encode_item),
+        clock=lambda: datetime.now(UTC),
+    )
+    async with agent.running():
+        path = Path_(agent, cluster, plan)
+        await path.settled(plan.pods)
+        gc.collect()
+        gc.freeze()  # as app.py does once the agent has started
+        try:
+            yield path
+        finally:
+            gc.unfreeze()
+
+
+async def _counts(agent: Agent, store: Store, plan: Plan) -> tuple[Counts, dict[str, float]]:
+    """Frames in, against rows in the store and the agent's own books."""
+    ids = await _stored_failures(store)
+    incidents = await _stored_incidents(store)
+    books = agent.books()
+    expected_incidents = len({PodName(number, plan.pods_per_deployment).deployment for number in plan.failing})
+    lost = len(plan.failing) - len(set(ids)) + expected_incidents - incidents
+    counts = Counts(
+        taken=books.received,
+        stored=books.delivered,
+        deduplicated=books.merged,
+        rejected=sum(books.dropped.values()),
+        lost=max(0, lost),
+        duplicated=len(ids) - len(set(ids)) + max(0, -lost),
+    )
+    counted = (await store.restore(datetime.now(UTC))).counters.get(f"events:{UID}", 0)
+    return counts, {"incidents": incidents, "events": len(ids), "counted": counted, "published": agent.live.seq}
+
+
+async def _stored_failures(store: Store) -> list[str]:
+    found: list[str] = []
+    query: EventQuery | None = EventQuery(limit=500, kind="pod.crash_looping")
+    while query is not None:
+        page = await store.events(query)
+        found += [event.id for event in page.items]
+        query = EventQuery(limit=500, kind="pod.crash_looping", before=page.next_cursor) if page.next_cursor else None
+    return found
+
+
+async def _stored_incidents(store: Store) -> int:
+    found = 0
+    query: IncidentQuery | None = IncidentQuery(limit=500)
+    while query is not None:
+        page = await store.incidents(query)
+        found += len(page.items)
+        query = IncidentQuery(limit=500, before=page.next_cursor) if page.next_cursor else None
+    return found
