@@ -19,6 +19,7 @@
         cluster.hang(); cluster.unhang()      # accepts, and answers nothing
 
     load_story("bad-image") or load_story(Path("my.yaml")) -> Story; list_stories() -> list[Story]; story.expected
+    score(story, [Finding(kind, cluster, owner, opened_after_s, resolved_after_s)], speed=1.0) -> Scorecard
 
 Timestamps are those of the clock at any speed; ``speed`` shortens waits. Causes are physical: patching an image, a
 limit or a replica count through the API has the same effect as the same move of a story.
@@ -27,6 +28,7 @@ limit or a replica count through the API has the same effect as the same move of
 from kronveil.lab.images import Behaviour
 from kronveil.lab.lab import Lab, LabCluster, open_lab
 from kronveil.lab.objects import App, NodeSize
+from kronveil.lab.scorecard import Finding, Mark, Scorecard, score
 from kronveil.lab.story import ClusterPlan, Expected, Story, StoryError, TimedMove, list_stories, load_story
 from kronveil.lab.times import VirtualClock, wall_clock
 
@@ -35,9 +37,12 @@ __all__ = [
     "Behaviour",
     "ClusterPlan",
     "Expected",
+    "Finding",
     "Lab",
     "LabCluster",
+    "Mark",
     "NodeSize",
+    "Scorecard",
     "Story",
     "StoryError",
     "TimedMove",
@@ -45,5 +50,6 @@ __all__ = [
     "list_stories",
     "load_story",
     "open_lab",
+    "score",
     "wall_clock",
 ]

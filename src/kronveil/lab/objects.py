@@ -94,8 +94,8 @@ class NodeSize:
 
 
 def node_object(world: World, index: int, size: NodeSize, version: str) -> JsonObject:
-    """A node as its kubelet registers it."""
-    name = f"ip-10-{1 + world.number('vpc') % 200}-{16 * (index % 3)}-{10 + index}.{world.region}.compute.internal"
+    """A node as its kubelet registers it. The name depends on region and index alone, so that stories can name it."""
+    name = f"ip-10-0-{16 * (index % 3)}-{10 + index}.{world.region}.compute.internal"
     zone = f"{world.region}{'abc'[index % 3]}"
     capacity = {"cpu": size.cpu, "memory": size.memory, "pods": str(size.pods), "ephemeral-storage": "83873772Ki"}
     return {
@@ -140,8 +140,8 @@ def node_object(world: World, index: int, size: NodeSize, version: str) -> JsonO
 
 def node_address(name: str) -> str:
     """The address in a node's name (``ip-10-1-2-3.region...``), or a loopback one."""
-    parts = name.split(".")[0].split("-")
-    return ".".join(parts[1:5]) if parts[0] == "ip" and len(parts) == 5 else "127.0.0.1"  # noqa: PLR2004
+    parts = name.split(".", maxsplit=1)[0].split("-")
+    return ".".join(parts[1:5]) if parts[0] == "ip" and len(parts) == 5 else "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

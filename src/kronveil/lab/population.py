@@ -1,4 +1,4 @@
-"""A world that has been there for a while: nodes a month old, apps of different ages, everything running at the start."""
+"""A world that has been there for a while: nodes a month old, apps of different ages, everything running."""
 
 from datetime import datetime, timedelta
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from kronveil.lab.kinds import EVENT, JsonObject
-from kronveil.lab.times import stamp
 from kronveil.lab.timers import Timers
+from kronveil.lab.times import stamp
 from kronveil.lab.world import Key, Record, World
 
 EVENT_LIFE = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""How a kubelet writes what its containers do into a pod's status. Pure: each function changes the object it is given."""
+"""How a kubelet writes what its containers do into a pod's status. Each function changes the object it is given."""
 
 from kronveil.lab.kinds import JsonObject
 from kronveil.lab.objects import condition, set_condition

@@ -1,4 +1,4 @@
-"""Deployments: a replica set for each template, rolled over within the allowed surge, and a status that tells the truth."""
+"""Deployments: a replica set for each template, rolled over within the allowed surge, and an honest status."""
 
 import math
 from datetime import timedelta

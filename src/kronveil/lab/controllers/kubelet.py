@@ -313,7 +313,7 @@ class Kubelet:
     def _back_off_restart(self, pod: Record, container: ContainerRun, seconds: float) -> None:
         where = f"{pod.key[1]}_{pod.key[0]}({pod.uid})"
         self._warn(pod, container, "BackOff", f"Back-off restarting failed container {container.name} in pod {where}")
-        wait = f"{int(seconds)}s" if seconds < 60 else f"{int(seconds) // 60}m{int(seconds) % 60}s"  # noqa: PLR2004
+        wait = f"{int(seconds)}s" if seconds < 60 else f"{int(seconds) // 60}m{int(seconds) % 60}s"
         message = f"back-off {wait} restarting failed container={container.name} pod={where}"
         self._wait(pod, container, "CrashLoopBackOff", message)
         self._soon(pod, container, max(1.0, seconds - 1), self._prepare)

@@ -1,4 +1,4 @@
-"""Nodes: heartbeats of those that run; of one that stopped, Ready=Unknown, taints, and in the end eviction of its pods."""
+"""Nodes: heartbeats while they run; once one stops, Ready=Unknown, taints, and in the end eviction of its pods."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -15,7 +15,7 @@ _POD_MUTABLE = ("image",)
 def admit_new(kind: Kind, obj: JsonObject, *, word: str) -> None:
     """Check a new object and write its defaults. Raises ApiError 422."""
     name = obj["metadata"]["name"]
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 253:  # noqa: PLR2004
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 253:
         why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"
         raise invalid(kind, str(name), f"metadata.name: Invalid value: {name!r}: {why}")
     if kind in HAS_GENERATION:

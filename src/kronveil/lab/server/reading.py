@@ -86,7 +86,7 @@ def read_list(world: World, pages: Pages, target: Target, query: QueryParams, vi
         if rest > 0:
             metadata["remainingItemCount"] = rest
     chunks = list_chunks(view, target.kind, records, metadata, world.now)
-    if len(chunks) <= 4:  # noqa: PLR2004
+    if len(chunks) <= 4:
         return Response(b"".join(chunks), media_type="application/json")
     return StreamingResponse(_each(chunks), media_type="application/json")
 

@@ -25,10 +25,10 @@ def parse_target(path: str) -> Target | None:
     else:
         return None
     namespace = ""
-    if len(rest) > 2 and rest[0] == "namespaces" and (group, rest[2]) in KIND_BY_PATH:  # noqa: PLR2004
+    if len(rest) > 2 and rest[0] == "namespaces" and (group, rest[2]) in KIND_BY_PATH:
         namespace, rest = rest[1], rest[2:]
     kind = KIND_BY_PATH.get((group, rest[0])) if rest else None
-    if kind is None or len(rest) > 3 or "" in rest or bool(namespace) > kind.namespaced:  # noqa: PLR2004
+    if kind is None or len(rest) > 3 or "" in rest or bool(namespace) > kind.namespaced:
         return None
     if kind.namespaced and not namespace and len(rest) > 1:
         return None

@@ -1,6 +1,5 @@
 """Watching: each change once from the asked version on, bookmarks in between, 410 when the past is gone."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio

@@ -144,7 +144,7 @@ class Writer:
         else:
             new = {**copy_json(body), "kind": target.kind.name, "apiVersion": target.kind.api_version}
             kept = {name: record.obj["metadata"][name] for name in ("creationTimestamp", "resourceVersion")}
-            new["metadata"] = {**{"uid": record.uid}, **metadata, **kept}
+            new["metadata"] = {"uid": record.uid, **metadata, **kept}
             if target.kind.namespaced:
                 new["metadata"].setdefault("namespace", target.namespace)
             if "status" in record.obj:
