@@ -85,8 +85,8 @@ class Path_:  # noqa: N801 - "Path" is the file's
     async def settled(self, received: int) -> None:
         """Wait until the agent has received that many frames and list items and is done with all of them."""
         with anyio.fail_after(SETTLED_WITHIN_S):
-            while (books := self.agent.books()).received < received or books.in_flight:
-                await anyio.sleep(0.01)  # noqa: ASYNC110 - the books are numbers, not events
+            while (books := self.agent.books()).received < received or books.in_flight:  # noqa: ASYNC110 - no event says so
+                await anyio.sleep(0.01)
 
 
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
