@@ -129,10 +129,9 @@ def _refuse_open_door(config: Config) -> None:
 
 
 def _api_options(config: Config) -> ApiOptions:
-    token = config.api.bootstrap_token
     return ApiOptions(
         auth=config.api.auth,
-        bootstrap_token=token.reveal() if token is not None else None,
+        bootstrap_token=config.api.bootstrap_token,
         is_loopback=_is_loopback(config),
         allowed_hosts=config.api.allowed_hosts,
         allowed_origins=config.api.allowed_origins,
