@@ -34,7 +34,7 @@ export function Books() {
       <dl className="ledger">
         <Line name="received" value={books.received} sum />
         <Line name="= delivered" value={books.delivered} />
-        <Line name="+ merged as repeats" value={books.merged} />
+        <Line name="+ merged" value={books.merged} />
         <Line name="+ dropped" value={dropped(books)} />
         {reasons.map(([reason, n]) => (
           <Line key={reason} name={reason} value={n} inner />

@@ -14,13 +14,17 @@ export function rates(samples: readonly Sample[]): number[] {
   });
 }
 
+/** Heartbeats that come close together, as after a resume, would make a rate of almost nothing. */
+const tooSoon = (last: Sample | undefined, next: Sample): boolean =>
+  last !== undefined && next.at > last.at && next.at - last.at < 1000;
+
 export function EventRate() {
   const status = useLive((view) => view.world.status);
   const [samples, setSamples] = useState<readonly Sample[]>([]);
   useEffect(() => {
     if (!status) return;
     const sample = { at: Date.parse(status.server_time), total: status.fleet.events };
-    setSamples((before) => [...before, sample].slice(-KEPT));
+    setSamples((before) => (tooSoon(before.at(-1), sample) ? before : [...before, sample].slice(-KEPT)));
   }, [status]);
   const seen = rates(samples);
   const newest = seen.at(-1);

@@ -33,10 +33,10 @@ export function Recovered() {
               <Link to={`/incidents/${encodeURIComponent(incident.id)}`} data-row>
                 {incident.title}
                 <span className="meta">
-                  {clusterNames(incident)}
+                  <span className="clip">{clusterNames(incident)}</span>
                   {incident.resolved_at && (
                     <span className="nowrap">
-                      {" · lasted "}
+                      {"· lasted "}
                       {duration((Date.parse(incident.resolved_at) - Date.parse(incident.opened_at)) / 1000)}
                     </span>
                   )}
