@@ -6,7 +6,7 @@ from typing import cast
 
 import anyio
 
-from kronveil.bench.frames import page
+from kronveil.bench.frames import PodName, deployments_page, pods_page, replicasets_page
 from kronveil.collectors.kubernetes.cluster import ClusterCollector
 from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.collectors.kubernetes.connect import Connection, Parameters
@@ -27,10 +27,14 @@ class Cluster:
         self.pods_per_deployment = pods_per_deployment
         self._send, self._receive = anyio.create_memory_object_stream[Sequence[bytes]](10)
 
-    async def put(self, lines: Sequence[bytes]) -> None:
-        """Send these frames over the watch of pods."""
-        joined = [b"".join(lines[at : at + LINES_PER_CHUNK]) for at in range(0, len(lines), LINES_PER_CHUNK)]
-        await self._send.send(joined)
+    @property
+    def items(self) -> int:
+        """How many objects its lists hold."""
+        return self.pods + 2 * len(self._firsts())
+
+    async def put(self, chunks: Sequence[bytes]) -> None:
+        """Send these over the watch of pods."""
+        await self._send.send(chunks)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Collector]:
@@ -56,12 +60,23 @@ class Cluster:
             return b'{"gitVersion":"v1.36.0"}'
         if path.endswith("/kube-system"):
             return b'{"metadata":{"name":"kube-system","uid":"%s"}}' % UID.encode()
-        if not path.endswith("/pods") or asked.get("limit") == 1:
+        if asked.get("limit") == 1:
             return _EMPTY
-        start = int(asked.get("continue", 0))
+        if path.endswith("/replicasets"):
+            return replicasets_page(self._firsts())
+        if path.endswith("/deployments"):
+            return deployments_page(self._firsts())
+        return self._pods_from(int(asked.get("continue", 0))) if path.endswith("/pods") else _EMPTY
+
+    def _pods_from(self, start: int) -> bytes:
         end = min(start + PAGE, self.pods)
-        token = str(end) if end < self.pods else ""
-        return page(range(start, end), self.pods_per_deployment, version=self.pods, token=token)
+        pods = (PodName(number, self.pods_per_deployment) for number in range(start, end))
+        return pods_page(pods, version=self.pods, token=str(end) if end < self.pods else "")
+
+    def _firsts(self) -> list[PodName]:
+        """The first pod of each deployment."""
+        each = self.pods_per_deployment
+        return [PodName(number, each) for number in range(0, self.pods, each)]
 
     def stream(
         self, path: str, parameters: Parameters, silence_s: float
@@ -78,6 +93,11 @@ class Cluster:
         async for chunks in self._receive:
             for chunk in chunks:
                 yield chunk
+
+
+def chunked(lines: Sequence[bytes]) -> list[bytes]:
+    """The lines in pieces of the size in which a socket gives them."""
+    return [b"".join(lines[at : at + LINES_PER_CHUNK]) for at in range(0, len(lines), LINES_PER_CHUNK)]
 
 
 async def _silence() -> AsyncIterator[bytes]:

@@ -1,6 +1,7 @@
 """Pod watch frames of 9 to 10 kB in the real shape, the same ones each time: no chance, no clock."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _KEY = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -8,7 +9,7 @@ _KEY = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(frozen=True, slots=True)
 class PodName:
-    """A pod by number, and the deployment it belongs to."""
+    """A pod by number, its deployment and its replica set."""
 
     number: int
     pods_per_deployment: int
@@ -19,7 +20,19 @@ class PodName:
 
     @property
     def name(self) -> str:
-        return f"{self.deployment}-7d4b9c6f8d-{self.number:05d}"
+        return f"{self.replicaset}-{self.number:05d}"
+
+    @property
+    def replicaset(self) -> str:
+        return f"{self.deployment}-7d4b9c6f8d"
+
+    @property
+    def deployment_uid(self) -> str:
+        return f"2a9d4c71-0000-4000-a000-{self.number // self.pods_per_deployment:012d}"
+
+    @property
+    def replicaset_uid(self) -> str:
+        return f"8c1d3e5f-0000-4000-9000-{self.number // self.pods_per_deployment:012d}"
 
     @property
     def namespace(self) -> str:
@@ -39,7 +52,7 @@ def pod_json(pod: PodName, version: int, *, is_failing: bool = False) -> bytes:
         .replace("@namespace@", pod.namespace)
         .replace("@uid@", pod.uid)
         .replace("@version@", str(version))
-        .replace("@number@", f"{pod.number:012d}")
+        .replace("@replicaset@", pod.replicaset_uid)
         .encode()
     )
 
@@ -49,11 +62,59 @@ def frame(pod: PodName, version: int, *, is_failing: bool = False) -> bytes:
     return b'{"type":"MODIFIED","object":' + pod_json(pod, version, is_failing=is_failing) + b"}\n"
 
 
-def page(pods: range, pods_per_deployment: int, *, version: int, token: str) -> bytes:
+def pods_page(pods: Iterable[PodName], *, version: int, token: str) -> bytes:
     """One page of a list of healthy pods."""
-    items = b",".join(pod_json(PodName(number, pods_per_deployment), number + 1) for number in pods)
-    head = json.dumps({"resourceVersion": str(version), "continue": token})
-    return b'{"kind":"PodList","apiVersion":"v1","metadata":' + head.encode() + b',"items":[' + items + b"]}"
+    return _page((pod_json(pod, pod.number + 1) for pod in pods), version=version, token=token)
+
+
+def replicasets_page(firsts: Iterable[PodName]) -> bytes:
+    """The replica sets of these pods, in one page; each pod stands for its deployment."""
+    return _page(
+        json.dumps(
+            {
+                "metadata": {
+                    "name": pod.replicaset,
+                    "namespace": pod.namespace,
+                    "uid": pod.replicaset_uid,
+                    "resourceVersion": "1",
+                    "ownerReferences": [
+                        {"kind": "Deployment", "name": pod.deployment, "uid": pod.deployment_uid, "controller": True}
+                    ],
+                }
+            }
+        ).encode()
+        for pod in firsts
+    )
+
+
+def deployments_page(firsts: Iterable[PodName]) -> bytes:
+    """Their deployments, all well."""
+    return _page(
+        json.dumps(
+            {
+                "metadata": {
+                    "name": pod.deployment,
+                    "namespace": pod.namespace,
+                    "uid": pod.deployment_uid,
+                    "resourceVersion": "1",
+                    "generation": 1,
+                },
+                "spec": {"replicas": pod.pods_per_deployment},
+                "status": {
+                    "observedGeneration": 1,
+                    "updatedReplicas": pod.pods_per_deployment,
+                    "availableReplicas": pod.pods_per_deployment,
+                    "conditions": [{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}],
+                },
+            }
+        ).encode()
+        for pod in firsts
+    )
+
+
+def _page(items: Iterable[bytes], *, version: int = 1, token: str = "") -> bytes:
+    head = json.dumps({"resourceVersion": str(version), "continue": token}).encode()
+    return b'{"metadata":' + head + b',"items":[' + b",".join(items) + b"]}"
 
 
 def _fields(depth: int, names: list[str]) -> dict[str, object]:
@@ -100,7 +161,7 @@ def _metadata() -> dict[str, object]:
                 "apiVersion": "apps/v1",
                 "kind": "ReplicaSet",
                 "name": "@deployment@-7d4b9c6f8d",
-                "uid": "8c1d3e5f-0000-4000-9000-@number@",
+                "uid": "@replicaset@",
                 "controller": True,
                 "blockOwnerDeletion": True,
             }

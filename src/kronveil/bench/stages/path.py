@@ -17,7 +17,7 @@ from kronveil.agent.agent import Agent, Brain, ClusterPlan
 from kronveil.agent.live import Live
 from kronveil.api.encode import encode_item
 from kronveil.bench.bare import decode_all
-from kronveil.bench.cluster import NAME, UID, Cluster
+from kronveil.bench.cluster import NAME, UID, Cluster, chunked
 from kronveil.bench.frames import PodName, frame
 from kronveil.bench.measure import QUICK_ROUNDS, ROUNDS, Variant, interleaved
 from kronveil.bench.record import Counts, Measure, Record
@@ -59,6 +59,7 @@ class Path_:  # noqa: N801 - "Path" is the file's
         self.agent = agent
         self.lines: list[bytes] = []
         self._cluster = cluster
+        self._chunks: list[bytes] = []
         self._plan = plan
         self._next = 0
 
@@ -74,12 +75,13 @@ class Path_:  # noqa: N801 - "Path" is the file's
             )
             for number in numbers
         ]
+        self._chunks = chunked(self.lines)
         gc.collect()
 
     async def run(self) -> int:
         """Send the frames; back when nothing is in flight any more."""
-        await self._cluster.put(self.lines)
-        await self.settled(self._plan.pods + self._next)
+        await self._cluster.put(self._chunks)
+        await self.settled(self._cluster.items + self._next)
         return len(self.lines)
 
     async def settled(self, received: int) -> None:
@@ -132,7 +134,7 @@ async def _running(store: Store, plan: Plan) -> AsyncIterator[Path_]:
     )
     async with agent.running():
         path = Path_(agent, cluster, plan)
-        await path.settled(plan.pods)
+        await path.settled(cluster.items)
         gc.collect()
         gc.freeze()  # as app.py does once the agent has started
         try:
