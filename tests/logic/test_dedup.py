@@ -1,8 +1,9 @@
 """What repeats what within the window of event time."""
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from kronveil.logic.dedup import BY_END, BY_TIME, BY_VERSION, KEPT_REPEATS, Late
 from kronveil.logic.identity import event_id, fingerprint
 from kronveil.model.effects import MergeEvent, RecordEvent
 from kronveil.model.facts import GoneFacts, PodFacts
-from tests.logic.scenes import WEST, Stage, healthy, pulling
+from tests.logic.scenes import START, WEST, Stage, healthy, pulling
 
 WIDTH_S = 30
 T0 = 1_764_072_000
@@ -181,3 +182,13 @@ def test_a_late_report_changes_no_condition() -> None:
     stage.pod(8, PodFacts("Pending", scheduled=False), received=10)
     assert stage.incidents() == {}
     assert len(stage.events()) == 4
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_time_that_no_clock_shows_is_taken_in_like_any_other(year: int) -> None:
+    stage = Stage()
+    seconds = (datetime(year, 1, 2, tzinfo=UTC) - START).total_seconds()
+    stage.pod(seconds, pulling(), received=0)
+    stage.pod(seconds, pulling(), key="again", received=1)
+    assert stage.merged()[0].into == stage.events()[0].id
+    assert len(stage.incidents()) == 1

@@ -15,6 +15,7 @@ from kronveil.model.resource import Origin, Resource
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+LATEST_MS = (1 << 42) - 1
 
 _NEUTRAL_SEVERITIES = {
     "kubernetes.warning": Severity.LOW,
@@ -66,7 +67,8 @@ def report_of(observation: Observation, origin: Origin, cluster: str, now: datet
     """Derive the identity of a report from its content."""
     subject = subject_of(cluster, observation.resource)
     number = event_number(cluster, observation.key, observation.kind, subject[1])
-    at_ms = (observation.at - EPOCH) // MILLISECOND
+    # A time that no clock shows (a source's zero value) must not break the window's arithmetic.
+    at_ms = min(max((observation.at - EPOCH) // MILLISECOND, 0), LATEST_MS)
     now_s = (now - EPOCH) // MILLISECOND // 1000
     order = order_of(observation, at_ms)
     return Report(observation, origin, cluster, now, now_s, at_ms, order, subject, number, event_id(number))
