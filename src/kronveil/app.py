@@ -67,8 +67,7 @@ async def running(
         agent = await opened.enter_async_context(_agent(config, store, is_simulated=is_simulated))
         await opened.enter_async_context(serving(create_app(agent, _api_options(config)), listeners))
         opened.enter_context(_ports_file(config, listeners))
-        gc.collect()
-        gc.freeze()  # what lives as long as the agent need not be looked at again by each collection
+        _calm_the_collector()
         log.info("agent.ready", **{each.name: each.url for each in listeners})
         yield listeners
 
@@ -99,8 +98,10 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIt
 
 def _clusters(config: Config) -> list[ClusterPlan]:
     section = config.collectors.kubernetes
+    if section is None:
+        return []
     plans = []
-    for cluster in section.clusters if section is not None else ():
+    for cluster in section.clusters:
         times = section.times_of(cluster)
         plans.append(
             ClusterPlan(
@@ -112,6 +113,13 @@ def _clusters(config: Config) -> list[ClusterPlan]:
             )
         )
     return plans
+
+
+def _calm_the_collector() -> None:
+    """What lives as long as the agent is not looked at again by each collection; bursts of events are not either."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _is_loopback(config: Config) -> bool:

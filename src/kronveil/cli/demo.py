@@ -34,13 +34,8 @@ def demo(
     Example: kronveil demo --story out-of-memory --port-offset 100
     """
     from kronveil.config.places import state_folder  # noqa: PLC0415
-    from kronveil.lab import load_story  # noqa: PLC0415
-    from kronveil.sdk.errors import ConfigError  # noqa: PLC0415
 
-    try:
-        chosen = load_story(story)
-    except ConfigError as problem:
-        refuse(str(problem))
+    chosen = story_or_explain(story)
     folder = state_folder().with_name("kronveil-demo")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / "kronveil.yaml"
@@ -52,6 +47,16 @@ def demo(
         await _play(chosen, seed, config, folder / "kubeconfig", open_browser=not no_browser)
 
     run_or_explain(play, config)
+
+
+def story_or_explain(name: str) -> "Story":
+    """The story of this name or file, or what is wrong with it and exit code 2."""
+    from kronveil.lab import StoryError, load_story  # noqa: PLC0415
+
+    try:
+        return load_story(name)
+    except StoryError as problem:
+        refuse(str(problem))
 
 
 async def _play(story: "Story", seed: int, config: "Config", kubeconfig: Path, *, open_browser: bool) -> None:
@@ -95,7 +100,7 @@ def _configuration(story: "Story", folder: Path, port_offset: int) -> str:
     clusters = "".join(
         f"      - {{name: {json.dumps(name)}, kubeconfig_path: {json.dumps(str(folder / 'kubeconfig'))}, "
         f"context: {json.dumps(name)}}}\n"
-        for name in story.cluster_names
+        for name in (cluster.name for cluster in story.clusters)
     )
     return (
         "# Written anew by each `kronveil demo`; change nothing here.\n"

@@ -1,9 +1,9 @@
 """Runs the agent for a command: logging, and errors as a person should read them."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -21,13 +21,14 @@ def set_up_logging(level: str, style: str) -> None:
     import structlog  # noqa: PLC0415
 
     as_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
+    before_last: structlog.typing.Processor = structlog.processors.format_exc_info if as_json else _as_is
     last = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info if as_json else _as_is,
+            before_last,
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
@@ -36,7 +37,7 @@ def set_up_logging(level: str, style: str) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
 
-def _as_is(_logger: object, _name: str, event: dict[str, object]) -> dict[str, object]:
+def _as_is(_logger: object, _name: str, event: "MutableMapping[str, Any]") -> "MutableMapping[str, Any]":
     return event
 
 
