@@ -35,12 +35,12 @@ async def client(desk) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @asynccontextmanager
-async def served(desk, options: ApiOptions | None = None) -> AsyncIterator[str]:
-    """The same application behind a real server on a port the kernel chose; its authority (host:port)."""
+async def served(desk, options: ApiOptions | None = None, *, port: int = 0) -> AsyncIterator[str]:
+    """The same application behind a real server on a port the kernel chooses; its authority (host:port)."""
     config = uvicorn.Config(
         create_app(desk, options or ApiOptions()),
         host="127.0.0.1",
-        port=0,
+        port=port,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -53,8 +53,8 @@ async def served(desk, options: ApiOptions | None = None) -> AsyncIterator[str]:
         with anyio.fail_after(10):
             while not server.started:  # noqa: ASYNC110 - the server has no event for it
                 await anyio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
+        bound = server.servers[0].sockets[0].getsockname()[1]
         try:
-            yield f"127.0.0.1:{port}"
+            yield f"127.0.0.1:{bound}"
         finally:
             server.should_exit = True

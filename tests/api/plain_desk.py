@@ -74,8 +74,8 @@ def member(name: str, state: ClusterState = ClusterState.LIVE, **changes):
 class PlainDesk:
     """Fulfils ``kronveil.agent.desk.Desk``. Tests set its lists and moods."""
 
-    def __init__(self, *, replayable: int = 1000) -> None:
-        self.live = Live("epoch-1", encode_item, replayable=replayable)
+    def __init__(self, *, epoch: str = "epoch-1", replayable: int = 1000) -> None:
+        self.live = Live(epoch, encode_item, replayable=replayable)
         self.is_simulated = False
         self.settings: Sequence[Setting] = [
             Setting("agent.log_level", "debug", "info", "environment KRONVEIL__AGENT__LOG_LEVEL"),

@@ -1,0 +1,303 @@
+"""The commands that ask a running agent: tables for people, JSON for programs, words and a code for every failure."""
+
+import json
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+import anyio
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from kronveil.api import ApiOptions
+from kronveil.cli.clusters import clusters
+from kronveil.cli.events import events
+from kronveil.cli.incidents import incidents
+from kronveil.cli.status import status
+from kronveil.model.event import Severity
+from kronveil.model.fleet import ClusterState
+from kronveil.sdk.secret import Secret
+from tests.api.conftest import served
+from tests.api.plain_desk import PlainDesk, event, incident, member
+
+pytestmark = pytest.mark.anyio
+
+app = typer.Typer()
+for command in (status, clusters, incidents, events):
+    app.command()(command)
+
+
+@pytest.fixture(autouse=True)
+def nobody_elses_agent(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for name in ("KRONVEIL_URL", "KRONVEIL_TOKEN", "KRONVEIL__AGENT__DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def desk() -> PlainDesk:
+    plain = PlainDesk()
+    plain.stored = [event(1), event(2, cluster="west", severity=Severity.LOW)]
+    plain.known = {"inc-1": incident(1)}
+    return plain
+
+
+@pytest.fixture
+async def agent(desk):
+    async with served(desk) as authority:
+        yield f"http://{authority}"
+
+
+async def run(*arguments, env=None):
+    runner = CliRunner()
+    return await anyio.to_thread.run_sync(lambda: runner.invoke(app, arguments, env=env))
+
+
+async def ask(agent, *arguments, env=None):
+    result = await run(*arguments, "--url", agent, env=env)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+async def test_clusters_are_a_table_with_unknown_as_a_question_mark(agent, desk):
+    desk.fleet_members = [
+        member("east"),
+        member("ap-south", ClusterState.UNREACHABLE, why="connection refused 10.1.0.1:6443"),
+        member("west", ClusterState.UNKNOWN),
+    ]
+    lines = (await ask(agent, "clusters")).splitlines()
+    assert lines[0].split() == ["CLUSTER", "STATE", "PODS", "NODES", "AGE", "WHY"]
+    reached = ["41", "3", "2", "s"]
+    assert lines[1].split() == ["ap-south", "unreachable", *reached, "connection", "refused", "10.1.0.1:6443"]
+    assert lines[2].split() == ["east", "live", *reached]
+    assert lines[3].split() == ["west", "unknown", "?", "?", "?"]
+    assert lines[-1] == "1 of 3 clusters answer; totals leave out west."
+
+
+async def test_a_fleet_that_answers_whole_says_so_and_an_empty_one_says_what_to_do(agent, desk):
+    desk.fleet_members = [member("east"), member("west")]
+    assert (await ask(agent, "clusters")).splitlines()[-1] == "All 2 clusters answer."
+    desk.fleet_members = []
+    assert "kronveil init" in await ask(agent, "clusters")
+
+
+async def test_status_tells_health_totals_and_what_they_leave_out(agent, desk):
+    desk.is_simulated = True
+    told = await ask(agent, "status")
+    assert "SIMULATED WORLD" in told
+    assert "is healthy, up for 2 min" in told
+    assert "pods       ≥ 41" in told
+    assert "incidents  1 high" in told
+    assert "200 received = 40 delivered + 158 merged + 1 dropped + 1 in flight" in told
+    assert "DO NOT BALANCE" not in told
+    assert "store" in told
+    assert told.splitlines()[-1] == "1 of 2 clusters answer; totals leave out west."
+
+
+async def test_books_that_do_not_balance_are_shouted(agent, desk):
+    desk.books = lambda: replace(PlainDesk.books(desk), received=300)
+    assert "THEY DO NOT BALANCE" in await ask(agent, "status")
+
+
+async def test_incidents_that_need_somebody_are_listed_and_resolved_ones_on_demand(agent, desk):
+    assert "inc-1" in await ask(agent, "incidents")
+    assert "No incidents match." in await ask(agent, "incidents", "--severity", "critical")
+    await ask(agent, "incidents", "inc-1", "--resolve", "--reason", "rolled back")
+    assert "inc-1" not in await ask(agent, "incidents")
+    assert "inc-1" in await ask(agent, "incidents", "--all")
+    assert "inc-1" in await ask(agent, "incidents", "--status", "open", "--status", "resolved")
+
+
+async def test_one_incident_is_shown_with_its_story_and_its_evidence(agent):
+    told = await ask(agent, "incidents", "inc-1")
+    assert told.startswith(
+        "Memory ran out in payments\nhigh, open, pod.oom_killed\ndeployment/payments in shop, east\n"
+    )
+    assert "opened" in told
+    assert "pod/payments-1 in shop" in told
+    assert "2 of 12 events shown." in told
+
+
+async def test_an_incident_is_acknowledged_and_resolved(agent, desk):
+    assert "inc-1 is acknowledged" in await ask(agent, "incidents", "inc-1", "--acknowledge")
+    assert "inc-1 is resolved" in await ask(agent, "incidents", "inc-1", "--resolve", "--reason", "rolled back")
+    assert [(act.verb, act.reason, bool(act.key)) for act in desk.acts] == [
+        ("acknowledge", "", True),
+        ("resolve", "rolled back", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["incidents", "--acknowledge"],
+        ["incidents", "inc-1", "--resolve"],
+        ["incidents", "inc-1", "--resolve", "--reason", " "],
+        ["incidents", "inc-1", "--reason", "x"],
+        ["incidents", "inc-1", "--acknowledge", "--resolve", "--reason", "x"],
+        ["incidents", "--status", "opne"],
+        ["events", "--limit", "0"],
+        ["events", "--severity", "worst"],
+        ["events", "--since", "yesterday"],
+        ["events", "--since", "999999999d"],
+        ["events", "--colour"],
+    ],
+)
+async def test_a_wrong_command_line_ends_with_2_and_words(agent, desk, arguments):
+    result = await run(*arguments, "--url", agent)
+    assert result.exit_code == 2, result.output
+    assert len(result.stderr) > 10
+    assert "Traceback" not in result.output
+    assert desk.acts == []
+
+
+async def test_events_are_listed_oldest_first_and_narrowed(agent):
+    lines = (await ask(agent, "events")).splitlines()
+    assert [line.split()[2] for line in lines[1:3]] == ["east", "west"]
+    assert lines[-1] == "2 events. Not watched now: west."
+    assert "No events match" in await ask(agent, "events", "--kind", "pod.changed", "--since", "2d")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["clusters"],
+        ["incidents"],
+        ["incidents", "inc-1"],
+        ["events"],
+        ["incidents", "inc-1", "--acknowledge"],
+    ],
+)
+async def test_json_is_for_programs(agent, arguments):
+    told = await ask(agent, *arguments, "--json")
+    assert isinstance(json.loads(told), dict)
+
+
+async def test_text_from_a_cluster_cannot_drive_the_terminal(agent, desk):
+    desk.stored = [replace(event(1), message="\x1b[2Jgone [red]not markup[/red]\nsecond line\x07")]
+    for arguments in (["events"], ["incidents", "inc-1"]):
+        told = await ask(agent, *arguments)
+        assert "\x1b" not in told
+        assert "\x07" not in told
+        assert "gone [red]not markup[/red] second line" in told
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["clusters"], ["incidents"], ["events"], ["events", "-f"]])
+async def test_an_agent_that_does_not_answer_is_3_with_the_way_out(arguments):
+    result = await run(*arguments, "--url", "http://127.0.0.1:9")
+    assert result.exit_code == 3
+    assert "No agent answers at http://127.0.0.1:9" in result.stderr
+    assert "kronveil up" in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://x", "http://", "http://x:99999", "http://[x"])
+async def test_an_address_that_is_none_is_wrong_usage(url):
+    result = await run("status", "--url", url)
+    assert result.exit_code == 2
+    assert "http://127.0.0.1:8080" in result.stderr
+
+
+async def test_what_is_not_there_and_what_is_refused_ends_with_1_and_the_agents_words(agent):
+    missing = await run("incidents", "made-up", "--url", agent)
+    assert (missing.exit_code, "There is no incident 'made-up'" in missing.stderr) == (1, True)
+    await run("incidents", "inc-1", "--resolve", "--reason", "x", "--url", agent)
+    again = await run("incidents", "inc-1", "--resolve", "--reason", "y", "--url", agent)
+    assert (again.exit_code, "It is resolved already." in again.stderr) == (1, True)
+
+
+async def test_something_else_that_answers_is_not_taken_for_an_agent(desk, tmp_path):
+    (tmp_path / "index.html").write_text("hello")
+    async with served(desk, ApiOptions(console=tmp_path)) as authority:
+        result = await run("status", "--url", f"http://{authority}/elsewhere")
+    assert result.exit_code == 1
+    assert "not as a Kronveil agent" in result.stderr
+
+
+async def test_a_token_comes_from_the_environment(desk):
+    options = ApiOptions(auth="required", bootstrap_token=Secret("a-long-token"))
+    async with served(desk, options) as authority:
+        url = f"http://{authority}"
+        stranger = await run("clusters", "--url", url)
+        wrong = await run("clusters", "--url", url, env={"KRONVEIL_TOKEN": "another"})
+        assert (stranger.exit_code, wrong.exit_code) == (1, 1)
+        assert "KRONVEIL_TOKEN" in stranger.stderr
+        assert "KRONVEIL_TOKEN" in wrong.stderr
+        assert "east" in await ask(url, "clusters", env={"KRONVEIL_TOKEN": "a-long-token"})
+
+
+async def test_without_an_address_the_one_this_users_agent_wrote_down_is_asked(agent, tmp_path):
+    port = int(agent.rpartition(":")[2])
+    for folder in ("kronveil", "kronveil-demo"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "kronveil" / "ports.json").write_text("not json")
+    (tmp_path / "kronveil-demo" / "ports.json").write_text(json.dumps({"host": "0.0.0.0", "api": port}))
+    result = await run("clusters")
+    assert result.exit_code == 0, result.output
+    assert "east" in result.stdout
+
+
+async def test_the_address_in_the_environment_is_asked(agent):
+    assert (await run("clusters", env={"KRONVEIL_URL": agent})).exit_code == 0
+
+
+# Following
+
+
+@asynccontextmanager
+async def following(url, *arguments):
+    """The real command as a process of its own; gives functions for its next line and its process."""
+    code = "import typer; from kronveil.cli.events import events; typer.run(events)"
+    argv = [sys.executable, "-c", code, "-f", "--url", url, *arguments]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    async with await anyio.open_process(argv, env=environment) as process:
+        buffered = bytearray()
+
+        async def line(stream=process.stdout):
+            with anyio.fail_after(15):
+                while b"\n" not in buffered:
+                    buffered.extend(await stream.receive())
+            told, _, rest = bytes(buffered).partition(b"\n")
+            buffered[:] = rest
+            return told.decode()
+
+        try:
+            yield line, process
+        finally:
+            if process.returncode is None:
+                process.kill()
+
+
+async def test_following_shows_what_was_and_then_what_happens(agent, desk):
+    async with following(agent, "--json", "--cluster", "east") as (line, _):
+        assert json.loads(await line())["id"] == "ev-00001"
+        desk.tell(event(3, cluster="west"), event(4))
+        assert json.loads(await line())["id"] == "ev-00004"
+
+
+async def test_following_ends_with_130_when_interrupted(agent):
+    async with following(agent) as (line, process):
+        assert "pod.oom_killed" in await line()
+        await line()
+        process.send_signal(signal.SIGINT)
+        with anyio.fail_after(10):
+            assert await process.wait() == 130
+        assert b"Traceback" not in b"".join([chunk async for chunk in process.stderr])
+
+
+async def test_following_survives_a_restart_and_repeats_nothing(desk):
+    async with AsyncExitStack() as first_run:
+        authority = await first_run.enter_async_context(served(desk))
+        async with following(f"http://{authority}", "--json") as (line, _):
+            assert [json.loads(await line())["id"] for _ in range(2)] == ["ev-00001", "ev-00002"]
+            await first_run.aclose()
+            restarted = PlainDesk(epoch="epoch-2")
+            restarted.stored = [*desk.stored, event(5)]
+            async with served(restarted, port=int(authority.rpartition(":")[2])):
+                assert json.loads(await line())["id"] == "ev-00005"
+                restarted.tell(event(6))
+                assert json.loads(await line())["id"] == "ev-00006"
