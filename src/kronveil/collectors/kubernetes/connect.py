@@ -233,7 +233,8 @@ class Connection:
     def _failures() -> tuple[type[Exception], ...]:
         import httpx2  # noqa: PLC0415
 
-        return (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError)
+        # A host name that cannot even be encoded is a UnicodeError.
+        return (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError, UnicodeError)
 
 
 @asynccontextmanager

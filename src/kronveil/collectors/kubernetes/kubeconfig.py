@@ -2,8 +2,10 @@
 
 import os
 import ssl
+from base64 import b64decode
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from kronveil.sdk.errors import Permanent
@@ -11,6 +13,7 @@ from kronveil.sdk.secret import Secret
 
 if TYPE_CHECKING:
     from lightkube.config.kubeconfig import KubeConfig, SingleConfig
+    from lightkube.config.models import User
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 Stamps = dict[Path, int | None]
@@ -105,7 +108,6 @@ def _select(config: "KubeConfig", context: str | None, file: Path) -> "SingleCon
 
 
 def _access(one: "SingleConfig", source: tuple[Path, int] | None) -> Access:
-    from lightkube.config.client_adapter import verify_cluster  # noqa: PLC0415
     from lightkube.config.models import User  # noqa: PLC0415
 
     user = one.user or User()
@@ -122,7 +124,7 @@ def _access(one: "SingleConfig", source: tuple[Path, int] | None) -> Access:
         if stamps[path] is None:
             raise Permanent(f"{where} names the file {path}, which does not exist or cannot be read")
     try:
-        tls = verify_cluster(one.cluster, user, one.abs_file, trust_env=False)
+        tls = _tls(one, user)
     except (OSError, ValueError, TypeError) as error:
         reason = (getattr(error, "reason", None) or type(error).__name__).replace("_", " ").lower()
         raise Permanent(f"{where}: its certificates cannot be loaded: {reason}") from None
@@ -137,6 +139,34 @@ def _access(one: "SingleConfig", source: tuple[Path, int] | None) -> Access:
         basic=basic,
         stamps=stamps,
     )
+
+
+def _tls(one: "SingleConfig", user: "User") -> ssl.SSLContext:
+    """Whom to trust, and which certificate to show."""
+    cluster = one.cluster
+    if cluster.insecure:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        tls.check_hostname = False
+        tls.verify_mode = ssl.CERT_NONE
+    else:
+        authority = _pem(one, cluster.certificate_auth, cluster.certificate_auth_data)
+        tls = ssl.create_default_context(cadata=authority.decode("ascii") if authority else None)
+    certificate = _pem(one, user.client_cert, user.client_cert_data)
+    if certificate:
+        key = _pem(one, user.client_key, user.client_key_data)
+        # OpenSSL takes these from files only. The folder is readable for this user alone, and gone at once.
+        with TemporaryDirectory() as folder:
+            for name, text in (("certificate", certificate), ("key", key or b"")):
+                (Path(folder) / name).write_bytes(text)
+            tls.load_cert_chain(Path(folder) / "certificate", Path(folder) / "key" if key else None)
+    return tls
+
+
+def _pem(one: "SingleConfig", name: str | None, data: str | None) -> bytes | None:
+    """A certificate or key from the kubeconfig itself, which wins, or from the file it names."""
+    if data:
+        return b64decode(data, validate=True)
+    return Path(one.abs_file(name)).read_bytes() if name else None
 
 
 def _stamp(path: Path) -> int | None:
