@@ -1,4 +1,4 @@
-"""A simulated cluster that lives: controllers react to changes, timers ring, and nothing happens when nothing changes."""
+"""A simulated cluster that lives: controllers react to changes, timers ring; when nothing changes, nothing runs."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from kronveil.lab.world import Change, Key, World
 
 
 class Simulation:
-    """Drives one world. ``step`` brings it to a moment; what happens depends only on the seed and on who writes when."""
+    """Drives one world. ``step`` brings it to a moment; what happens depends on the seed and on who writes when."""
 
     def __init__(self, world: World, registry: Registry, *, speed: float = 1.0) -> None:
         self.world = world

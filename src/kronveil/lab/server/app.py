@@ -84,7 +84,7 @@ class ClusterApi:
         query = request.query_params
         if verb == "watch":
             every = self.bookmark_every_s
-            return open_watch(self.world, self.faults, target, query, view, bookmark_every_s=every)
+            return open_watch(self.world, self.faults, target, query, view=view, bookmark_every_s=every)
         if not target.name:
             return read_list(self.world, self._pages, target, query, view)
         if target.subresource not in ("", "status"):

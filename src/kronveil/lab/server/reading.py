@@ -3,7 +3,8 @@
 import base64
 from bisect import bisect_right
 from collections import OrderedDict
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from itertools import islice
 
 import msgspec
@@ -14,7 +15,7 @@ from kronveil.lab.kinds import JsonObject, Kind
 from kronveil.lab.selectors import SelectorError, Test, field_test, label_test
 from kronveil.lab.server.answers import ApiError, bad_request, expired, not_found
 from kronveil.lab.server.targets import Target
-from kronveil.lab.server.views import View, list_chunks
+from kronveil.lab.server.views import CHUNK, View, list_chunks
 from kronveil.lab.world import Key, Record, World
 
 PAGE_LIFE = timedelta(minutes=5)
@@ -30,26 +31,30 @@ class Continue(msgspec.Struct):
 
 
 class Pages:
-    """The moments that unfinished lists show. Records are shared with the world, so a moment costs a list of references."""
+    """The moments that unfinished lists show. Records are the world's own, so a moment costs a list of references."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._kept: OrderedDict[tuple[Kind, int], list[Record]] = OrderedDict()
-        self._born: dict[tuple[Kind, int], object] = {}
-        world.on_compaction(self._kept.clear)
+        self._born: dict[tuple[Kind, int], datetime] = {}
+        world.on_compaction(self._forget)
 
     def keep(self, kind: Kind, version: int, records: list[Record]) -> None:
         """Remember the moment of a version for the pages to come."""
         self._kept[kind, version] = records
         self._born[kind, version] = self._world.now
         while len(self._kept) > MOST_SNAPSHOTS:
-            self._kept.popitem(last=False)
+            self._born.pop(self._kept.popitem(last=False)[0])
+
+    def _forget(self) -> None:
+        self._kept.clear()
+        self._born.clear()
 
     def at(self, kind: Kind, version: int) -> list[Record]:
         """The records of a kind as they were. Raises ApiError 410 when that is forgotten."""
         records = self._kept.get((kind, version))
         born = self._born.get((kind, version))
-        if records is None or born is None or self._world.now - born > PAGE_LIFE:  # type: ignore[operator]
+        if records is None or born is None or self._world.now - born > PAGE_LIFE:
             raise expired(
                 "The provided continue parameter is too old to display a consistent list result. "
                 "You can start a new list without the continue parameter."
@@ -86,12 +91,12 @@ def read_list(world: World, pages: Pages, target: Target, query: QueryParams, vi
         if rest > 0:
             metadata["remainingItemCount"] = rest
     chunks = list_chunks(view, target.kind, records, metadata, world.now)
-    if len(chunks) <= 4:
+    if len(records) <= CHUNK:
         return Response(b"".join(chunks), media_type="application/json")
-    return StreamingResponse(_each(chunks), media_type="application/json")
+    return StreamingResponse(_one_at_a_time(chunks), media_type="application/json")
 
 
-async def _each(chunks: list[bytes]):  # type: ignore[no-untyped-def]  # noqa: ANN202
+async def _one_at_a_time(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     for chunk in chunks:
         yield chunk
 

@@ -1,6 +1,6 @@
 """How an answer shows objects: whole, metadata only, or as the table that kubectl prints."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 
@@ -9,6 +9,8 @@ import msgspec
 from kronveil.lab.kinds import JsonObject, Kind
 from kronveil.lab.server.tables import table
 from kronveil.lab.world import Record
+
+CHUNK = 500
 
 
 class View(Enum):
@@ -39,20 +41,20 @@ class View(Enum):
 
 
 def list_chunks(
-    view: View, kind: Kind, records: Sequence[Record], metadata: JsonObject, now: datetime, *, size: int = 500
-) -> list[bytes]:
-    """A list's JSON in pieces, so that one of thousands is neither joined nor sent at once."""
+    view: View, kind: Kind, records: Sequence[Record], metadata: JsonObject, now: datetime
+) -> Iterator[bytes]:
+    """A list's JSON in pieces, so that one of thousands is neither encoded nor sent at once."""
     if view is View.TABLE:
-        return [msgspec.json.encode(table(kind, records, metadata, now))]
+        yield msgspec.json.encode(table(kind, records, metadata, now))
+        return
     partial = view is View.METADATA
     name, version = (
         ("PartialObjectMetadataList", "meta.k8s.io/v1") if partial else (f"{kind.name}List", kind.api_version)
     )
     head = msgspec.json.encode({"kind": name, "apiVersion": version, "metadata": metadata})
-    chunks = [head[:-1] + b',"items":[']
-    for start in range(0, len(records), size):
-        part = records[start : start + size]
+    yield head[:-1] + b',"items":['
+    for start in range(0, len(records), CHUNK):
+        part = records[start : start + CHUNK]
         items = b",".join([item.encoded_metadata() if partial else item.encoded() for item in part])
-        chunks.append((b"," if start else b"") + items)
-    chunks.append(b"]}\n")
-    return chunks
+        yield (b"," if start else b"") + items
+    yield b"]}\n"

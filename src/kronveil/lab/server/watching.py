@@ -139,13 +139,13 @@ class Watch:
         return msgspec.json.encode({"type": "BOOKMARK", "object": {**body, "metadata": metadata}}) + b"\n"
 
 
-def open_watch(
+def open_watch(  # noqa: PLR0913 - all that a watch is about
     world: World,
     faults: Faults,
     target: Target,
     query: QueryParams,
-    view: View,
     *,
+    view: View,
     bookmark_every_s: float,
 ) -> Watch:
     """Read a watch request. Raises ApiError: 410 for a version that is gone, 504 for one from the future."""
