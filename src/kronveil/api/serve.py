@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import uvicorn
 
+from kronveil.api.interest import LONGEST_CLIENT_FRAME
 from kronveil.sdk.errors import ConfigError
 
 STOP_DEADLINE_S = 3
@@ -100,6 +101,11 @@ def _settings(app: Any) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
-        ws_ping_interval=None,  # contract: pings are frames of our own, which a browser's page can see
+        # Frames of our own tell a page that it is alive; these find peers that are gone without a word. They wait longer
+        # than a client that was too slow is held, so that it reads its 4408 first.
+        ws_ping_interval=20,
+        ws_ping_timeout=80,
+        ws_max_size=LONGEST_CLIENT_FRAME,
+        ws_per_message_deflate=False,  # frames are encoded once for all clients; packing them again for each is not
         timeout_graceful_shutdown=STOP_DEADLINE_S - 1,
     )

@@ -18,7 +18,7 @@ from kronveil.cli.tables import clean
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 SILENCE_S = 15.0
 _REMEMBERED = 2000
-_WIDTHS = (24, 8, 14, 24, 34)
+_WIDTHS = (24, 8, 16, 30, 44)
 
 
 class Following:
