@@ -1,13 +1,16 @@
-"""Makes .venv and the console, with progress; seconds when nothing has changed. Needs only Python and its standard library.
+"""Makes .venv and the console, with progress; seconds when nothing has changed. Needs only Python itself.
 
 usage: python tools/setup.py [--dev] [--no-console]
 """
 
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - this very line is for those who have an older one
     found = ".".join(map(str, sys.version_info[:3]))
-    sys.exit("kronveil needs Python 3.11 or newer; this is %s at %s.\nInstall one, then: make PYTHON=python3.12 run" % (found, sys.executable))
+    sys.exit(
+        "kronveil needs Python 3.11 or newer; this is %s at %s.\nInstall one, then: make PYTHON=python3.12 run"
+        % (found, sys.executable)
+    )
 
 import hashlib
 import os
@@ -66,9 +69,11 @@ def make_venv() -> None:
     if (BIN / "python").exists() and config.is_file() and wanted in config.read_text():
         return
     try:
-        import ensurepip  # noqa: F401
+        import ensurepip  # noqa: F401, PLC0415 - Debian leaves it out of its Python
     except ImportError:
-        sys.exit("setup: this Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv")
+        sys.exit(
+            "setup: this Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"
+        )
     run(f"virtual environment (Python {wanted})", sys.executable, "-m", "venv", "--clear", str(VENV))
 
 
@@ -93,7 +98,11 @@ def install_packages(*, dev: bool) -> None:
 def build_console() -> None:
     """The console's files, built by the Node.js that came as a package."""
     lock = DASHBOARD / "package-lock.json"
-    sources = [DASHBOARD / name for name in ("src", "public", "index.html", "package.json", "vite.config.ts") if (DASHBOARD / name).exists()]
+    sources = [
+        DASHBOARD / name
+        for name in ("src", "public", "index.html", "package.json", "vite.config.ts")
+        if (DASHBOARD / name).exists()
+    ]
     inputs = digest(lock, *sources)
     if is_done("console", inputs) and (CONSOLE / "index.html").is_file():
         return
