@@ -101,8 +101,8 @@ def _settings(app: Any) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
-        # Frames of our own tell a page that it is alive; these find peers that are gone without a word. They wait longer
-        # than a client that was too slow is held, so that it reads its 4408 first.
+        # Frames of our own tell a page that it is alive; these find peers that are gone without a word. They wait
+        # longer than a client that was too slow is held, so that it reads its 4408 first.
         ws_ping_interval=20,
         ws_ping_timeout=80,
         ws_max_size=LONGEST_CLIENT_FRAME,
