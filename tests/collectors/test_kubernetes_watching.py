@@ -14,6 +14,7 @@ from kronveil.collectors.kubernetes import component
 from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.model.facts import ListedFacts
 from kronveil.model.resource import Resource
+from kronveil.sdk.errors import Transient
 from kronveil.sdk.testing.recorder import Recorder
 from tests.collectors.sampled import sample
 from tests.collectors.scripted_server import CLUSTER_UID, ScriptedServer, serve
@@ -288,6 +289,36 @@ async def test_a_watch_that_stays_silent_while_versions_move_is_listed_again(
         server.delete("pods", "a", namespace="shop")
         await recorder.until(lambda: recorder.is_gone("a"), "the deletion is told")
         assert recorder.standing.relists == 1
+
+
+async def test_a_watch_that_tells_something_now_and_then_is_not_silent(server: ScriptedServer, watch: Watch) -> None:
+    async with watch(poll_interval=timedelta(milliseconds=50)) as recorder:
+        await server.watching("pods")
+        for number in range(20):
+            sick(server, f"pod-{number}")
+            server.version += 5  # other kinds move the version on, without a word on this watch
+            probes = len(server.requests)
+            await recorder.until(lambda seen=probes: len(server.requests) > seen, "a probe is made")  # type: ignore[misc]
+        assert recorder.standing.relists == 0
+
+
+async def test_another_cluster_at_the_same_address_is_watched_from_the_start(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    config = ClusterConfig(name="east", kubeconfig_path=server.write_kubeconfig(tmp_path / "kubeconfig"))
+    recorder = Recorder(20)
+    async with component.open(config) as collector, anyio.create_task_group() as tasks:
+        tasks.start_soon(_replace_cluster, server, recorder)
+        with pytest.raises(Transient, match="another cluster answers at"):
+            await collector.run(recorder)
+
+
+async def _replace_cluster(server: ScriptedServer, recorder: Recorder) -> None:
+    await recorder.until(lambda: recorder.standing.uid == CLUSTER_UID, "it is known")
+    await server.go_down()
+    await recorder.until(lambda: bool(recorder.error), "it is lost")
+    server.put("namespaces", "kube-system", uid="another-uid")
+    await server.come_up()
 
 
 async def test_a_frame_that_comes_late_does_not_turn_time_back(server: ScriptedServer, watch: Watch) -> None:

@@ -10,7 +10,8 @@ from kronveil.collectors.kubernetes.connect import Connection, open_connection
 from kronveil.collectors.kubernetes.kinds import KINDS
 from kronveil.collectors.kubernetes.link import Link, now_utc
 from kronveil.collectors.kubernetes.outbox import Outbox
-from kronveil.collectors.kubernetes.reflector import LISTS_OF_A_CLUSTER, Reflector
+from kronveil.collectors.kubernetes.permits import ListPermits
+from kronveil.collectors.kubernetes.reflector import Reflector
 from kronveil.collectors.kubernetes.translate.kept import Shelves
 from kronveil.collectors.kubernetes.translate.nodes import region_of
 from kronveil.collectors.kubernetes.trouble import SourceError
@@ -41,7 +42,7 @@ class ClusterCollector:
             on_version=self._saw_version,
             on_down=self._went_down,
         )
-        permits = anyio.Semaphore(LISTS_OF_A_CLUSTER)
+        permits = ListPermits()
         self._reflectors = [
             Reflector(
                 kind,
@@ -50,7 +51,7 @@ class ClusterCollector:
                 link=self._link,
                 shelves=self._shelves,
                 outbox=self._outbox,
-                cluster_permits=permits,
+                permits=permits,
                 started_at=self._started_at,
                 on_listed=self._listed,
             )
@@ -69,6 +70,10 @@ class ClusterCollector:
             tasks.start_soon(self._link.run)
             for reflector in self._reflectors:
                 tasks.start_soon(self._follow, reflector)
+            replaced = await self._link.wait_replaced()
+            tasks.cancel_scope.cancel()
+        # Nothing that is kept is true any more: opened again, it begins with a first list.
+        raise Transient(replaced)
 
     async def probe(self) -> None:
         """See ``Collector.probe``."""

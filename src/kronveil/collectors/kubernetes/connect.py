@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
+CLOSE_TIMEOUT_S = 0.5
 LONGEST_REASON = 300
 USER_AGENT = "kronveil"
 
@@ -71,7 +72,7 @@ class Session:
     async def release(self) -> None:
         """Close the client once nobody uses it any more."""
         if self.is_retired and self.users == 0:
-            with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
                 await self.client.aclose()
 
 
@@ -158,7 +159,8 @@ class Connection:
             try:
                 yield response
             finally:
-                with anyio.CancelScope(shield=True):
+                # Also when cancelled, or the connection is lost to its pool; but never for long.
+                with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
                     await response.aclose()
         finally:
             session.users -= 1
@@ -226,7 +228,7 @@ class Connection:
     async def close(self) -> None:
         """Close the client."""
         self._session.is_retired = True
-        with anyio.CancelScope(shield=True):
+        with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
             await self._session.client.aclose()
 
     @staticmethod

@@ -60,6 +60,8 @@ class Link:
         self._on_version = on_version
         self._on_down = on_down
         self._up = anyio.Event()
+        self._is_replaced = anyio.Event()
+        self._replacement = ""
         self._asked = anyio.Event()
         self._answered = anyio.Event()
         self._backoff = Backoff()
@@ -79,6 +81,11 @@ class Link:
     async def wait_up(self) -> None:
         """Return while the API server answers, else wait for it."""
         await self._up.wait()
+
+    async def wait_replaced(self) -> str:
+        """Return, with what to say, once another cluster answers than the one that was watched."""
+        await self._is_replaced.wait()
+        return self._replacement
 
     async def ask(self) -> None:
         """Have a probe made now, since something was lost, and wait for what it says."""
@@ -115,12 +122,19 @@ class Link:
         self.version = _read(decode_version, await self._get("/version"), "/version").git_version or None
         path = "/api/v1/namespaces/kube-system"
         try:
-            self.uid = _read(decode_named, await self._get(path), path).metadata.uid
-            self.uid_error = None
+            self._identify(_read(decode_named, await self._get(path), path).metadata.uid)
         except ForbiddenError as error:
             self.uid_error = (
                 f"forbidden: {error}. Without get on the namespace kube-system the cluster's identity is unknown"
             )
+
+    def _identify(self, uid: str) -> None:
+        if self.uid and uid != self.uid:
+            address = self._connection.address
+            self._replacement = f"another cluster answers at {address}: its uid was {self.uid} and is {uid}"
+            self._is_replaced.set()
+            return
+        self.uid, self.uid_error = uid, None
 
     async def _get(self, path: str) -> bytes:
         return await self._connection.get(path, timeout_s=self._timeout_s)

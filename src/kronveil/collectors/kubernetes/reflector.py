@@ -7,20 +7,20 @@ version that is gone, or a frame that cannot be read, is healed by a new list, c
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import anyio
-import anyio.lowlevel
-import msgspec
 
 from kronveil.collectors.kubernetes.backoff import Backoff, jittered
 from kronveil.collectors.kubernetes.connect import Connection
+from kronveil.collectors.kubernetes.keeping import Keeping
 from kronveil.collectors.kubernetes.kinds import Kind
 from kronveil.collectors.kubernetes.link import Link, now_utc
 from kronveil.collectors.kubernetes.outbox import Outbox
-from kronveil.collectors.kubernetes.translate.kept import Kept, Moment, Shelves, gone, version_of
+from kronveil.collectors.kubernetes.permits import ListPermits
+from kronveil.collectors.kubernetes.reading import Lines, OddObjectError, read_frame, read_page
+from kronveil.collectors.kubernetes.translate.kept import Moment, Shelves
 from kronveil.collectors.kubernetes.trouble import (
-    AnswerError,
     BusyError,
     ExpiredError,
     ForbiddenError,
@@ -29,27 +29,17 @@ from kronveil.collectors.kubernetes.trouble import (
     UnauthorizedError,
     UnreachableError,
 )
-from kronveil.collectors.kubernetes.wire import (
-    Metadata,
-    Page,
-    decode_any_page,
-    decode_error_frame,
-    decode_named_frame,
-)
+from kronveil.collectors.kubernetes.wire import Frame, Page
 
 PAGE_SIZE = 500
 ITEMS_PER_BREATH = 100
-LISTS_AT_ONCE = 4
-LISTS_OF_A_CLUSTER = 2
-LONGEST_LINE = 32 * 1024 * 1024
 FORBIDDEN_AGAIN_S = 30.0
 SILENT_PROBES = 5  # at the usual 15 s: longer than the minute in which a bookmark is due
 MOST_SILENT_PROBES = 20
+TRIES_BEFORE_LIST = 3
 QUICK_END_S = 5.0
 SOUND_AFTER_S = 60.0
 BOOKMARK_SILENCE_S = 150.0
-
-_list_permits: anyio.lowlevel.RunVar[anyio.Semaphore] = anyio.lowlevel.RunVar("kronveil_list_permits")
 
 
 class Reflector:
@@ -64,7 +54,7 @@ class Reflector:
         link: Link,
         shelves: Shelves,
         outbox: Outbox,
-        cluster_permits: anyio.Semaphore,
+        permits: ListPermits,
         started_at: datetime,
         on_listed: Callable[["Reflector"], None],
     ) -> None:
@@ -79,27 +69,20 @@ class Reflector:
         self.relists = 0
         self._connection = connection
         self._link = link
-        self._shelves = shelves
-        self._shelf = shelves.of(kind.name)
+        self._keeping = Keeping(kind, namespace, shelves, outbox)
         self._outbox = outbox
-        self._cluster_permits = cluster_permits
+        self._permits = permits
         self._started_at = started_at
         self._on_listed = on_listed
         self._version = ""
         self._silence_allowed = SILENT_PROBES
         self._silent_probes = 0
+        self._version_at_probe = ""
         self._sends_bookmarks = False
         self._watching: anyio.CancelScope | None = None
         self._backoff = Backoff()
         self._damage = Backoff()
         """For frames that cannot be read: not reset by good ones in between."""
-
-    @property
-    def count(self) -> int:
-        """How many objects are kept."""
-        if self.namespace is None:
-            return len(self._shelf)
-        return sum(kept.resource.namespace == self.namespace for kept in self._shelf.values())
 
     async def run(self) -> None:
         """List and watch until cancelled. Every failure is told in ``error`` or by the link, and tried again."""
@@ -130,13 +113,18 @@ class Reflector:
             self._say(self._forbidden(error))
             return jittered(FORBIDDEN_AGAIN_S)
         self._say(str(error))
+        if self._backoff.tries >= TRIES_BEFORE_LIST:
+            # Whatever it is, it may be about the version that is asked for.
+            self._must_list()
         return self._backoff.next_s(_retry_after_s(error))
 
     def saw_version(self, version: int) -> None:
         """A probe saw this version of the source. A watch that stays silent through several while it moves is lost."""
         seen = int(self._version) if self._version.isdecimal() else version
+        is_silent = self._version == self._version_at_probe and version > seen
+        self._version_at_probe = self._version
         # Held up by the agent is not silent.
-        if self._watching is None or self._outbox.is_full or version <= seen:
+        if self._watching is None or self._outbox.is_full or not is_silent:
             self._silent_probes = 0
             return
         self._silent_probes += 1
@@ -154,19 +142,21 @@ class Reflector:
     # --- list ---
 
     async def _list(self) -> None:
-        async with self._cluster_permits, _permits():
+        async with self._permits.one():
             seen: set[str] = set()
-            is_certain, token, news = True, "", 0
+            moment = Moment(now_utc(), self._started_at, is_first_list=not self.was_listed)
+            token, news, unread = "", 0, 0
             while True:
-                page, is_certain_page = await self._page(token)
-                is_certain = is_certain and is_certain_page
-                news += await self._take_items(page.items or (), seen)
+                page, unread_here = await self._page(token)
+                unread += unread_here
+                news += await self._take_items(page.items or (), seen, moment)
                 token = page.metadata.continue_ or ""
                 if not token:
                     break
         version = page.metadata.resource_version
-        if is_certain:
-            news += self._take_away(seen, version)
+        # With an item that could not be read nobody knows which one is missing.
+        if not unread:
+            news += self._keeping.take_away(seen, version, now_utc())
         if news:
             self._silence_allowed = SILENT_PROBES
         self._version = version
@@ -180,70 +170,32 @@ class Reflector:
         self.is_settled.set()
         self._on_listed(self)
 
-    async def _page(self, token: str) -> tuple[Page[Any], bool]:
-        """One page, and whether every item in it could be told by its uid."""
+    async def _page(self, token: str) -> tuple[Page[Any], int]:
+        """One page, and how many of its items could not be read."""
         parameters: dict[str, str | int] = {"limit": PAGE_SIZE, **self.kind.parameters}
         if token:
             parameters["continue"] = token
         body = await self._connection.get(self.kind.path_in(self.namespace), parameters)
         self._heard()
         try:
-            return self.kind.decode_page(body), True
-        except msgspec.DecodeError:
-            return self._salvage(body)
-
-    def _salvage(self, body: bytes) -> tuple[Page[Any], bool]:
-        """The items that can be read, one by one: an odd one costs only itself, and is not taken for deleted."""
-        try:
-            raw = decode_any_page(body)
-        except msgspec.DecodeError:
+            page, unread = read_page(self.kind, body)
+        except GarbledError:
             self._outbox.dropped("undecodable")
-            raise GarbledError(f"{self.kind.name}: the list cannot be read") from None
-        items: list[Any] = []
-        is_certain = True
-        for item in raw.items or ():
-            try:
-                items.append(self.kind.decode_object(item))
-            except msgspec.DecodeError:
-                self._outbox.dropped("undecodable")
-                is_certain = False
-        return Page(raw.metadata, items), is_certain
+            raise
+        for _ in range(unread):
+            self._outbox.dropped("undecodable")
+        return page, unread
 
-    async def _take_items(self, items: Sequence[Any], seen: set[str]) -> int:
-        """Translate a page; how many observations it gave."""
-        moment = self._moment(is_first_list=not self.was_listed)
+    async def _take_items(self, items: Sequence[Any], seen: set[str], moment: Moment) -> int:
+        """Take a page, letting others run in between; how many observations it gave."""
         news = 0
         for number, item in enumerate(items, 1):
             seen.add(item.metadata.uid)
-            news += self._take(item, self._shelf.get(item.metadata.uid), moment)
+            news += self._keeping.take(item, moment)
             if number % ITEMS_PER_BREATH == 0:
                 await self._outbox.room()
         await self._outbox.room()
         return news
-
-    def _take(self, item: Any, before: Kept | None, moment: Moment) -> bool:
-        """Keep an object; whether there was something to report."""
-        kept, observation = self.kind.translate(item, before, self._shelves, moment)
-        if kept is not before:
-            self._shelf[kept.resource.uid] = kept
-        if observation is None:
-            self._outbox.unchanged()
-            return False
-        self._outbox.observed(observation)
-        return True
-
-    def _take_away(self, seen: set[str], version: str) -> int:
-        """What is kept and was not in a complete list was deleted meanwhile; how many."""
-        missing = [uid for uid, kept in self._shelf.items() if uid not in seen and self._is_mine(kept)]
-        now = now_utc()
-        for uid in missing:
-            kept = self._shelves.remove(self.kind.name, uid)
-            if kept is not None and self.kind.is_told_gone:
-                self._outbox.unsourced(gone(kept, version, now, "deleted while it was not watched"))
-        return len(missing)
-
-    def _is_mine(self, kept: Kept) -> bool:
-        return self.namespace is None or kept.resource.namespace == self.namespace
 
     # --- watch ---
 
@@ -278,79 +230,40 @@ class Reflector:
         return self._backoff.next_s()
 
     async def _follow(self, chunks: AsyncIterator[bytes]) -> None:
-        """Take every whole line. Half a line at the end is not a frame: it comes again with the next watch."""
-        rest = b""
+        """Take every frame; those that came with one damaged are told again by the list that it makes necessary."""
+        lines = Lines()
         async for chunk in chunks:
             self._heard()
-            lines = (rest + chunk).split(b"\n")
-            rest = lines.pop()
-            if len(rest) > LONGEST_LINE:
-                self._damaged()
-            moment = self._moment()
-            for line in lines:
-                if line.strip():
-                    self._take_frame(line, moment)
+            moment = Moment(now_utc(), self._started_at)
+            try:
+                for line in lines.of(chunk):
+                    self._take_line(line, moment)
+            except GarbledError:
+                self._outbox.dropped("undecodable")
+                raise
             await self._outbox.room()
 
-    def _take_frame(self, line: bytes, moment: Moment) -> None:
+    def _take_line(self, line: bytes, moment: Moment) -> None:
         try:
-            frame = self.kind.decode_frame(line)
-        except msgspec.DecodeError:
-            self._take_odd_frame(line)
-            return
-        metadata = frame.object.metadata
+            frame = read_frame(self.kind, line)
+        except OddObjectError as error:
+            self._outbox.dropped("undecodable")
+            version = error.version
+        else:
+            self._take_frame(frame, moment)
+            version = frame.object.metadata.resource_version
+        self._backoff.reset()
+        self._version = _later(self._version, version)
+
+    def _take_frame(self, frame: Frame[Any], moment: Moment) -> None:
         if frame.type == "BOOKMARK":
             self._sends_bookmarks = True
         elif frame.type == "DELETED":
-            self._take_deleted(metadata, moment)
-        elif frame.type in ("ADDED", "MODIFIED"):
-            before = self._shelf.get(metadata.uid)
-            if before is not None and version_of(metadata) < before.version:
-                # Sent again, or out of order: what is kept is newer.
-                self._outbox.unchanged()
-                return
-            self._take(frame.object, before, moment)
+            self._keeping.take_deleted(frame.object.metadata, moment)
         else:
-            self._take_odd_frame(line)
-            return
-        self._backoff.reset()
-        self._version = metadata.resource_version or self._version
-
-    def _take_deleted(self, metadata: Metadata, moment: Moment) -> None:
-        kept = self._shelves.remove(self.kind.name, metadata.uid)
-        if kept is None or not self.kind.is_told_gone:
-            self._outbox.unchanged()
-            return
-        self._outbox.observed(gone(kept, metadata.resource_version, moment.now))
-
-    def _take_odd_frame(self, line: bytes) -> None:
-        """The server's own error, an object with a field of a wrong type, or a damaged line."""
-        try:
-            frame = decode_error_frame(line)
-        except msgspec.DecodeError:
-            frame = None
-        if frame is not None and frame.type == "ERROR":
-            words = f"{frame.object.reason or 'error'}: {frame.object.message or 'no reason given'}"
-            if frame.object.code == 410 or frame.object.reason in ("Expired", "Gone"):
-                raise ExpiredError(words)
-            raise AnswerError(f"{self.kind.name}: the API server ended the watch: {words}")
-        try:
-            version = decode_named_frame(line).object.metadata.resource_version
-        except msgspec.DecodeError:
-            self._damaged()
-        # Whole, but not as such an object is: it costs only itself.
-        self._outbox.dropped("undecodable")
-        self._version = version or self._version
-
-    def _damaged(self) -> NoReturn:
-        """What the lost line said is not known: only a new list can tell."""
-        self._outbox.dropped("undecodable")
-        raise GarbledError(f"{self.kind.name}: a frame of the watch cannot be read; listing again")
+            self._keeping.take_changed(frame.object, moment)
 
     # --- what it says of itself ---
-
-    def _moment(self, *, is_first_list: bool = False) -> Moment:
-        return Moment(now_utc(), self._started_at, is_first_list)
 
     def _heard(self) -> None:
         self.heard_at = now_utc()
@@ -373,14 +286,11 @@ class Reflector:
         return f"forbidden: {error}; it needs {needs}"
 
 
-def _permits() -> anyio.Semaphore:
-    """One for the whole process: lists are the peak of memory and processor time."""
-    try:
-        return _list_permits.get()
-    except LookupError:
-        permits = anyio.Semaphore(LISTS_AT_ONCE)
-        _list_permits.set(permits)
-        return permits
+def _later(one: str, other: str) -> str:
+    """The newer of two versions: a frame that is sent again must not turn back where the next watch begins."""
+    if one.isdecimal() and other.isdecimal():
+        return max(one, other, key=int)
+    return other or one
 
 
 def _retry_after_s(error: SourceError) -> float:

@@ -1,0 +1,61 @@
+"""One kind's shelf in one namespace (or all): every object read goes through here, and is counted once."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from kronveil.collectors.kubernetes.kinds import Kind
+from kronveil.collectors.kubernetes.outbox import Outbox
+from kronveil.collectors.kubernetes.translate.kept import Kept, Moment, Shelves, gone, version_of
+from kronveil.collectors.kubernetes.wire import Metadata
+
+
+class Keeping:
+    """Compares with what is kept, keeps what is new, and tells the outbox."""
+
+    def __init__(self, kind: Kind, namespace: str | None, shelves: Shelves, outbox: Outbox) -> None:
+        self._kind = kind
+        self._namespace = namespace
+        self._shelves = shelves
+        self._shelf = shelves.of(kind.name)
+        self._outbox = outbox
+
+    def take(self, item: Any, moment: Moment) -> bool:
+        """Keep an object of a list; whether there was something to report."""
+        return self._take(item, self._shelf.get(item.metadata.uid), moment)
+
+    def take_changed(self, item: Any, moment: Moment) -> None:
+        """Keep an object of a watch, unless what is kept is newer: frames may be sent again, or out of order."""
+        before = self._shelf.get(item.metadata.uid)
+        if before is not None and version_of(item.metadata) < before.version:
+            self._outbox.unchanged()
+            return
+        self._take(item, before, moment)
+
+    def take_deleted(self, metadata: Metadata, moment: Moment) -> None:
+        """Forget an object that the watch says is deleted."""
+        kept = self._shelves.remove(self._kind.name, metadata.uid)
+        if kept is None or not self._kind.is_told_gone:
+            self._outbox.unchanged()
+            return
+        self._outbox.observed(gone(kept, metadata.resource_version, moment.now))
+
+    def take_away(self, seen: Iterable[str], version: str, now: datetime) -> int:
+        """Forget what is not among those of a complete list: it was deleted meanwhile. How many there were."""
+        mine = {uid for uid, kept in self._shelf.items() if self._namespace in (None, kept.resource.namespace)}
+        missing = mine.difference(seen)
+        for uid in missing:
+            kept = self._shelves.remove(self._kind.name, uid)
+            if kept is not None and self._kind.is_told_gone:
+                self._outbox.unsourced(gone(kept, version, now, "deleted while it was not watched"))
+        return len(missing)
+
+    def _take(self, item: Any, before: Kept | None, moment: Moment) -> bool:
+        kept, observation = self._kind.translate(item, before, self._shelves, moment)
+        if kept is not before:
+            self._shelf[kept.resource.uid] = kept
+        if observation is None:
+            self._outbox.unchanged()
+            return False
+        self._outbox.observed(observation)
+        return True
