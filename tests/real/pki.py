@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 class Authority:
     """Signs what a cluster needs and writes it as PEM files into one folder."""
 
-    def __init__(self, folder: Path, name: str = "kronveil-test-ca") -> None:
+    def __init__(self, folder: Path, name: str, *, file_name: str = "ca.crt") -> None:
         self.folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -21,7 +21,7 @@ class Authority:
         certificate = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(
             self._key, hashes.SHA256()
         )
-        self.path = folder / "ca.crt"
+        self.path = folder / file_name
         self.path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def serving(self, name: str) -> tuple[Path, Path]:

@@ -25,6 +25,10 @@ class PortTakenError(ServerDiedError):
     """Someone else took the port between its choice and its use: choose another one."""
 
 
+STARTED: "list[ServerProcess]" = []
+"""Every process that was started and not yet put away: what a failed test has to show."""
+
+
 def free_port() -> int:
     """A loopback port that the kernel says is free now."""
     with socket.socket() as probe:
@@ -54,6 +58,7 @@ class ServerProcess:
     def start(self, environment: Mapping[str, str] | None = None) -> None:
         """Start it; the log of an earlier run is kept and continued."""
         launcher = [sys.executable, "-ISc", _DIES_WITH_PARENT] if sys.platform == "linux" else []
+        STARTED.append(self)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*launcher, *self.argv],
@@ -92,6 +97,7 @@ class ServerProcess:
             self._process.kill()
         self._process.wait()
         self._process = None
+        STARTED.remove(self)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
@@ -106,4 +112,4 @@ class ServerProcess:
         """The last lines of its log."""
         if not self.log.exists():
             return "(no log)"
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return "\n".join(line[:600] for line in self.log.read_text(errors="replace").splitlines()[-lines:])

@@ -10,6 +10,7 @@ import httpx2
 from ruamel.yaml import YAML
 
 from .processes import ServerProcess
+from .scenes import SPACE
 from .servers import KubeCluster
 from .waiting import eventually
 
@@ -66,9 +67,10 @@ class RunningAgent:
         return answer.json()
 
     async def incidents(self, resource: str) -> list[Found]:
-        """Every incident, open or not, of the object of this name."""
+        """Every incident, open or not, of the object of this name, in the agent's test namespace or in none."""
         items: list[Found] = (await self.get("incidents", limit="500"))["items"]
-        return [item for item in items if (item.get("resource") or {}).get("name") == resource]
+        wanted = [(resource, SPACE), (resource, None)]
+        return [item for item in items if (item["resource"]["name"], item["resource"]["namespace"]) in wanted]
 
     async def events(self, *, message: str, **parameters: str) -> list[Found]:
         """Events whose message contains this text, over all pages."""
@@ -83,6 +85,12 @@ class RunningAgent:
     async def cluster(self, name: str) -> Found:
         found: Found = await self.get(f"clusters/{name}")
         return found
+
+    async def counts_right(self, cluster: KubeCluster) -> bool:
+        """Whether the totals of a cluster are what its API server itself lists."""
+        row = await self.cluster(cluster.name)
+        listed = [len(await cluster.api.list(kind)) for kind in ("Pod", "Node")]
+        return [row["pods"], row["nodes"]] == listed
 
     async def becomes(self, name: str, *states: str, within_s: float = 30) -> Found:
         """Wait until a cluster is in one of these states, and give its row."""

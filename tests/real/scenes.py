@@ -7,6 +7,8 @@ from .waiting import eventually
 
 FAIL = "kronveil.test/fail"  # oom, crash and image on pods, not-ready on nodes: tools/kubernetes/stages.yaml
 
+SPACE = "agent"  # the namespace of the agent's tests
+
 
 def node(name: str, *, region: str, labels: dict[str, str] | None = None) -> Manifest:
     """A node without a machine: kwok plays its kubelet."""

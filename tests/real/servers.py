@@ -25,16 +25,17 @@ READY_WITHIN_S = 60  # a few seconds on an idle machine
 TOKENS = {  # of each user: token and groups
     "admin": ("admin-token", "system:masters"),
     "viewer": ("viewer-token", ""),
+    "no-events": ("no-events-token", ""),
     "nobody": ("nobody-token", ""),
 }
-# What Kronveil reads. Nodes, unlike the rest, are not in Kubernetes' own role "view".
-VIEWER_RULES: list[Manifest] = [
-    {
-        "apiGroups": ["", "apps", "batch", "autoscaling", "discovery.k8s.io"],
-        "resources": ["*"],
-        "verbs": ["get", "list", "watch"],
-    }
-]
+READ = ["get", "list", "watch"]
+RIGHTS: dict[str, list[Manifest]] = {
+    "viewer": [{"apiGroups": ["", "apps", "batch", "autoscaling"], "resources": ["*"], "verbs": READ}],
+    "no-events": [
+        {"apiGroups": [""], "resources": ["namespaces", "nodes", "pods"], "verbs": READ},
+        {"apiGroups": ["apps"], "resources": ["*"], "verbs": READ},
+    ],
+}
 
 
 def installed_folder() -> Path:
@@ -103,7 +104,7 @@ class KubeCluster:
         try:
             await with_free_ports(self._start_api_server)
             self.api = ApiClient(self.url, self._authority.path, TOKENS["admin"][0])
-            await self._give_viewer_rights()
+            await self._give_rights()
             for start in (self._start_controllers, self._start_scheduler, self._start_kwok):
                 await with_free_ports(start)
             # Written by a controller: proof that they work, which a healthy port alone is not.
@@ -152,11 +153,11 @@ class KubeCluster:
     # --- access -------------------------------------------------------------------------------------------------
 
     def client(self, user: str = "admin") -> ApiClient:
-        """A client of its own for one of `admin`, `viewer` and `nobody`."""
+        """A client of its own for a user of TOKENS."""
         return ApiClient(self.url, self._authority.path, TOKENS[user][0])
 
     def access(self, user: str = "admin", *, token_file: Path | None = None) -> Access:
-        """How a user gets in. Users: admin, viewer, nobody (no rights), expired (an unknown token), certificate."""
+        """How a user gets in: one of TOKENS, `expired` (a token that is not known) or `certificate` (an admin's)."""
         entrance = Access(context=self.name, server=self.url, ca=self._authority.path)
         if user == "certificate":
             certificate, key = self._authority.client("certificate-admin", "system:masters")
@@ -227,7 +228,7 @@ class KubeCluster:
         return (
             *(f"--kubeconfig={config}", f"--authentication-kubeconfig={config}"),
             *(f"--authorization-kubeconfig={config}", "--leader-elect=false", "--profiling=false"),
-            *("--kube-api-qps=200", "--kube-api-burst=400"),
+            *("--authentication-skip-lookup=true", "--kube-api-qps=200", "--kube-api-burst=400"),
             *("--bind-address=127.0.0.1", f"--secure-port={port}"),
             *(f"--tls-cert-file={certificate}", f"--tls-private-key-file={key}"),
         )
@@ -240,14 +241,14 @@ class KubeCluster:
         self.processes[program] = process
         process.start()
 
-    async def _give_viewer_rights(self) -> None:
+    async def _give_rights(self) -> None:
         group = "rbac.authorization.k8s.io"
-        role = {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": {"name": "kronveil-viewer"}}
-        await self.api.create(role | {"rules": VIEWER_RULES})
-        binding = {"apiVersion": f"{group}/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "kronveil-viewer"}}
-        reference = {"apiGroup": group, "kind": "ClusterRole", "name": "kronveil-viewer"}
-        subject = {"apiGroup": group, "kind": "User", "name": "viewer"}
-        await self.api.create(binding | {"roleRef": reference, "subjects": [subject]})
+        for user, rules in RIGHTS.items():
+            common = {"apiVersion": f"{group}/v1", "metadata": {"name": f"kronveil-{user}"}}
+            await self.api.create({**common, "kind": "ClusterRole", "rules": rules})
+            role = {"apiGroup": group, "kind": "ClusterRole", "name": f"kronveil-{user}"}
+            subject = {"apiGroup": group, "kind": "User", "name": user}
+            await self.api.create({**common, "kind": "ClusterRoleBinding", "roleRef": role, "subjects": [subject]})
 
     async def _stop_everything(self) -> None:
         # The API server last: the others would spend their last seconds reporting that it is gone.
