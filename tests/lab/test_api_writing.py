@@ -134,6 +134,7 @@ async def test_a_change_that_breaks_a_rule_is_422(patch):
         ("POST", PODS, {"metadata": {"name": "x"}, "spec": {}}, {}, 422),
         ("POST", PODS, {"metadata": {"name": "Not_A_Name"}}, {}, 422),
         ("PUT", PODS, {}, {}, 405),
+        ("POST", PODS, {}, {"content-type": "application/vnd.kubernetes.protobuf"}, 415),
         ("PATCH", f"{DEPLOYMENT}?dryRun=Some", {}, STRATEGIC, 400),
     ],
 )
@@ -141,6 +142,28 @@ async def test_a_refused_write_is_a_status_object(method, path, body, headers, c
     async with served() as api:
         response = await api.http.request(method, path, json=body, headers=headers)
         assert (response.status_code, response.json()["kind"]) == (code, "Status")
+
+
+async def test_what_a_caller_may_do_can_be_asked():
+    async with served() as api:
+        api.cluster.forbid("events")
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        for resource, allowed in {"pods": True, "events": False, "secrets": False}.items():
+            body = {"spec": {"resourceAttributes": {"verb": "list", "resource": resource}}}
+            answer = await api.http.post(path, json=body)
+            assert answer.json()["status"]["allowed"] is allowed
+
+
+async def test_server_side_apply_creates_and_changes():
+    async with served() as api:
+        body = {"metadata": {"name": "team"}, "kind": "Namespace", "apiVersion": "v1"}
+        headers = {"content-type": "application/apply-patch+yaml"}
+        query = {"fieldManager": "test"}
+        path = "/api/v1/namespaces/team"
+        assert (await api.http.patch(path, params=query, json=body, headers=headers)).status_code == 201
+        body["metadata"]["labels"] = {"tier": "one"}
+        assert (await api.http.patch(path, params=query, json=body, headers=headers)).status_code == 200
+        assert (await api.get(path))["metadata"]["labels"]["tier"] == "one"
 
 
 async def test_deleting_a_namespace_takes_everything_in_it():

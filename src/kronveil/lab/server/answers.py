@@ -73,6 +73,12 @@ def bad_request(why: str) -> ApiError:
     return ApiError(400, "BadRequest", why)
 
 
+def unsupported_media_type(accepted: str) -> ApiError:
+    """415."""
+    message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+    return ApiError(415, "UnsupportedMediaType", message)
+
+
 def conflict(kind: Kind, name: str) -> ApiError:
     """409: somebody else wrote in between."""
     message = (

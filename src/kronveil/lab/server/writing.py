@@ -23,6 +23,7 @@ from kronveil.lab.server.answers import (
     no_such_path,
     not_found,
     success,
+    unsupported_media_type,
 )
 from kronveil.lab.server.reading import tests_of
 from kronveil.lab.server.targets import Target
@@ -30,10 +31,16 @@ from kronveil.lab.times import stamp
 from kronveil.lab.world import Record, World, copy_json
 
 _SERVER_SIDE_APPLY = "application/apply-patch+yaml"
+_PATCH_TYPES = (
+    "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
+    + _SERVER_SIDE_APPLY
+)
 
 
 def parse_body(body: bytes, content_type: str) -> Any:
-    """A request's body, JSON or YAML. Raises ApiError 400."""
+    """A request's body, JSON or YAML. Raises ApiError: 415 for protobuf, which the lab does not speak, else 400."""
+    if "protobuf" in content_type:
+        raise unsupported_media_type("application/json, application/yaml")
     try:
         if "yaml" in content_type:
             return YAML(typ="safe", pure=True).load(body.decode())
@@ -214,11 +221,7 @@ def _patched(obj: JsonObject, patch: Any, content_type: str) -> JsonObject:
             return _object(strategic_merge(copy_json(obj), patch))
     except (PatchError, AttributeError, TypeError) as error:
         raise ApiError(422, "Invalid", f"the patch does not fit the object: {error}") from error
-    message = (
-        "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
-        "application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml"
-    )
-    raise ApiError(415, "UnsupportedMediaType", message)
+    raise unsupported_media_type(_PATCH_TYPES)
 
 
 def _object(body: Any) -> JsonObject:
