@@ -6,10 +6,9 @@ usage: python tools/setup.py [--dev] [--no-console]
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - this very line is for those who have an older one
-    found = ".".join(map(str, sys.version_info[:3]))
     sys.exit(
-        "kronveil needs Python 3.11 or newer; this is %s at %s.\nInstall one, then: make PYTHON=python3.12 run"
-        % (found, sys.executable)
+        "kronveil needs Python 3.11 or newer; this is " + sys.version.split()[0] + " at " + sys.executable + ".\n"
+        "Install one, then: make PYTHON=python3.12 run"
     )
 
 import hashlib

@@ -160,7 +160,7 @@ async def test_a_thousand_repeats_are_one_incident_and_a_few_rows(tmp_path: Path
         books = one.source.ledger.snapshot()
         assert (books.received, books.delivered + books.merged) == (1000, 1000)
         with anyio.fail_after(5):
-            while incident.event_count < 1000:  # noqa: ASYNC110 - told by the pipeline's beat, which has no event
+            while incident.event_count < 1000:
                 await anyio.sleep(0.05)
                 (incident,) = one.incidents()
 
