@@ -2,6 +2,7 @@
 import { Link } from "react-router";
 import type { Cluster } from "../api/types";
 import { useClusters, useNow } from "../live/hooks";
+import { isHeard, signalsOf } from "../live/signals";
 import { useLive } from "../live/store";
 import { dropped } from "../live/world";
 import { Shape, toneOfState } from "../parts/shape";
@@ -14,7 +15,6 @@ export function silence(cluster: Cluster, now: number): string {
   return `${cluster.state} ${duration(seconds)}`;
 }
 
-const reports = (cluster: Cluster): boolean => cluster.state === "live" || cluster.state === "partial";
 const NAMED = 3;
 
 export function CoverageLine() {
@@ -30,10 +30,9 @@ export function CoverageLine() {
       </section>
     );
   }
-  const reporting = clusters.filter(reports);
-  const silent = clusters.filter((cluster) => !reports(cluster));
-  const kinds = clusters.flatMap((cluster) => Object.values(cluster.kinds));
-  const synced = kinds.filter((kind) => kind.synced && !kind.error);
+  const reporting = clusters.filter(isHeard);
+  const silent = clusters.filter((cluster) => !isHeard(cluster));
+  const signals = signalsOf(clusters);
   return (
     <section className="coverage drains" aria-label="Coverage">
       <Cells clusters={clusters} />
@@ -56,9 +55,9 @@ export function CoverageLine() {
           and {silent.length - NAMED} more
         </Link>
       )}
-      {kinds.length > 0 && (
+      {signals.expected > 0 && (
         <span className="second">
-          {synced.length} of {plural(kinds.length, "signal")} in step
+          {signals.inStep} of {plural(signals.expected, "signal")} in step
         </span>
       )}
       {clusters.length === 0 && fleet && (
@@ -82,7 +81,7 @@ function Cells({ clusters }: { clusters: readonly Cluster[] }) {
     <span className="cells" aria-hidden="true">
       {clusters.length === 0 && <i className="cell-none" />}
       {[...clusters].reverse().map((cluster) => (
-        <i key={cluster.name} className={reports(cluster) ? `cell-${cluster.state}` : "cell-silent"} />
+        <i key={cluster.name} className={isHeard(cluster) ? `cell-${cluster.state}` : "cell-silent"} />
       ))}
     </span>
   );

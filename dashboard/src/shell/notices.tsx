@@ -1,6 +1,7 @@
 // Lines the reader must not miss: a simulated world, an agent that is not heard, a past that is gone.
 import { FlaskConical } from "lucide-react";
 import { useClusters, useIndicator, useTrust, useWallClock } from "../live/hooks";
+import { isHeard } from "../live/signals";
 import { retryNow } from "../live/start";
 import { live, useLive } from "../live/store";
 import { Shape } from "../parts/shape";
@@ -37,7 +38,7 @@ function DisconnectedBanner() {
   const clusters = useClusters();
   const now = useWallClock();
   if (!disconnected || state.word !== "Disconnected") return null;
-  const reporting = clusters.filter(({ state: word }) => word === "live" || word === "partial").length;
+  const reporting = clusters.filter(isHeard).length;
   return (
     <div className="notice notice-warn" role="alert">
       <Shape tone="high" />

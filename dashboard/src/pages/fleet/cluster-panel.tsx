@@ -4,12 +4,11 @@ import { Link } from "react-router";
 import { probe } from "../../api/client";
 import type { Cluster } from "../../api/types";
 import { useActiveIncidents, useNow, useTrust } from "../../live/hooks";
+import { isHeard } from "../../live/signals";
 import { dropped } from "../../live/world";
 import { capital, Shape, toneOfState } from "../../parts/shape";
 import { At } from "../../parts/times";
 import { count, duration, secondsSince } from "../../time/format";
-
-const isHeard = (cluster: Cluster): boolean => cluster.state === "live" || cluster.state === "partial";
 
 export function ClusterPanel({ cluster }: { cluster: Cluster }) {
   const tone = toneOfState(cluster.state);

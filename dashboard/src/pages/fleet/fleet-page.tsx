@@ -1,10 +1,11 @@
 // What do we watch, how completely, how old? Every expected member has a row, heard or not.
-import { Search } from "lucide-react";
 import { useEffect } from "react";
 import { useLocation, useSearchParams } from "react-router";
 import { useClusters } from "../../live/hooks";
+import { isHeard, signalsOf } from "../../live/signals";
 import { useLive } from "../../live/store";
 import { AsOf, Loading } from "../../parts/panel";
+import { TextFilter } from "../../parts/text-filter";
 import { count, plural } from "../../time/format";
 import { Figure } from "../overview/figures";
 import { ClusterPanel } from "./cluster-panel";
@@ -30,18 +31,7 @@ export function FleetPage() {
         <h1>Fleet</h1>
         <AsOf />
         <div className="aside">
-          <label className="text-filter">
-            <Search size={14} aria-hidden="true" />
-            <input
-              type="search"
-              data-filter
-              aria-label="Name, region or state"
-              placeholder="Name, region or state"
-              value={search.get("q") ?? ""}
-              onChange={(event) => filter(event.target.value)}
-            />
-            <kbd>/</kbd>
-          </label>
+          <TextFilter label="Name, region or state" value={search.get("q") ?? ""} change={filter} />
         </div>
       </header>
       {!known && <Loading what="the fleet" rows={6} />}
@@ -69,9 +59,8 @@ export function FleetPage() {
 function FleetFigures() {
   const clusters = useClusters();
   const fleet = useLive((view) => view.world.fleet);
-  const reporting = clusters.filter(({ state }) => state === "live" || state === "partial").length;
-  const kinds = clusters.flatMap((cluster) => Object.values(cluster.kinds));
-  const synced = kinds.filter((kind) => kind.synced && !kind.error).length;
+  const reporting = clusters.filter(isHeard).length;
+  const signals = signalsOf(clusters);
   const left =
     fleet && !fleet.complete
       ? `leaves out ${plural(fleet.missing.length, "cluster")}`
@@ -89,7 +78,7 @@ function FleetFigures() {
       <Figure name="Nodes" value={count(fleet?.nodes, fleet?.complete)}>
         {left}
       </Figure>
-      <Figure name="Signals in step" value={count(synced)} unit={`of ${kinds.length}`}>
+      <Figure name="Signals in step" value={count(signals.inStep)} unit={`of ${signals.expected}`}>
         kinds of objects listed and watched
       </Figure>
       <Figure name="Events received" value={count(fleet?.events)}>

@@ -2,6 +2,7 @@
 import { Link, useLocation } from "react-router";
 import type { Cluster, Incident } from "../../api/types";
 import { severityRank, useActiveIncidents, useNow } from "../../live/hooks";
+import { isHeard } from "../../live/signals";
 import { dropped, imbalance } from "../../live/world";
 import { capital, Shape, toneOfSeverity, toneOfState } from "../../parts/shape";
 import { Age } from "../../parts/times";
@@ -16,8 +17,6 @@ export function kindsOf(clusters: readonly Cluster[]): string[] {
   const rest = [...names].filter((name) => !FIRST_KINDS.includes(name)).sort();
   return [...FIRST_KINDS.filter((name) => names.has(name)), ...rest];
 }
-
-const isHeard = (cluster: Cluster): boolean => cluster.state === "live" || cluster.state === "partial";
 
 export function FleetTable({ clusters }: { clusters: readonly Cluster[] }) {
   const kinds = kindsOf(clusters);

@@ -16,6 +16,13 @@ export function KindCell(props: {
   since: number;
 }) {
   const { name, kind, heard, since } = props;
+  if (!kind && !heard) {
+    return (
+      <td className="kind unknown-text" data-label={name} title="never heard from">
+        <i className="age-bar hatched" /> ?
+      </td>
+    );
+  }
   if (!kind) {
     return (
       <td className="kind quiet" data-label={name}>

@@ -2,6 +2,7 @@
 import { Link } from "react-router";
 import type { IncidentDetail } from "../../api/types";
 import { useClusters, useNow } from "../../live/hooks";
+import { isHeard } from "../../live/signals";
 import { Panel } from "../../parts/panel";
 import { Shape, toneOfState } from "../../parts/shape";
 import { duration, plural, secondsSince } from "../../time/format";
@@ -10,12 +11,9 @@ export function Where({ incident }: { incident: IncidentDetail }) {
   const clusters = useClusters();
   const now = useNow();
   const seenIn = new Set(incident.clusters.map(({ name }) => name));
-  const blind = clusters.filter(
-    ({ name, state }) => !seenIn.has(name) && state !== "live" && state !== "partial",
-  );
-  const clear = clusters.filter(
-    ({ name, state }) => !seenIn.has(name) && (state === "live" || state === "partial"),
-  );
+  const others = clusters.filter(({ name }) => !seenIn.has(name));
+  const blind = others.filter((cluster) => !isHeard(cluster));
+  const clear = others.filter(isHeard);
   return (
     <Panel title="Where" aside={<span className="quiet">as the clusters report now</span>}>
       <ul className="where">

@@ -1,7 +1,7 @@
 // The filters of the list; each one lives in the address.
-import { Search } from "lucide-react";
 import { useClusters } from "../../live/hooks";
 import { capital } from "../../parts/shape";
+import { TextFilter } from "../../parts/text-filter";
 import { type ListQuery, STATUSES } from "./query";
 
 const LABELS: Record<string, string> = { active: "Not over" };
@@ -53,18 +53,7 @@ export function Filters({
           <option key={name}>{name}</option>
         ))}
       </select>
-      <label className="text-filter">
-        <Search size={14} aria-hidden="true" />
-        <input
-          type="search"
-          data-filter
-          aria-label="Title, object or id"
-          placeholder="Title, object or id"
-          value={query.q}
-          onChange={(event) => change({ q: event.target.value })}
-        />
-        <kbd>/</kbd>
-      </label>
+      <TextFilter label="Title, object or id" value={query.q} change={(q) => change({ q })} />
     </search>
   );
 }

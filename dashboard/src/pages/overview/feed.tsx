@@ -53,7 +53,7 @@ export function Feed() {
 function FeedRow({ event, fresh }: { event: KronveilEvent; fresh: boolean }) {
   const tone = toneOfSeverity(event.severity);
   return (
-    <li className={fresh ? "fresh" : undefined} title={event.message}>
+    <li className={fresh ? "fresh" : undefined} title={event.message} data-event={event.id}>
       <At at={event.at} bare />
       <Shape tone={tone} size={12} label={event.severity} />
       <span className={`mono kind tone-${tone}`}>{event.kind}</span>

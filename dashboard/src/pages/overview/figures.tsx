@@ -1,6 +1,7 @@
 // Four figures of the fleet, each with what it rests on.
 import type { Incident } from "../../api/types";
 import { useActiveIncidents, useClusters } from "../../live/hooks";
+import { isHeard } from "../../live/signals";
 import { useLive } from "../../live/store";
 import { AsOf } from "../../parts/panel";
 import { Shape, toneOfSeverity } from "../../parts/shape";
@@ -19,7 +20,7 @@ export function Figures() {
   const fleet = useLive((view) => view.world.fleet);
   const clusters = useClusters();
   const severities = bySeverity(active);
-  const reporting = clusters.filter(({ state }) => state === "live" || state === "partial").length;
+  const reporting = clusters.filter(isHeard).length;
   const rests = `from ${reporting} of ${plural(clusters.length, "cluster")}`;
   return (
     <section className="panel figures" aria-label="Figures">

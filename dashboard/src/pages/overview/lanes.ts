@@ -1,6 +1,7 @@
 // What the fleet timeline draws, computed from incidents, clusters and events alone. Pure.
 import type { Cluster, Incident, KronveilEvent } from "../../api/types";
 import { isActive, severityRank } from "../../live/hooks";
+import { isHeard } from "../../live/signals";
 
 export type Span = { from: number; to: number };
 /** Where a bar's words stand, and the share of the track they may take; null when there is no room for them. */
@@ -91,7 +92,7 @@ function wordsFor(at: { left: number; right: number; before: number; after: numb
 }
 
 function silentFrom(cluster: Cluster, range: Span): number | null {
-  if (cluster.state === "live" || cluster.state === "partial") return null;
+  if (isHeard(cluster)) return null;
   return cluster.last_seen ? Math.max(range.from, Date.parse(cluster.last_seen)) : range.from;
 }
 

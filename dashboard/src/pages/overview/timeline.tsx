@@ -33,6 +33,7 @@ export function FleetTimeline() {
     .sort((a, b) => a.name.localeCompare(b.name))
     .map((cluster) => laneOf(cluster, incidents, range));
   const events = useSeenEvents();
+  const started = useStart();
   const skyline = density(events, range, COLUMNS);
   const tallest = Math.max(QUIET, ...[...skyline.values()].flat());
   return (
@@ -60,6 +61,7 @@ export function FleetTimeline() {
             range={range}
             counts={skyline.get(lane.cluster.name)}
             tallest={tallest}
+            started={started}
           />
         ))}
         <Axis range={range} />
@@ -80,13 +82,22 @@ function Legend({ seconds }: { seconds: number }) {
       <span>
         <i className="swatch hatched" /> not observed
       </span>
+      <span>
+        <i className="swatch before-start" /> before this start
+      </span>
       <span>skyline: known events per {seconds} s</span>
     </span>
   );
 }
 
-function LaneRow(props: { lane: Lane; range: Span; counts: readonly number[] | undefined; tallest: number }) {
-  const { lane, range, counts, tallest } = props;
+function LaneRow(props: {
+  lane: Lane;
+  range: Span;
+  counts: readonly number[] | undefined;
+  tallest: number;
+  started: number | null;
+}) {
+  const { lane, range, counts, tallest, started } = props;
   const tone =
     lane.worst && lane.silentFrom === null ? toneOfSeverity(lane.worst) : toneOfState(lane.cluster.state);
   return (
@@ -96,6 +107,13 @@ function LaneRow(props: { lane: Lane; range: Span; counts: readonly number[] | u
         <span className="clip">{lane.cluster.name}</span>
       </Link>
       <div className="track">
+        {started !== null && started > range.from && (
+          <i
+            className="before-start"
+            title="Before this start of the agent; what was observed then is not recorded here"
+            style={{ width: percent(place(started, range)) }}
+          />
+        )}
         {counts && <Skyline counts={counts} tallest={tallest} />}
         {ticks(range).map((at) => (
           <i key={at} className="grid-line" style={{ left: percent(place(at, range)) }} />
@@ -221,6 +239,12 @@ function useRange(): [string, number, (name: string) => void] {
     setSearch(next, { replace: true });
   };
   return [name, minutes, choose];
+}
+
+/** When the agent started, to the second; null before its first heartbeat. */
+function useStart(): number | null {
+  const status = useLive((view) => view.world.status);
+  return status && Math.round((Date.parse(status.server_time) - status.uptime_s * 1000) / 1000) * 1000;
 }
 
 /** The live incidents, and older ones that only REST still lists. */
