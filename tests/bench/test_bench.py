@@ -62,8 +62,8 @@ def test_every_failure_on_the_path_is_stored_counted_and_published(tmp_path: Pat
     file = tmp_path / "bench.json"
     run(["path"], file, quick=True)
     few, _, every, _ = json.loads(file.read_text())["records"]
-    assert few["events"] == few["incidents"] == 6 * 500 / 50
-    assert every["events"] == every["incidents"] == 6 * 200
+    assert few["events"] == few["incidents"] == 6 * 2_000 / 50
+    assert every["events"] == every["incidents"] == 6 * 500
     for record in (few, every):
         assert record["taken"] == record["stored"] + record["deduplicated"]
         assert record["published"] >= record["events"] + record["incidents"]

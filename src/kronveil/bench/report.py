@@ -6,14 +6,14 @@ from typing import Any
 from kronveil.bench.measure import spread
 from kronveil.bench.record import Circumstances, Measure, Record
 
-HEADING = f"{'STAGE':<10} {'VARIANT':<26} {'CPU PER UNIT':>16}  {'RATIO (QUARTILES)':<36} {'FLOOR':<9} {'GOAL':<9}"
+HEADING = f"{'STAGE':<10} {'VARIANT':<30} {'CPU PER UNIT':>18}  {'RATIO (QUARTILES)':<49} {'FLOOR':<9} {'GOAL':<9}"
 
 
 def line_of(record: Record, circumstances: Circumstances) -> str:
     """One result, with what it is compared with and what is wrong with it."""
     cpu = spread([sample.cpu_us for sample in record.samples])
     words = (
-        f"{record.stage:<10} {record.variant:<26} {_time(cpu.median) + ' / ' + record.unit:>16}  {_ratio(record):<36} "
+        f"{record.stage:<10} {record.variant:<30} {_time(cpu.median) + ' / ' + record.unit:>18}  {_ratio(record):<49} "
     )
     words += f"{_bound(record, 'floor'):<9} {_bound(record, 'goal'):<9} {_remarks(record, circumstances)}"
     return words.rstrip()

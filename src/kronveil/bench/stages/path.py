@@ -94,8 +94,8 @@ class Path_:  # noqa: N801 - "Path" is the file's
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
     """Two per cent failures, then nothing but failures, each a new incident."""
     rounds = QUICK_ROUNDS if quick else ROUNDS
-    few = Plan(500 if quick else 2_000, rounds, one_fails_of=50, pods_per_deployment=10)
-    every = Plan(200 if quick else 2_000, rounds, one_fails_of=1, pods_per_deployment=1)
+    few = Plan(2_000, rounds, one_fails_of=50, pods_per_deployment=10)
+    every = Plan(500 if quick else 2_000, rounds, one_fails_of=1, pods_per_deployment=1)
     return [
         *await _measured("2 % failures", few, Measure("speed", floor=0.3, goal=0.5), PEER),
         *await _measured("every frame a new failure", every, Measure("speed", floor=0.15, goal=0.25), PEER_ALL_NEW),

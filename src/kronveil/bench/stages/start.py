@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from kronveil.bench.measure import Sample
 from kronveil.bench.record import Measure, Record
@@ -51,11 +51,11 @@ async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is
             "check": (*KRONVEIL, "check", str(configuration)),
         }
         taken: dict[str, list[Sample]] = {title: [] for title in (*commands, "healthy")}
-        resident_kib = 0
+        peak_kib: int | None = None
         for _ in range(rounds + 1):  # the first fills the disk cache, and is thrown away
             for title, command in commands.items():
-                taken[title].append(_run(command)[0])
-            sample, resident_kib = _until_healthy(configuration, folder / "state")
+                taken[title].append(_run(command))
+            sample, peak_kib = _until_healthy(configuration, folder / "state")
             taken["healthy"].append(sample)
     taken = {title: samples[1:] for title, samples in taken.items()}
     core = "importing the core"
@@ -69,7 +69,7 @@ async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is
             taken["core"],
             core,
             peer=PEER,
-            more={"resident_mib": round(resident_kib / 1024)},
+            more={} if peak_kib is None else {"peak_mib": round(peak_kib / 1024)},
         ),
         Record("start", "kronveil check", "run", taken["check"], Measure("cost"), taken["core"], core),
         Record("start", "kronveil --version", "run", taken["version"], Measure("cost"), taken["core"], core),
@@ -77,35 +77,39 @@ async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is
     ]
 
 
-def _run(command: Sequence[str]) -> tuple[Sample, int]:
+def _run(command: Sequence[str]) -> Sample:
     """Run it to its end. Raises when it fails: a broken command is quick."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603 - our own
-    sample, resident_kib = _reaped(process, began)
-    assert process.stderr is not None  # noqa: S101 - it was asked for
-    with process.stderr as errors:
+    with tempfile.TemporaryFile() as errors:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)  # noqa: S603 - our own
+        sample = _reaped(process, began)
         if process.returncode:
-            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {errors.read().decode()}")
-    return sample, resident_kib
+            raise _broken(process, errors)
+    return sample
 
 
-def _until_healthy(configuration: Path, state: Path) -> tuple[Sample, int]:
-    """Start the agent and kill it at its first answer about its health: the CPU until then is all it ever used."""
-    began = time.perf_counter()
+def _until_healthy(configuration: Path, state: Path) -> tuple[Sample, int | None]:
+    """Start the agent and kill it at its first answer about its health: the CPU until then is all it ever used.
+
+    With its peak of memory in KiB.
+    """
     (state / "ports.json").unlink(missing_ok=True)
-    process = subprocess.Popen(  # noqa: S603 - our own
-        (*KRONVEIL, "up", "-c", str(configuration)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while not _answers(state / "ports.json"):
-        if process.poll() is not None:
-            raise RuntimeError(f"kronveil up ended with {process.returncode} before it answered")
-        if time.perf_counter() - began > HEALTHY_WITHIN_S:
-            process.kill()
-            process.wait()
-            raise RuntimeError(f"kronveil up gave no answer within {HEALTHY_WITHIN_S} s")
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    return _reaped(process, began)
+    with tempfile.TemporaryFile() as errors:
+        began = time.perf_counter()
+        process = subprocess.Popen(  # noqa: S603 - our own
+            (*KRONVEIL, "up", "-c", str(configuration)), stdout=subprocess.DEVNULL, stderr=errors
+        )
+        while not _answers(state / "ports.json"):
+            if process.poll() is not None:
+                raise _broken(process, errors)
+            if time.perf_counter() - began > HEALTHY_WITHIN_S:
+                process.kill()
+                process.wait()
+                raise _broken(process, errors)
+            time.sleep(0.01)
+        peak_kib = _peak_kib(process.pid)
+        process.kill()
+        return _reaped(process, began), peak_kib
 
 
 def _answers(ports: Path) -> bool:
@@ -114,14 +118,32 @@ def _answers(ports: Path) -> bool:
         port = json.loads(ports.read_text(encoding="utf-8"))["api"]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/health", timeout=5):
             return True
-    except urllib.error.HTTPError:
+    except urllib.error.HTTPError as answer:
+        answer.close()
         return True
     except (OSError, ValueError):
         return False
 
 
-def _reaped(process: "subprocess.Popen[bytes]", began: float) -> tuple[Sample, int]:
-    """The child's own CPU, user and system, and its peak of memory in KiB."""
+def _reaped(process: "subprocess.Popen[bytes]", began: float) -> Sample:
+    """The child's own CPU, user and system."""
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Sample(1, used.ru_utime + used.ru_stime, time.perf_counter() - began), used.ru_maxrss
+    return Sample(1, used.ru_utime + used.ru_stime, time.perf_counter() - began)
+
+
+def _peak_kib(pid: int) -> int | None:
+    """The child's peak of memory; None where the system does not tell. What wait4 says counts our own before exec."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), None)
+
+
+def _broken(process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> RuntimeError:
+    errors.seek(0)
+    last_words = errors.read().decode(errors="replace")[-2_000:]
+    return RuntimeError(
+        f"{process.args!r} did not do what is measured; it ended with {process.returncode}: {last_words}"
+    )
