@@ -191,11 +191,15 @@ async def test_a_step_keeps_what_is_stored(tmp_path: Path) -> None:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
 
 
-async def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [("1 / 0", ZeroDivisionError), ('op.execute("INSERT INTO nowhere VALUES (1)")', sqlite3.OperationalError)],
+)
+async def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path, more: str, error: type[Exception]) -> None:
     path = await made(tmp_path / "data")
     before = schema_of(path)
-    with pytest.raises(ZeroDivisionError):
-        migrate(path, longer_history(tmp_path, more="1 / 0"))
+    with pytest.raises(error):
+        migrate(path, longer_history(tmp_path, more=more))
     assert schema_of(path) == before
     async with open_sqlite(tmp_path / "data") as store:
         assert (await store.events(EventQuery())).items == (event(1),)

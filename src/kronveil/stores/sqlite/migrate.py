@@ -1,18 +1,23 @@
 """Brings an older file to the current schema with Alembic. Imported only when a file needs it."""
 
+import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def migrate(path: Path, scripts: Path = SCRIPTS, to: str = "head") -> None:
-    """Run every missing step in one transaction: a step that fails leaves the file as it was."""
+    """Run every missing step in one transaction: a step that fails leaves the file as it was.
+
+    What SQLite refuses is raised as its own error, so that a full disk is told as one.
+    """
     engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true", poolclass=NullPool)
     event.listen(engine, "connect", _leave_transactions_to_us)
     event.listen(engine, "begin", _begin)
@@ -23,6 +28,10 @@ def migrate(path: Path, scripts: Path = SCRIPTS, to: str = "head") -> None:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, to)
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise error.orig from error
+        raise
     finally:
         engine.dispose()
 

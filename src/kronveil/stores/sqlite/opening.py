@@ -14,7 +14,7 @@ from kronveil.sdk.errors import Permanent, Transient
 from kronveil.stores.sqlite.schema import HEAD, metadata
 from kronveil.stores.sqlite.troubles import damaged, translated
 
-_LOOK_FOR_DAMAGE_S = 0.5
+_LOOK_FOR_DAMAGE_S = 0.3
 _BUSY_S = 5.0
 
 
@@ -130,7 +130,7 @@ def _bare(path: Path) -> sqlite3.Connection:
 
 
 def _look_for_damage(connection: sqlite3.Connection, path: Path) -> None:
-    """Check as much of the file as half a second allows: a start must not take longer the more history there is."""
+    """Check as much of the file as a moment allows: a start must not take longer the more history there is."""
     deadline = time.monotonic() + _LOOK_FOR_DAMAGE_S
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
     try:
