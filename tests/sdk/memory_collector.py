@@ -280,5 +280,5 @@ class TellsTheSecret(MemoryCollector):
 class BlocksTheLoop(MemoryCollector):
     def translate(self, frames: list[Frame]) -> Batch:
         if any(name == "many-49" for _, name, _ in frames):
-            time.sleep(0.7)
+            time.sleep(2.5)
         return super().translate(frames)

@@ -18,7 +18,7 @@ from kronveil.sdk.errors import Permanent, PluginError, Transient
 from kronveil.sdk.testing.recorder import Recorder
 
 PROMPTLY_S = 1.0
-LONGEST_STALL_S = 0.5
+LONGEST_STALL_S = 2.0
 CREDENTIAL_WORDS = ("credential", "401", "unauthorized", "token", "password", "certificate")
 
 
