@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import anyio
 import httpx2
 import pytest
-import uvicorn
 
 from kronveil.api import ApiOptions, create_app
+from kronveil.api.serve import open_listeners, serving
 from tests.api.plain_desk import PlainDesk, event, incident
 
 
@@ -36,25 +35,7 @@ async def client(desk) -> AsyncIterator[httpx2.AsyncClient]:
 
 @asynccontextmanager
 async def served(desk, options: ApiOptions | None = None, *, port: int = 0) -> AsyncIterator[str]:
-    """The same application behind a real server on a port the kernel chooses; its authority (host:port)."""
-    config = uvicorn.Config(
-        create_app(desk, options or ApiOptions()),
-        host="127.0.0.1",
-        port=port,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.serve)
-        with anyio.fail_after(10):
-            while not server.started:  # noqa: ASYNC110 - the server has no event for it
-                await anyio.sleep(0.01)
-        bound = server.servers[0].sockets[0].getsockname()[1]
-        try:
-            yield f"127.0.0.1:{bound}"
-        finally:
-            server.should_exit = True
+    """The same application served as the agent serves it, on a port the kernel chooses; its authority (host:port)."""
+    with open_listeners("127.0.0.1", {"api": port}, way_out="") as listeners:
+        async with serving(create_app(desk, options or ApiOptions()), listeners):
+            yield f"127.0.0.1:{listeners[0].port}"

@@ -77,6 +77,21 @@ async def test_a_reader_that_leaves_is_forgotten(desk):
                 await anyio.sleep(0.01)
 
 
+async def test_an_agent_that_stops_ends_its_streams_properly(desk):
+    stop = anyio.Event()
+
+    async def agent(*, task_status):
+        async with served(desk) as authority:
+            task_status.started(authority)
+            await stop.wait()
+
+    async with anyio.create_task_group() as tasks, reading(await tasks.start(agent)) as following:
+        await following()
+        stop.set()
+        with pytest.raises(EOFError):  # and not a body that was cut off
+            await following()
+
+
 async def test_a_stranger_gets_a_problem_and_a_ticket_opens_once(desk):
     options = ApiOptions(auth="required", bootstrap_token=Secret("a-long-token"))
     async with served(desk, options) as authority, httpx2.AsyncClient(base_url=f"http://{authority}") as http:

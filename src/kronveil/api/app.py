@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import FastAPI, Response
 from fastapi.routing import APIRoute
 from starlette.routing import WebSocketRoute
-from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from kronveil.agent.desk import Desk
@@ -31,7 +30,7 @@ documents. On loopback no token is needed unless the operator says so; elsewhere
 """
 
 
-def create_app(desk: Desk, options: ApiOptions) -> ASGIApp:
+def create_app(desk: Desk, options: ApiOptions) -> Gate:
     """The ASGI application to serve. Raises ConfigError when the options leave nobody who could call."""
     options.check()
     doorman = Doorman(options)
@@ -45,7 +44,7 @@ def create_app(desk: Desk, options: ApiOptions) -> ASGIApp:
         await serve_socket(websocket, composer, doorman, options.pace)
 
     api.router.routes.append(WebSocketRoute(f"{PREFIX}/ws/events", socket))
-    return Gate(api, Console(options.console or BUILT_CONSOLE), options, doorman)
+    return Gate(api, Console(options.console or BUILT_CONSOLE), options, doorman, composer.ending)
 
 
 def build_api() -> FastAPI:

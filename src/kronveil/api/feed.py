@@ -36,10 +36,14 @@ class Message(NamedTuple):
 
 
 class Composer:
-    """Puts numbers around what was encoded once. Clients that hear everything share the very same text."""
+    """Puts numbers around what was encoded once. Clients that hear everything share the very same text.
+
+    ``ending`` is set when the agent stops: streams end by themselves instead of being cut off.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.ending = anyio.Event()
         self._shared: OrderedDict[tuple[int, int, int, bool], list[Message]] = OrderedDict()
         self._status = ""
         self._status_until = 0.0

@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Sequence
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,13 +35,20 @@ _ALWAYS: Sequence[tuple[str, str]] = (
 class Gate:
     """Stands before the API and the console, as one ASGI application."""
 
-    def __init__(self, api: ASGIApp, console: ASGIApp, options: ApiOptions, doorman: Doorman) -> None:
+    def __init__(
+        self, api: ASGIApp, console: ASGIApp, options: ApiOptions, doorman: Doorman, ending: anyio.Event
+    ) -> None:
         self._api = api
+        self._ending = ending
         self._console = console
         self._doorman = doorman
         self._doorplate = Doorplate(
             is_loopback=options.is_loopback, hosts=options.allowed_hosts, origins=options.allowed_origins
         )
+
+    def end_streams(self) -> None:
+        """The agent stops: let every stream end properly."""
+        self._ending.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or refuse."""

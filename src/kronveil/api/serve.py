@@ -6,11 +6,11 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import anyio
 import uvicorn
 
+from kronveil.api.gate import Gate
 from kronveil.api.interest import LONGEST_CLIENT_FRAME
 from kronveil.sdk.errors import ConfigError
 
@@ -77,7 +77,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Any, listeners: Sequence[Listener]) -> AsyncIterator[None]:
+async def serving(app: Gate, listeners: Sequence[Listener]) -> AsyncIterator[None]:
     """Serve on every listener; on leaving, requests get a moment to end and the rest is cut off."""
     servers = [_Server(_settings(app)) for _ in listeners]
     async with anyio.create_task_group() as tasks:
@@ -89,12 +89,13 @@ async def serving(app: Any, listeners: Sequence[Listener]) -> AsyncIterator[None
         try:
             yield
         finally:
+            app.end_streams()
             for server in servers:
                 server.should_exit = True
             tasks.cancel_scope.deadline = anyio.current_time() + STOP_DEADLINE_S
 
 
-def _settings(app: Any) -> uvicorn.Config:
+def _settings(app: Gate) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,

@@ -1,5 +1,6 @@
 """The live stream as server-sent events: the same frames, one way. ``Last-Event-ID`` is ``epoch:seq``."""
 
+import contextlib
 import time
 from collections.abc import Iterable
 
@@ -36,9 +37,12 @@ class EventStream(Response):
             first = await self._feed.begin()
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_wait_for_leaving, receive, tasks.cancel_scope)
+                tasks.start_soon(_until_left, receive, tasks.cancel_scope)
+                tasks.start_soon(_until_set, self._composer.ending, tasks.cancel_scope)
                 await self._tell(first, send)
                 tasks.cancel_scope.cancel()
+            with contextlib.suppress(OSError):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._feed.end()
 
@@ -71,7 +75,12 @@ class EventStream(Response):
         return f"id: {self._composer.desk.live.epoch}:{message.place}\ndata: {message.text}\n\n"
 
 
-async def _wait_for_leaving(receive: Receive, over: anyio.CancelScope) -> None:
+async def _until_set(ending: anyio.Event, over: anyio.CancelScope) -> None:
+    await ending.wait()
+    over.cancel()
+
+
+async def _until_left(receive: Receive, over: anyio.CancelScope) -> None:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
