@@ -1,5 +1,6 @@
 """Why an API server cannot be reached is told in words, and renewed credentials are taken up."""
 
+import gc
 import json
 import shutil
 import socket
@@ -106,6 +107,18 @@ async def test_silence_is_named_with_its_length(tmp_path: Path, lab: Lab) -> Non
     with socket.create_server(("127.0.0.1", 0)) as silent:
         change(path, {"server": f"http://127.0.0.1:{silent.getsockname()[1]}"})
         assert await reason(path) == f"no answer from 127.0.0.1:{silent.getsockname()[1]} within 2 s"
+
+
+async def test_a_stop_while_tls_is_negotiated_leaves_no_socket_open(tmp_path: Path, lab: Lab) -> None:
+    path = tmp_path / "config"
+    lab.write_kubeconfig(path)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        change(path, {"server": f"https://127.0.0.1:{silent.getsockname()[1]}"})
+        async with component.open(config(path)) as collector:
+            with anyio.move_on_after(0.3) as given_up:
+                await collector.probe()
+            assert given_up.cancelled_caught
+    gc.collect()  # a socket left open is a warning here, and warnings are errors
 
 
 async def test_a_port_that_speaks_something_else_is_named(tmp_path: Path, lab: Lab) -> None:

@@ -3,11 +3,10 @@
 The kubeconfig and the files it names are read again when they change and after each 401.
 """
 
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
@@ -16,12 +15,12 @@ import msgspec
 
 from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.collectors.kubernetes.kubeconfig import Access, read_access
+from kronveil.collectors.kubernetes.sockets import CLOSE_TIMEOUT_S, Handshake, keepalive
 from kronveil.collectors.kubernetes.trouble import (
     AnswerError,
     BusyError,
     ExpiredError,
     ForbiddenError,
-    SourceError,
     UnauthorizedError,
     UnreachableError,
     explain,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
-CLOSE_TIMEOUT_S = 0.5
 LONGEST_REASON = 300
 USER_AGENT = "kronveil"
 
@@ -55,7 +53,7 @@ class Session:
             trust_env=False,
             # The probe and lists share these; each watch holds one of its own.
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=60),
-            socket_options=_keepalive(),
+            socket_options=keepalive(),
         )
         headers = {"user-agent": USER_AGENT, "accept": "application/json"}
         if access.token is not None:
@@ -146,14 +144,14 @@ class Connection:
             path,
             params=dict(parameters),
             headers={"accept-encoding": "identity" if identity else "gzip"},
-            timeout=httpx2.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+            timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),
         )
         session.users += 1
         try:
             try:
                 # A watch may stay silent, but whether it begins is known soon.
                 with anyio.fail_after(ANSWER_TIMEOUT_S):
-                    response = await session.client.send(request, stream=True)
+                    response = await self._first_word(session, request)
             except self._failures() as error:
                 raise UnreachableError(explain(error, self.address, min(timeout_s, ANSWER_TIMEOUT_S))) from None
             try:
@@ -164,6 +162,17 @@ class Connection:
                     await response.aclose()
         finally:
             session.users -= 1
+
+    @staticmethod
+    async def _first_word(session: Session, request: "httpx2.Request") -> "httpx2.Response":
+        """Connect, ask, and return when the answer begins."""
+        handshake = Handshake()
+        request.extensions["trace"] = handshake.trace
+        try:
+            return await session.client.send(request, stream=True)
+        except BaseException:
+            await handshake.give_up()
+            raise
 
     async def _refuse(self, response: "httpx2.Response", path: str, session: Session) -> None:
         """Raise for any answer but 200."""
@@ -250,19 +259,6 @@ async def open_connection(config: ClusterConfig) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-def _keepalive() -> list[tuple[int, int, int]]:
-    """A peer that vanished without a word is noticed by the kernel within a minute."""
-    options: list[tuple[int, int, int]] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-        number: Any = getattr(socket, name, None)
-        if number is not None:
-            options.append((socket.IPPROTO_TCP, number, value))
-    return options
-
-
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
     text = headers.get("retry-after", "")
     return timedelta(seconds=min(int(text), 300)) if text.isdigit() else None
-
-
-__all__ = ["Connection", "SourceError", "open_connection"]
