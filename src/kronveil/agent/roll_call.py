@@ -121,6 +121,9 @@ class RollCall:
             if now - self._since < expected.unreachable_after:
                 return
             reach, reason = ClusterState.UNREACHABLE.value, reason or NEVER_HEARD
+        if member.same_as is not None and reach == ClusterState.UNREACHABLE.value:
+            # One cluster under two names is lost once. Recovery is told of both: they may have met only afterwards.
+            return
         if self._reach.get(member.name) == reach:
             return
         self._reach[member.name] = reach

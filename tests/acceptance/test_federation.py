@@ -1,0 +1,110 @@
+"""Three clusters under four names: what is known, what is not, and since when; never a number that hides a hole."""
+
+import socket
+
+import pytest
+
+from kronveil.lab.moves import Scale, SetImage
+from tests.acceptance.agents import agent_in_process, configured
+from tests.acceptance.world import BAD, GOOD, is_settled, nodes, pods, quiet_lab, release
+from tests.real.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_cluster_that_goes_and_comes_back_never_spoils_the_totals(tmp_path):
+    async with quiet_lab() as lab:
+        lab.write_kubeconfig(tmp_path / "kubeconfig")
+        gamma = lab.clusters["gamma"]
+        alias = {"name": "gamma-again", "kubeconfig_path": str(tmp_path / "kubeconfig"), "context": "gamma"}
+        async with agent_in_process(configured(tmp_path, [*lab.clusters, alias])) as agent:
+            await agent.all_live(*lab.clusters, "gamma-again")
+
+            # The same cluster under two names counts once.
+            fleet = await agent.fleet()
+            assert fleet["clusters"]["total"] == fleet["clusters"]["live"] == 3
+            assert fleet["pods"] == sum(map(pods, lab.clusters.values()))
+            assert fleet["nodes"] == sum(map(nodes, lab.clusters.values()))
+            assert (fleet["complete"], fleet["missing"]) == (True, [])
+            assert (await agent.cluster("gamma-again"))["same_as"] == "gamma"
+            assert [(await agent.cluster(name))["region"] for name in lab.clusters] == ["north", "south", "west"]
+
+            await release(gamma, "cart", BAD)
+            broken = await agent.the_incident("image", "gamma", "open")
+
+            # It goes: first stale, then unreachable, and the totals say what they leave out.
+            await gamma.stop_server()
+            assert "connection refused" in (await agent.becomes("gamma", "stale", within_s=10))["why"]
+            fleet = await agent.fleet()
+            assert not fleet["complete"]
+            await agent.becomes("gamma", "unreachable", within_s=10)
+            lost = await agent.the_incident("reach", "gamma", "open")
+            assert lost["kind"] == "cluster.unreachable"
+            fleet = await agent.fleet()
+            assert fleet["clusters"] == {
+                "total": 3, "live": 2, "partial": 0, "stale": 0, "unreachable": 1, "unknown": 0,
+            }  # fmt: skip
+            assert fleet["pods"] == pods(lab.clusters["alpha"]) + pods(lab.clusters["beta"])
+            [missing] = fleet["missing"]
+            assert missing["cluster"] == "gamma"
+            assert "unreachable" in missing["reason"]
+            assert "connection refused" in missing["reason"]
+            assert missing["age_s"] > 3
+            for path in ("clusters", "events", "incidents"):
+                answer = await agent.get(path)
+                assert (answer["complete"], [each["cluster"] for each in answer["missing"]]) == (False, ["gamma"]), path
+            assert (await agent.health())["status"] == "degraded"
+            told = (await agent.cli("status")).stdout.decode()
+            assert f"≥ {fleet['pods']}" in told
+            assert "gamma" in told
+            # What nobody can see now is not taken for healed.
+            assert (await agent.get(f"incidents/{broken['id']}"))["status"] == "open"
+
+            # Meanwhile its trouble ends and pods are deleted.
+            SetImage("shop/cart", GOOD).make(gamma.simulation)
+            Scale("shop/search", 0).make(gamma.simulation)
+
+            async def has_settled():
+                return is_settled(gamma)
+
+            await eventually(has_settled, "gamma has settled")
+            assert (await agent.cluster("gamma"))["pods"] != pods(gamma)
+
+            # It comes back, and all of that is noticed.
+            await gamma.start_server()
+            await agent.all_live("gamma", "gamma-again", within_s=40)
+
+            async def totals_are_right():
+                return (await agent.fleet())["pods"] == sum(map(pods, lab.clusters.values()))
+
+            await eventually(totals_are_right, "the totals follow the deletions")
+            assert (await agent.fleet())["complete"]
+            await agent.the_incident("reach", "gamma", "resolved")
+            await agent.the_incident("image", "gamma", "resolved")
+            assert len(await agent.incidents()) == 2
+
+
+async def test_a_cluster_never_heard_from_is_unknown_and_never_green(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    async with quiet_lab() as lab:
+        lab.write_kubeconfig(tmp_path / "kubeconfig")
+        text = (tmp_path / "kubeconfig").read_text().replace(lab.clusters["beta"].url, f"http://127.0.0.1:{port}")
+        (tmp_path / "kubeconfig").write_text(text)
+        async with agent_in_process(configured(tmp_path, ["alpha", "beta"])) as agent:
+            await agent.all_live("alpha")
+
+            async def has_a_reason():
+                return "refused" in ((await agent.cluster("beta"))["why"] or "")
+
+            await eventually(has_a_reason, "beta says why it is not known")
+            beta = await agent.cluster("beta")
+            assert (beta["state"], beta["pods"], beta["last_seen"]) == ("unknown", None, None)
+            fleet = await agent.fleet()
+            assert (fleet["clusters"]["unknown"], fleet["complete"]) == (1, False)
+            assert fleet["missing"][0]["age_s"] is None
+            assert (await agent.health())["status"] == "degraded"
+            # Nobody must have to look at a table to hear of it.
+            told = await agent.the_incident("reach", "beta", "open")
+            assert told["kind"] == "cluster.unreachable"
+            assert (await agent.cluster("beta"))["state"] == "unknown"

@@ -1,0 +1,85 @@
+"""One bad image, from the pod's status to the end of its incident and back, on the live stream and over REST."""
+
+from datetime import datetime, timedelta
+
+import anyio
+import pytest
+
+from kronveil.lab.world import Change
+from tests.acceptance.agents import agent_in_process, configured, frame_of, incident_frame
+from tests.acceptance.world import BAD, GOOD, quiet_lab, release, waiting_pods
+from tests.real.waiting import stays
+
+pytestmark = pytest.mark.anyio
+HOLD = timedelta(seconds=1)
+
+
+def _at(moment) -> datetime:
+    return datetime.fromisoformat(moment["at"])
+
+
+async def test_a_bad_image_is_seen_at_once_acknowledged_resolved_after_recovery_and_reopened(tmp_path):
+    async with quiet_lab() as lab:
+        alpha = lab.clusters["alpha"]
+        lab.write_kubeconfig(tmp_path / "kubeconfig")
+        file = configured(tmp_path, lab.clusters, incidents={"reopen_within": "60s"})
+        async with agent_in_process(file) as agent, agent.stream() as stream:
+            await agent.all_live(*lab.clusters)
+            told = anyio.Event()
+            status_at: list[float] = []
+
+            def watch(change: Change) -> None:
+                if not status_at and waiting_pods(alpha, "cart"):
+                    status_at.append(anyio.current_time())
+                    told.set()
+
+            alpha.world.on_change(watch)
+            await release(alpha, "cart", BAD)
+            opened = await incident_frame(stream, "image", "open")
+            assert anyio.current_time() - status_at[0] < 1
+
+            # The incident tells where, what, and in the kubelet's own words why.
+            incident = opened["data"]
+            assert (incident["kind"], incident["severity"]) == ("pod.image_pull_failed", "high")
+            assert incident["clusters"] == [
+                {"name": "alpha", "uid": (await agent.cluster("alpha"))["uid"], "region": "north"}
+            ]
+            assert (incident["resource"]["kind"], incident["resource"]["name"]) == ("Deployment", "cart")
+            words = waiting_pods(alpha, "cart")[0]["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
+            assert BAD in words
+            await agent.has_event("ErrImagePull", cluster="alpha")
+
+            async def names_the_image():
+                whole = await agent.get(f"incidents/{incident['id']}")
+                return any(BAD in each["message"] and "not found" in each["message"] for each in whole["evidence"])
+
+            with anyio.fail_after(10):
+                while not await names_the_image():
+                    await anyio.sleep(0.05)
+
+            # A person takes it; that ends nothing.
+            answer = await agent.http.post(f"/incidents/{incident['id']}/acknowledge")
+            assert (answer.status_code, answer.json()["status"]) == (200, "acknowledged")
+            assert answer.json()["acknowledged_by"] == "local"
+            await incident_frame(stream, "image", "acknowledged")
+
+            async def is_acknowledged():
+                return (await agent.get(f"incidents/{incident['id']}"))["status"] == "acknowledged"
+
+            await stays(is_acknowledged, "nothing resolves while the pod still waits", for_s=2 * HOLD.total_seconds())
+
+            # It resolves when recovery was observed and has held.
+            await release(alpha, "cart", GOOD)
+            resolved = (await incident_frame(stream, "image", "resolved"))["data"]
+            moments = {each["what"]: each for each in resolved["timeline"]}
+            assert _at(moments["resolved"]) - _at(moments["recovered"]) >= HOLD - timedelta(milliseconds=1)
+            assert moments["resolved"]["actor"] == "kronveil"
+            assert waiting_pods(alpha, "cart") == []
+
+            # The same trouble within the window is the same incident.
+            await release(alpha, "cart", BAD)
+            again = (await incident_frame(stream, "image", "open"))["data"]
+            assert again["id"] == incident["id"]
+            assert "reopened" in {each["what"] for each in again["timeline"]}
+            assert len(await agent.incidents("image")) == 1
+            assert (await frame_of(stream, "status"))["data"]["incidents_open"]["high"] == 1
