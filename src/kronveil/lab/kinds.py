@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 JsonObject: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """One served kind. ``subresources`` lists what discovery names besides the object itself."""
+    """One served kind, of which there is one instance. ``subresources`` lists what discovery names besides itself."""
 
     name: str
     plural: str

@@ -29,7 +29,7 @@ def populate(plan: ClusterPlan, story: Story, *, seed: int, now: datetime, speed
     for app in apps:
         registry.declare(app.image)
     simulation = Simulation(world, registry, speed=speed)
-    with simulation.nodes.without_heartbeats():
+    with simulation.nodes.unwatched():
         _create_ground(world, plan, apps)
         for born, app in sorted(((_birth(world, app, now), app) for app in apps), key=lambda pair: pair[0]):
             simulation.step(born)

@@ -221,6 +221,15 @@ class World:
         change(obj)
         return self.replace(kind, key, obj)
 
+    def update_status(self, kind: Kind, key: Key, change: Callable[[JsonObject], None]) -> Record:
+        """Like ``update``, several times cheaper: only ``status`` is a copy to change in place; else, replace parts."""
+        record = self.get(kind, key)
+        obj = {**record.obj, "metadata": dict(record.obj["metadata"])}
+        if "status" in obj:
+            obj["status"] = copy_json(obj["status"])
+        change(obj)
+        return self.replace(kind, key, obj)
+
     def replace(self, kind: Kind, key: Key, obj: JsonObject) -> Record:
         """Store ``obj`` in place of what is there; an equal object is not a write. Raises NotFoundError."""
         record = self.get(kind, key)

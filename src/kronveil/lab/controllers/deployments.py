@@ -153,7 +153,7 @@ class DeploymentController:
             elif reason == "ReplicaSetUpdated":
                 current["lastUpdateTime"] = now
 
-        self._world.update(DEPLOYMENT, key, write)
+        self._world.update_status(DEPLOYMENT, key, write)
 
     def _sync_status(self, key: Key) -> None:
         deployment = self._world.get(DEPLOYMENT, key)
@@ -161,7 +161,7 @@ class DeploymentController:
         current = _set_for(deployment.obj, sets)
         before = deployment.obj.get("status", {})
         after = _counts(deployment.obj, sets, current)
-        self._world.update(DEPLOYMENT, key, lambda obj: self._write_status(obj, after, current))
+        self._world.update_status(DEPLOYMENT, key, lambda obj: self._write_status(obj, after, current))
         if current is None or deployment.obj["spec"].get("paused"):
             return
         name = current.key[1]
@@ -214,8 +214,8 @@ class DeploymentController:
         if available is None or available["status"] != wanted["status"]:
             set_condition(obj, wanted, now)
         if current is not None:
-            annotations = obj["metadata"].setdefault("annotations", {})
-            annotations[REVISION] = current.obj["metadata"]["annotations"][REVISION]
+            revision = {REVISION: current.obj["metadata"]["annotations"][REVISION]}
+            obj["metadata"]["annotations"] = {**obj["metadata"].get("annotations", {}), **revision}
 
 
 def _set_for(deployment: JsonObject, sets: list[Record]) -> Record | None:

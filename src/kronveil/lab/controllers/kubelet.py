@@ -323,7 +323,7 @@ class Kubelet:
         self._write(pod, lambda obj: show.show_waiting(obj, container.name, state, self._now))
 
     def _write(self, pod: Record, change: Callable[[JsonObject], None]) -> None:
-        self._world.update(POD, pod.key, change)
+        self._world.update_status(POD, pod.key, change)
 
     def _say(self, pod: Record, container: ContainerRun, reason: str, message: str) -> None:
         self._event(pod, container, reason, message, warning=False)

@@ -38,10 +38,12 @@ class NodeController:
         self._heartbeat_s: float = HEARTBEAT_S
 
     @contextmanager
-    def without_heartbeats(self) -> Iterator[None]:
-        """Spare the heartbeats of a past that nobody watched; every node posts its status at the end."""
+    def unwatched(self) -> Iterator[None]:
+        """Spare the events and heartbeats of a past that nobody watched; every node posts its status at the end."""
         self._heartbeat_s = timedelta(days=365).total_seconds()
+        self._machinery.recorder.is_silent = True
         yield
+        self._machinery.recorder.is_silent = False
         self._heartbeat_s = HEARTBEAT_S
         for node in self._machinery.nodes():
             self._beat(node.key[1])
@@ -135,7 +137,7 @@ class NodeController:
             if ready is not None and ready["status"] == "True":
                 set_condition(obj, {"type": "Ready", "status": "False"}, stamp(self._world.now))
 
-        record = self._world.update(POD, pod.key, mark)
+        record = self._world.update_status(POD, pod.key, mark)
         self._machinery.recorder.record(record, "NodeNotReady", "Node is not ready", source=SOURCE, warning=True)
 
     def _evict_all(self, name: str) -> None:

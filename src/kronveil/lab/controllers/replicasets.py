@@ -30,7 +30,7 @@ class ReplicaSetController:
             for pod in sorted(pods, key=_least_wanted_first)[:surplus]:
                 self._say(replicaset, "SuccessfulDelete", f"Deleted pod: {pod.key[1]}")
                 delete(self._world, pod)
-        self._world.update(REPLICASET, key, lambda obj: self._count(obj, replicaset.uid))
+        self._world.update_status(REPLICASET, key, lambda obj: self._count(obj, replicaset.uid))
 
     def _create_pod(self, replicaset: Record) -> None:
         number = self._free_number(replicaset)

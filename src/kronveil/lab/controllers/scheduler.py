@@ -20,6 +20,8 @@ class Room:
     cpu: float = 0
     memory: float = 0
     pods: float = 0
+    is_open: bool = True
+    """Whether any pod may come that fits: the node is neither cordoned nor tainted."""
     taken: dict[Key, tuple[float, float]] = field(default_factory=dict)
     taken_cpu: float = 0
     taken_memory: float = 0
@@ -67,6 +69,8 @@ class Scheduler:
         room.cpu, room.memory, room.pods = (
             parse_quantity(allocatable.get(what, 0)) for what in ("cpu", "memory", "pods")
         )
+        spec = change.record.obj.get("spec", {})
+        room.is_open = not spec.get("unschedulable") and not spec.get("taints")
         self._retry_soon()
 
     def on_pod(self, change: Change) -> None:
@@ -99,12 +103,15 @@ class Scheduler:
         best: tuple[int, str] | None = None
         refusals: dict[str, int] = {}
         nodes = self._machinery.nodes()
+        is_choosy = bool(pod.obj["spec"].get("nodeSelector"))
         for node in nodes:
-            why = _refusal(pod.obj, node.obj) or self._rooms[node.key[1]].lacks(cpu, memory)
+            room = self._rooms[node.key[1]]
+            why = None if room.is_open and not is_choosy else _refusal(pod.obj, node.obj)
+            why = why or room.lacks(cpu, memory)
             if why is not None:
                 refusals[why] = refusals.get(why, 0) + 1
                 continue
-            rank = (len(self._rooms[node.key[1]].taken), node.key[1])
+            rank = (len(room.taken), node.key[1])
             best = rank if best is None else min(best, rank)
         if best is None:
             self._refuse(pod, len(nodes), refusals)
@@ -117,10 +124,10 @@ class Scheduler:
         namespace, name = pod.key
 
         def bind(obj: JsonObject) -> None:
-            obj["spec"]["nodeName"] = node
+            obj["spec"] = {**obj["spec"], "nodeName": node}
             set_condition(obj, {"type": "PodScheduled", "status": "True"}, stamp(self._world.now))
 
-        record = self._world.update(POD, pod.key, bind)
+        record = self._world.update_status(POD, pod.key, bind)
         message = f"Successfully assigned {namespace}/{name} to {node}"
         self._machinery.recorder.record(record, "Scheduled", message, source=SOURCE)
 
@@ -130,7 +137,7 @@ class Scheduler:
         self._waiting[pod.key] = None
         wanted = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
         self._machinery.after(("schedule", pod.key), RETRY_S, lambda: self._retry(pod.key))
-        record = self._world.update(POD, pod.key, lambda obj: _note_refusal(obj, wanted, stamp(self._world.now)))
+        record = self._world.update_status(POD, pod.key, lambda obj: _note_refusal(obj, wanted, stamp(self._world.now)))
         self._machinery.recorder.record(record, "FailedScheduling", message, source=SOURCE, warning=True)
 
     def _retry(self, key: Key) -> None:
