@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
 
@@ -30,4 +31,11 @@ class RecordIncident:
     incident: Incident
 
 
-Effect: TypeAlias = RecordEvent | MergeEvent | RecordIncident
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """Store and publish a line of the ledger of changes."""
+
+    change: Change
+
+
+Effect: TypeAlias = RecordEvent | MergeEvent | RecordIncident | RecordChange

@@ -28,7 +28,12 @@ class ContainerFacts:
 
 @dataclass(frozen=True, slots=True)
 class PodFacts:
-    """A pod's watched fields. ``scheduled`` is None while the scheduler has said nothing."""
+    """A pod's watched fields. ``scheduled`` is None while the scheduler has said nothing.
+
+    ``reason`` and ``message`` are the pod's own (``Evicted``). ``unready_since`` is when its Ready condition last
+    became false, None while it is ready or has none. ``delete_by`` is when its grace period ends, None while nobody
+    deletes it. ``claims`` are the names of the volume claims it mounts.
+    """
 
     phase: str
     containers: tuple[ContainerFacts, ...] = ()
@@ -37,6 +42,11 @@ class PodFacts:
     scheduling_message: str = ""
     ready: bool = False
     terminating: bool = False
+    reason: str = ""
+    message: str = ""
+    unready_since: datetime | None = None
+    delete_by: datetime | None = None
+    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,11 @@ class NodeFacts:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadFacts:
-    """A deployment's watched fields. ``progressing`` is None when it has no such condition."""
+    """A deployment's, stateful set's or daemon set's watched fields.
+
+    ``progressing`` is None when it has no such condition (only deployments do). ``short_since`` is when fewer replicas
+    than desired were available last, None while there are enough.
+    """
 
     desired: int
     updated: int
@@ -63,6 +77,96 @@ class WorkloadFacts:
     generation: int = 0
     observed_generation: int = 0
     images: tuple[str, ...] = ()
+    short_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """A job. ``failed`` when it gave up; ``reason`` is Kubernetes' (BackoffLimitExceeded, DeadlineExceeded)."""
+
+    failed: bool
+    succeeded: bool
+    reason: str = ""
+    message: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CronJobFacts:
+    """A cron job. ``schedule`` is its five fields, ``zone`` its time zone (empty: the controller's, UTC by default)."""
+
+    schedule: str
+    suspended: bool
+    last_scheduled_at: datetime | None = None
+    created_at: datetime | None = None
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFacts:
+    """A volume claim: ``phase`` is Pending, Bound or Lost; ``created_at`` is when the waiting began."""
+
+    phase: str
+    storage_class: str = ""
+    volume: str = ""
+    created_at: datetime | None = None
+    waits_for_consumer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HpaFacts:
+    """A horizontal autoscaler. ``is_limited``: it wants more than ``most``. ``is_blind``: it cannot read metrics."""
+
+    current: int
+    desired: int
+    least: int
+    most: int
+    target: str = ""
+    is_limited: bool = False
+    is_blind: bool = False
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaFacts:
+    """A resource quota: for each resource, how much of it is used, 0 to 1 (and above when it was lowered)."""
+
+    used: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFacts:
+    """A pod disruption budget. ``allowed`` is how many pods may be evicted now."""
+
+    allowed: int
+    healthy: int
+    wanted: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """A certificate kept by cert-manager. ``ready`` is None while it says nothing."""
+
+    ready: bool | None
+    expires_at: datetime | None = None
+    renews_at: datetime | None = None
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFacts:
+    """What a GitOps controller (Argo CD, Flux) says of the thing it keeps in step with Git.
+
+    ``is_failing`` when it could not sync or the result is degraded; None while it is working on it.
+    """
+
+    is_failing: bool | None
+    revision: str = ""
+    reason: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +201,33 @@ class ReachFacts:
     reason: str = ""
 
 
-Facts: TypeAlias = PodFacts | NodeFacts | WorkloadFacts | WarningFacts | GoneFacts | ListedFacts | ReachFacts
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of an object's specification that somebody changed. Values of secrets never come here.
+
+    ``kind``: image, env, resources, replicas, config, secret, command, schedule, revision, node, other.
+    """
+
+    kind: str
+    path: str
+    before: str
+    after: str
+
+
+Facts: TypeAlias = (
+    PodFacts
+    | NodeFacts
+    | WorkloadFacts
+    | JobFacts
+    | CronJobFacts
+    | ClaimFacts
+    | HpaFacts
+    | QuotaFacts
+    | BudgetFacts
+    | CertificateFacts
+    | SyncFacts
+    | WarningFacts
+    | GoneFacts
+    | ListedFacts
+    | ReachFacts
+)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from kronveil.model.change import Suspect
 from kronveil.model.event import Severity
 from kronveil.model.resource import Resource
 
@@ -61,6 +62,8 @@ class Incident:
 
     ``key`` is that identity; ``id`` derives from the key and the event that opened it. ``evidence`` holds ids of
     stored events, first ones and newest ones; ``event_count`` counts all of them. ``version`` grows with each change.
+    A systemic incident has ``children``, one for each cluster and owner, which live and close on their own and name it
+    as ``parent_id``. ``suspects`` are changes before it, most likely first; ``is_silenced`` while a silence covers it.
     """
 
     id: str
@@ -81,3 +84,8 @@ class Incident:
     evidence: tuple[str, ...] = ()
     timeline: tuple[Moment, ...] = ()
     version: int = 1
+    parent_id: str | None = None
+    children: tuple[str, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    assigned_to: str | None = None
+    is_silenced: bool = False

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TypeAlias
 
-from kronveil.model.facts import Facts
+from kronveil.model.facts import Facts, FieldChange
 from kronveil.model.resource import Resource
 
 Attribute: TypeAlias = str | int | float | bool | None
@@ -21,6 +21,8 @@ class Observation:
     ``object.gone``, ``list.completed``, ``cluster.reach``). ``at`` is event time in UTC. ``key`` is the source's own
     identity of this very report (uid@resourceVersion): the same report twice has the same key.
     ``owner`` is the top controller of ``resource``, or None when it is its own owner.
+    ``changes`` are fields of the object's specification that differ from what was kept, ``actor`` who changed them
+    (the field manager), as far as the source says.
     """
 
     kind: str
@@ -31,3 +33,5 @@ class Observation:
     owner: Resource | None = None
     message: str = ""
     attributes: Mapping[str, Attribute] = field(default_factory=lambda: NO_ATTRIBUTES)
+    changes: tuple[FieldChange, ...] = ()
+    actor: str = ""

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from kronveil.model.change import Change
 from kronveil.model.event import Event, Severity
 from kronveil.model.incident import Incident, IncidentStatus
+from kronveil.model.silence import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,28 @@ class IncidentPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeQuery:
+    """Newest first by event time. ``around`` with ``within`` asks for both sides of a moment."""
+
+    limit: int = 100
+    before: str | None = None
+    cluster: str | None = None
+    kind: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    around: datetime | None = None
+    within: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """See EventPage."""
+
+    items: tuple[Change, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The remembered answer to a write that carried an idempotency key.
 
@@ -65,7 +89,7 @@ class Receipt:
 class Writes:
     """What is saved together, in one transaction: all of it or nothing.
 
-    Events whose id is stored already are left as they are and counted in no number. Incidents replace what has their
+    Events and changes whose id is stored already are left as they are. Incidents replace what has their
     id. ``counters`` are added to the stored ones (events received for each cluster uid: ``events:<uid>``).
     ``cluster_heard`` sets when a cluster uid was last heard.
     """
@@ -75,15 +99,24 @@ class Writes:
     counters: Mapping[str, int] = field(default_factory=dict)
     cluster_heard: Mapping[str, datetime] = field(default_factory=dict)
     receipts: Sequence[Receipt] = ()
+    changes: Sequence[Change] = ()
+    silences: Sequence[Silence] = ()
+    silences_ended: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a start begins with: incidents not yet past reopening, counters, and when each cluster was last heard."""
+    """What a start begins with: incidents not yet past reopening, counters, and when each cluster was last heard.
+
+    ``changes`` are the newest ones of the last day, oldest first, so that a suspect can still be named; ``silences``
+    those that have not ended.
+    """
 
     incidents: tuple[Incident, ...]
     counters: Mapping[str, int]
     cluster_heard: Mapping[str, datetime]
+    changes: tuple[Change, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
 
 class Store(Protocol):
@@ -107,6 +140,15 @@ class Store(Protocol):
 
     async def incident(self, incident_id: str) -> Incident | None:
         """One, or None."""
+
+    async def changes(self, query: ChangeQuery) -> ChangePage:
+        """A page; an unreadable cursor raises ValueError."""
+
+    async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
+        """Those that are stored, oldest first."""
+
+    async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
+        """Those that have not ended, newest first; with ``ended`` those that have, too."""
 
     async def receipt(self, key: str) -> Receipt | None:
         """The remembered answer for an idempotency key, or None."""
