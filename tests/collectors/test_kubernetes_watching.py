@@ -1,6 +1,7 @@
 """How one cluster is watched when its API server does what API servers do."""
 
 import json
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import pytest
 
 from kronveil.collectors.kubernetes import component
 from kronveil.collectors.kubernetes.config import ClusterConfig
-from kronveil.model.facts import ListedFacts
+from kronveil.model.facts import ListedFacts, PodFacts
 from kronveil.model.resource import Resource
 from kronveil.sdk.errors import Transient
 from kronveil.sdk.testing.recorder import Recorder
@@ -331,6 +332,55 @@ async def test_a_frame_that_comes_late_does_not_turn_time_back(server: ScriptedS
         sick(server, "b")
         await recorder.until(lambda: bool(recorder.about("b")), "the next one is told")
         assert len(recorder.about("a")) == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_what_was_told_ends_up_true(server: ScriptedServer, watch: Watch, seed: int) -> None:
+    chance = random.Random(seed)
+    server.page_size = 4
+    for number in range(10):
+        sick(server, f"old-{number}")
+    async with watch(poll_interval=timedelta(milliseconds=100)) as recorder:
+        for number in range(60):
+            names = [name for _, name in server.objects["pods"]]
+            move = chance.randrange(12)
+            if move < 5 or not names:
+                sick(server, f"pod-{number}")
+            elif move < 7:
+                server.put("pods", chance.choice(names), namespace="shop", status=waiting(f"Reason{number}"))
+            elif move < 9:
+                server.delete("pods", chance.choice(names), namespace="shop")
+            elif move == 9:
+                server.drop_streams()
+            elif move == 10:
+                server.compact()
+                server.drop_streams()
+            elif chance.random() < 0.5:
+                server.insert("pods", b'{"type":"MODI\n')
+            else:
+                await server.go_down()
+                sick(server, f"pod-{number}")
+                await server.come_up()
+            await anyio.sleep(chance.random() * 0.05)  # lets them meet in different ways
+        await recorder.until(lambda: _told(recorder) == _world(server), "what was told is what there is")
+        assert recorder.standing.pods == len(server.objects["pods"])
+
+
+def _world(server: ScriptedServer) -> dict[str, str]:
+    return {
+        item["metadata"]["uid"]: item["status"]["containerStatuses"][0]["state"]["waiting"]["reason"]
+        for item in server.objects["pods"].values()
+    }
+
+
+def _told(recorder: Recorder) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for one in recorder.observations:
+        if isinstance(one.facts, PodFacts):
+            told[one.resource.uid] = one.facts.containers[0].reason
+        elif one.kind == "object.gone":
+            told.pop(one.resource.uid, None)
+    return told
 
 
 async def test_at_most_four_lists_are_made_at_once_in_one_process(tmp_path: Path) -> None:

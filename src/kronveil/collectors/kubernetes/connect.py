@@ -21,6 +21,7 @@ from kronveil.collectors.kubernetes.trouble import (
     BusyError,
     ExpiredError,
     ForbiddenError,
+    MissingError,
     UnauthorizedError,
     UnreachableError,
     explain,
@@ -189,7 +190,8 @@ class Connection:
             raise ExpiredError(words)
         if status == 429:
             raise BusyError(f"the API server is busy (429): {words}", _retry_after(response.headers))
-        raise AnswerError(f"the API server answers {status} to {path}: {words}")
+        kind = MissingError if status == 404 else AnswerError
+        raise kind(f"the API server answers {status} to {path}: {words}")
 
     async def _words(self, response: "httpx2.Response", session: Session) -> str:
         """What an error answer says, shortened, on one line, without our own credentials."""

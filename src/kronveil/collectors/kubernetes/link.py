@@ -14,6 +14,7 @@ from kronveil.collectors.kubernetes.trouble import (
     BusyError,
     ForbiddenError,
     GarbledError,
+    MissingError,
     SourceError,
     UnauthorizedError,
 )
@@ -119,14 +120,16 @@ class Link:
         return int(version.resource_version) if version.resource_version.isdecimal() else 0
 
     async def _introduce(self) -> None:
-        self.version = _read(decode_version, await self._get("/version"), "/version").git_version or None
+        try:
+            self.version = _read(decode_version, await self._get("/version"), "/version").git_version or None
+        except (ForbiddenError, MissingError):
+            self.version = None
         path = "/api/v1/namespaces/kube-system"
         try:
             self._identify(_read(decode_named, await self._get(path), path).metadata.uid)
-        except ForbiddenError as error:
-            self.uid_error = (
-                f"forbidden: {error}. Without get on the namespace kube-system the cluster's identity is unknown"
-            )
+        except (ForbiddenError, MissingError) as error:
+            what = "forbidden" if isinstance(error, ForbiddenError) else "missing"
+            self.uid_error = f"{what}: {error}. Without get on the namespace kube-system the cluster has no identity"
 
     def _identify(self, uid: str) -> None:
         if self.uid and uid != self.uid:

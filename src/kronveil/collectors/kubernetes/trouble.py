@@ -42,6 +42,10 @@ class AnswerError(SourceError):
     """Any other answer than the asked-for one."""
 
 
+class MissingError(AnswerError):
+    """There is no such thing (404)."""
+
+
 def explain(error: BaseException, address: str, timeout_s: float) -> str:  # noqa: PLR0911 - a table, first match wins
     """Why a connection to ``address`` failed, from the innermost cause that says something."""
     causes = list(_causes(error))

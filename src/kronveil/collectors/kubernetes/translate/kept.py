@@ -15,6 +15,7 @@ from kronveil.model.resource import Resource
 
 Watched: TypeAlias = tuple[object, ...]
 LONGEST_TEXT = 1000
+MOST_SHARED = 5000
 
 
 class Kept(msgspec.Struct, gc=False):
@@ -41,6 +42,7 @@ class Shelves:
     def __init__(self) -> None:
         self.by_kind: dict[str, dict[str, Kept]] = {}
         self._deployments: dict[tuple[str, str], Resource] = {}
+        self._shared: dict[object, object] = {}
 
     def of(self, kind: str) -> dict[str, Kept]:
         """The records of a kind, by uid."""
@@ -50,6 +52,13 @@ class Shelves:
         """One record."""
         shelf = self.by_kind.get(kind)
         return shelf.get(uid) if shelf else None
+
+    def share(self, value: object) -> object:
+        """An equal value that is kept already, or this one."""
+        if len(self._shared) > MOST_SHARED:
+            # Forgetting costs no more than memory that could have been saved.
+            self._shared.clear()
+        return self._shared.setdefault(value, value)
 
     def name_deployment(self, resource: Resource) -> None:
         """Remember a deployment by name, for pods whose replica set is not known."""

@@ -1,5 +1,6 @@
 """Pods: phase, scheduling, readiness and every container's state and last end."""
 
+from sys import intern
 from typing import Literal
 
 from kronveil.collectors.kubernetes.translate.kept import (
@@ -8,7 +9,6 @@ from kronveil.collectors.kubernetes.translate.kept import (
     Shelves,
     Watched,
     condition,
-    interned,
     latest,
     parse_time,
     resource_of,
@@ -22,6 +22,8 @@ from kronveil.model.resource import Resource
 
 State = Literal["waiting", "running", "terminated", "unknown"]
 NO_STATUS = PodStatus()
+OOM_KILLED = "OOMKilled"
+UNKNOWN, RUNNING, WAITING, TERMINATED = range(4)
 NORMAL_WAITS = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
@@ -34,30 +36,56 @@ def translate_pod(pod: Pod, before: Kept | None, shelves: Shelves, moment: Momen
         if before.owner is None or not before.owner.uid:
             before.owner = _owner(pod, shelves)
         return before, None
-    facts = _facts(pod)
     kept = Kept(
         resource=before.resource if before else resource_of("Pod", pod.metadata),
         owner=_owner(pod, shelves),
         version=version,
-        watched=interned(watched),  # type: ignore[arg-type]
+        watched=_shared(watched, shelves),
     )
-    if moment.is_first_list and is_plainly_healthy(facts):
+    if moment.is_first_list and _is_plainly_healthy(watched):
         return kept, None
-    return kept, _observation(pod, facts, kept, before, moment)
+    return kept, _observation(pod, _facts(pod), kept, before, moment)
 
 
-def is_plainly_healthy(facts: PodFacts) -> bool:
+def _is_plainly_healthy(watched: Watched) -> bool:
     """Whether a pod found by the first list needs no word: all containers run and are ready, or are completed, and
-    none was last ended by the out-of-memory killer."""
-    if facts.phase == "Succeeded":
+    none was last ended by the out-of-memory killer. Judged on the flat fields: a list has thousands of such pods."""
+    phase, _, _, scheduled, _, _, containers, inits = watched
+    if phase == "Succeeded":
         return True
-    if facts.phase == "Failed" or facts.scheduled is False or not facts.containers:
+    if phase == "Failed" or scheduled is False or not containers:
         return False
-    return all(_is_fine(container) for container in facts.containers)
+    for container in containers:  # type: ignore[attr-defined]
+        _, _, state, reason, _, ready, _, last = container
+        if last is not None and last[0] == OOM_KILLED:
+            return False
+        if not (state == RUNNING and ready) and not (state == TERMINATED and reason == "Completed"):
+            return False
+    # A restartable init container may have no readiness of its own.
+    return not inits or all(
+        (one[2] == RUNNING or (one[2] == TERMINATED and one[3] == "Completed"))
+        and (one[7] is None or one[7][0] != OOM_KILLED)
+        for one in inits  # type: ignore[attr-defined]
+    )
+
+
+def _shared(watched: Watched, shelves: Shelves) -> Watched:
+    """The same with its parts shared: most pods have the same phase, node, names, images and reasons."""
+    phase, node, terminating, scheduled, why, ready, containers, inits = watched
+    return (
+        intern(phase) if type(phase) is str else phase,
+        intern(node) if type(node) is str else node,
+        terminating,
+        scheduled,
+        why,
+        ready,
+        shelves.share(containers),
+        shelves.share(inits) if inits else (),
+    )
 
 
 def _is_fine(container: ContainerFacts) -> bool:
-    if "OOMKilled" in (container.last_reason, container.reason):
+    if OOM_KILLED in (container.last_reason, container.reason):
         return False
     if container.state == "terminated":
         return container.reason == "Completed"
@@ -92,14 +120,14 @@ def _watched(pod: Pod) -> Watched:
 
 def _container_watched(container: ContainerStatus) -> Watched:
     state = container.state
-    kind, reason, message = 0, None, None
+    kind, reason, message = UNKNOWN, None, None
     if state is not None:
         if state.running is not None:
-            kind = 1
+            kind = RUNNING
         elif state.waiting is not None:
-            kind, reason, message = 2, state.waiting.reason, state.waiting.message
+            kind, reason, message = WAITING, state.waiting.reason, state.waiting.message
         elif state.terminated is not None:
-            kind, reason, message = 3, state.terminated.reason, state.terminated.message
+            kind, reason, message = TERMINATED, state.terminated.reason, state.terminated.message
     last = container.last_state.terminated if container.last_state else None
     return (
         container.name,
@@ -217,7 +245,7 @@ def _culprit(facts: PodFacts) -> ContainerFacts | None:
 def _gravity(container: ContainerFacts) -> tuple[int, int]:
     if container.state == "waiting" and container.reason not in NORMAL_WAITS:
         return 3, container.restarts
-    if container.state == "terminated" or container.last_reason == "OOMKilled":
+    if container.state == "terminated" or container.last_reason == OOM_KILLED:
         return 2, container.restarts
     return (1 if container.is_init or container.state == "running" else 0), container.restarts
 
