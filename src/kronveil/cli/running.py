@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from kronveil.config import Config
 from kronveil.sdk.errors import ConfigError, PluginError
+
+if TYPE_CHECKING:
+    from kronveil.config import Config
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -41,7 +43,7 @@ def _as_is(_logger: object, _name: str, event: "MutableMapping[str, Any]") -> "M
     return event
 
 
-def run_or_explain(start: Callable[[], Awaitable[None]], config: Config) -> None:
+def run_or_explain(start: Callable[[], Awaitable[None]], config: "Config") -> None:
     """Run until it ends; what the operator can mend is said in words and ends with 2, what failed with 1."""
     import anyio  # noqa: PLC0415
 
