@@ -42,9 +42,14 @@ class Pages:
     def keep(self, kind: Kind, version: int, records: list[Record]) -> None:
         """Remember the moment of a version for the pages to come."""
         self._kept[kind, version] = records
+        self._kept.move_to_end((kind, version))
         self._born[kind, version] = self._world.now
-        while len(self._kept) > MOST_SNAPSHOTS:
+        # Many lists are never read to their end (a probe reads one item); what they show must not pile up.
+        while len(self._kept) > MOST_SNAPSHOTS or self._is_too_old(next(iter(self._kept))):
             self._born.pop(self._kept.popitem(last=False)[0])
+
+    def _is_too_old(self, moment: tuple[Kind, int]) -> bool:
+        return self._world.now - self._born[moment] > PAGE_LIFE
 
     def _forget(self) -> None:
         self._kept.clear()
@@ -53,8 +58,7 @@ class Pages:
     def at(self, kind: Kind, version: int) -> list[Record]:
         """The records of a kind as they were. Raises ApiError 410 when that is forgotten."""
         records = self._kept.get((kind, version))
-        born = self._born.get((kind, version))
-        if records is None or born is None or self._world.now - born > PAGE_LIFE:
+        if records is None or self._is_too_old((kind, version)):
             raise expired(
                 "The provided continue parameter is too old to display a consistent list result. "
                 "You can start a new list without the continue parameter."
