@@ -154,7 +154,9 @@ class World:
         self.seed = seed
         self.now = now
         self.log_limit = log_limit
-        self.version = 100_000 + self.number("first-version") % 900_000
+        # As a real store's versions do, these go on growing from one life of a cluster to the next: an agent that
+        # has seen an object at a version may take another object at that version for the same report.
+        self.version = int(now.timestamp()) * 100 + self.number("first-version") % 100
         self.first_version = self.version
         self.shelves = {kind: Shelf(kind) for kind in KINDS}
         for shelf in self.shelves.values():
