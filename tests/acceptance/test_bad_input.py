@@ -2,6 +2,7 @@
 
 import socket
 
+import anyio
 import pytest
 
 from kronveil.lab.server.tls import Authority
@@ -60,8 +61,10 @@ async def test_each_trouble_of_a_cluster_is_told_by_its_name_and_the_others_go_o
             component = next(each for each in health["components"] if each["name"] == "kubernetes")
             for name in ("beta", *expected):
                 assert name in component["message"]
-            missing = (await frame_of(stream, "status"))["data"]["fleet"]["missing"]
-            assert {each["cluster"] for each in missing} == set(expected)
+            with anyio.fail_after(10):
+                missing = await _missing_of(stream)
+                while missing != set(expected):
+                    missing = await _missing_of(stream)
             table = (await agent.cli("clusters")).stdout.decode()
             for words in ("events is forbidden", "certificate is not trusted", "connection refused", "(401)"):
                 assert words in table
@@ -80,6 +83,11 @@ async def test_each_trouble_of_a_cluster_is_told_by_its_name_and_the_others_go_o
             await warn(beta, "after", "seen after the permission was given")
             await agent.has_event("seen after the permission was given", within_s=45, cluster="beta")
             await agent.all_live("beta")
+
+
+async def _missing_of(stream) -> set[str]:
+    status = await frame_of(stream, "status")
+    return {each["cluster"] for each in status["data"]["fleet"]["missing"]}
 
 
 def _kubeconfig_with_another_authority(folder, lab):

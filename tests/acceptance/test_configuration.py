@@ -1,5 +1,6 @@
 """Documented keys change what the agent does; each is tried beside another value of it."""
 
+import json
 import socket
 
 import anyio
@@ -40,9 +41,10 @@ async def test_names_of_one_clusters_entry_narrow_what_is_watched_and_say_where_
             await agent.becomes("narrow", "unreachable", within_s=10)
             assert (await agent.cluster("wide"))["state"] == "live"
 
-            said = {each["key"]: (each["value"], each["source"]) for each in await agent.everything("config")}
+            said = {each["key"]: (each["value"], each["source"]) for each in (await agent.get("config"))["items"]}
             assert said["collectors.kubernetes.clusters[0].region"][0] == "moon"
-            assert said["collectors.kubernetes.stale_after"] == ("1500ms", f"{tmp_path}/kronveil.yaml")
+            value, source = said["collectors.kubernetes.stale_after"]
+            assert (value, source.startswith(f"{tmp_path / 'kronveil.yaml'}:")) == ("1s500ms", True)
 
 
 async def test_the_times_of_incidents_are_those_of_the_file(tmp_path):
@@ -71,11 +73,8 @@ async def test_the_times_of_incidents_are_those_of_the_file(tmp_path):
                     assert (await has_recovered())["status"] == "open"
                     continue
                 await agent.the_incident("image", "alpha", "resolved")
-                resolved_at = anyio.current_time()
-                with anyio.fail_after(10):
-                    # The window to reopen is passed by the clock alone.
-                    while anyio.current_time() < resolved_at + 2.5:
-                        await anyio.sleep(0.1)
+                # The window to reopen is passed by the clock alone.
+                await anyio.sleep(2.5)
                 SetImage("shop/cart", BAD).make(alpha.simulation)
 
                 async def are_two(agent=agent):
@@ -90,7 +89,7 @@ async def test_the_agent_listens_where_the_file_says(tmp_path):
     file = configured(tmp_path, listen={"api": api, "dashboard": console})
     async with agent_in_process(file) as agent:
         assert agent.url == f"http://127.0.0.1:{api}"
-        assert '"dashboard": %d' % console in (tmp_path / "data" / "ports.json").read_text()
+        assert json.loads((tmp_path / "data" / "ports.json").read_text())["dashboard"] == console
         other = await agent.http.get(f"http://127.0.0.1:{console}/api/v1/health")
         assert other.json()["status"] == "healthy"
         refused = await agent.http.get("/health", headers={"Host": "evil.example"})

@@ -8,7 +8,7 @@ import pytest
 from kronveil.lab.world import Change
 from tests.acceptance.agents import agent_in_process, configured, frame_of, incident_frame
 from tests.acceptance.world import BAD, GOOD, quiet_lab, release, waiting_pods
-from tests.real.waiting import stays
+from tests.real.waiting import eventually, stays
 
 pytestmark = pytest.mark.anyio
 HOLD = timedelta(seconds=1)
@@ -25,13 +25,11 @@ async def test_a_bad_image_is_seen_at_once_acknowledged_resolved_after_recovery_
         file = configured(tmp_path, lab.clusters, incidents={"reopen_within": "60s"})
         async with agent_in_process(file) as agent, agent.stream() as stream:
             await agent.all_live(*lab.clusters)
-            told = anyio.Event()
             status_at: list[float] = []
 
             def watch(change: Change) -> None:
                 if not status_at and waiting_pods(alpha, "cart"):
                     status_at.append(anyio.current_time())
-                    told.set()
 
             alpha.world.on_change(watch)
             await release(alpha, "cart", BAD)
@@ -53,9 +51,7 @@ async def test_a_bad_image_is_seen_at_once_acknowledged_resolved_after_recovery_
                 whole = await agent.get(f"incidents/{incident['id']}")
                 return any(BAD in each["message"] and "not found" in each["message"] for each in whole["evidence"])
 
-            with anyio.fail_after(10):
-                while not await names_the_image():
-                    await anyio.sleep(0.05)
+            await eventually(names_the_image, "the evidence holds the kubelet's words")
 
             # A person takes it; that ends nothing.
             answer = await agent.http.post(f"/incidents/{incident['id']}/acknowledge")

@@ -8,7 +8,8 @@ import anyio
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from kronveil.lab import WELL_BEHAVED, LabCluster
+from kronveil.lab import Behaviour, LabCluster
+from kronveil.lab.kinds import POD
 from kronveil.lab.moves import SetImage
 from tests.acceptance.agents import NEEDS_SOMEBODY, Agent, AgentProcess, Found, configured
 from tests.acceptance.world import BAD, GOOD, LEAKY, quiet_lab, release, warn_for_ever
@@ -68,12 +69,10 @@ async def _one_kill(cluster: LabCluster) -> None:
         return any("OOMKilled" in str(each.obj["status"]) for each in _search_pods(cluster))
 
     await eventually(was_killed, "a container was killed", every_s=0.02)
-    cluster.simulation.set_behaviour(LEAKY, WELL_BEHAVED)
+    cluster.simulation.set_behaviour(LEAKY, Behaviour())
 
 
 def _search_pods(cluster: LabCluster):
-    from kronveil.lab.kinds import POD
-
     return [each for each in cluster.world.list(POD, "shop") if each.key[1].startswith("search")]
 
 

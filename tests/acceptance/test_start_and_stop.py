@@ -1,7 +1,7 @@
 """Starting with nothing to watch yet, and stopping in time whatever the clusters do."""
 
-import signal
 import os
+import signal
 
 import anyio
 import pytest
