@@ -44,6 +44,16 @@ async def test_a_page_left_unread_for_too_long_is_410():
         assert response.status_code == 410
 
 
+async def test_lists_that_nobody_reads_to_the_end_do_not_pile_up():
+    async with served() as api:
+        for _ in range(3):
+            await api.get("/api/v1/pods", limit=1)
+            await api.lab.advance(400)
+        first = await api.get("/api/v1/pods", limit=1)
+        kept = api.cluster.api._pages._kept
+        assert [version for _, version in kept] == [int(first["metadata"]["resourceVersion"])]
+
+
 async def test_selectors_choose_by_label_and_field():
     async with served() as api:
         pods = (await api.get("/api/v1/pods"))["items"]
@@ -120,7 +130,7 @@ async def test_discovery_leads_to_every_kind():
         ("/openapi/v2", {}, 404, "NotFound"),
         (PODS, {"limit": "many"}, 400, "BadRequest"),
         (PODS, {"continue": "%%%"}, 400, "BadRequest"),
-        (PODS, {"resourceVersion": "999999999"}, 504, "Timeout"),
+        (PODS, {"resourceVersion": "999999999999999"}, 504, "Timeout"),
     ],
 )
 async def test_what_cannot_be_answered_is_a_status_object(path, query, code, reason):
