@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 from kronveil.lab import Lab
 from tests.dashboard.conftest import OpenPage
 from tests.dashboard.fleet import BAD, GOOD, ConsoleAgent, set_image
+from tests.real.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 TITLE = re.compile("cart cannot pull image")
@@ -130,3 +131,16 @@ async def test_a_cluster_that_is_cut_off_is_said_everywhere_and_never_green(
     await expect(row).to_contain_text(re.compile("Stale|Unreachable"))
     await expect(row.locator(".state.tone-ok")).to_have_count(0)
     await expect(row.locator(".age-bar:not(.hatched)")).to_have_count(0)
+
+
+async def test_only_the_stream_is_blocked_and_the_page_still_reads(
+    lab: Lab, agent: ConsoleAgent, open_page: OpenPage
+) -> None:
+    await set_image(lab, "alpha", "cart", BAD)
+    await eventually(agent.incidents, "an incident is open", within_s=30)
+    page, _ = await open_page("about:blank")
+    await page.route_web_socket(re.compile("/ws/events"), lambda socket: socket.close())
+    await page.goto(agent.url)
+    await becomes(page, "Disconnected")
+    await expect(page.locator(".needs").get_by_text(TITLE)).to_be_visible()
+    await expect(page.get_by_role("alert")).to_contain_text("its live stream does not open")

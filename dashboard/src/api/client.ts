@@ -3,13 +3,13 @@ import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import type {
   Cluster,
-  Fleet,
   Health,
   Incident,
   IncidentDetail,
   IncidentPage,
   KronveilEvent,
   Probe,
+  Status,
 } from "./types";
 
 const rest = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "" });
@@ -57,7 +57,7 @@ export const fetchIncidents = (query: IncidentQuery, limit = 100): Promise<Incid
 export const fetchIncident = (id: string): Promise<IncidentDetail> =>
   body(rest.GET("/api/v1/incidents/{id}", { params: { path: { id } as never } }));
 
-export const fetchFleet = (): Promise<Fleet> => body(rest.GET("/api/v1/fleet"));
+export const fetchStatus = (): Promise<Status> => body(rest.GET("/api/v1/status"));
 
 export const fetchClusters = async (): Promise<Cluster[]> =>
   (await body<{ items: Cluster[] }>(rest.GET("/api/v1/clusters", { params: { query: { limit: 500 } } })))

@@ -1,74 +1,7 @@
-// What pages ask of the live store: the time, the trust, and the lists in their order.
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+// What pages ask of the live store: the lists in their order.
+import { useEffect, useMemo, useState } from "react";
 import type { Cluster, Incident } from "../api/types";
-import { type Indicator, indicator } from "./indicator";
-import { live, useLive } from "./store";
-
-const tickers = new Set<() => void>();
-let timer: ReturnType<typeof setInterval> | undefined;
-let tick = 0;
-
-function onTick(listener: () => void): () => void {
-  tickers.add(listener);
-  timer ??= setInterval(() => {
-    tick += 1;
-    for (const each of tickers) each();
-  }, 1000);
-  return () => {
-    tickers.delete(listener);
-    if (tickers.size === 0) {
-      clearInterval(timer);
-      timer = undefined;
-    }
-  };
-}
-
-/** Draws again every second. */
-export const useTick = (): number => useSyncExternalStore(onTick, () => tick);
-
-/** The link's state in one word, renewed each second. */
-export function useIndicator(): Indicator {
-  useTick();
-  const link = useLive((view) => view.link);
-  const paused = useLive((view) => view.paused);
-  const replayed = useLive((view) => view.world.replayed);
-  return indicator(link, live.monotonicNow(), paused, replayed);
-}
-
-export type Trust = {
-  /** The page's data has stopped: drain it and say as of when. */
-  readonly disconnected: boolean;
-  /** Server time of the newest thing shown; null before anything was. */
-  readonly asOf: number | null;
-  /** Why writing is off; null when it is on. */
-  readonly writesOff: string | null;
-};
-
-export function useTrust(): Trust {
-  const state = useIndicator();
-  const asOf = useLive((view) => view.link.asOf);
-  if (state.word === "Disconnected") {
-    return { disconnected: true, asOf, writesOff: "Writes are off until the agent answers" };
-  }
-  const writesOff = state.word === "Connecting" ? "Writes are off until the agent answers" : null;
-  return { disconnected: false, asOf, writesOff };
-}
-
-/** The server's time that ages count to: it stands still when the data does. */
-export function useNow(): number {
-  useTick();
-  const { disconnected, asOf } = useTrust();
-  const paused = useLive((view) => view.paused);
-  if (disconnected && asOf !== null) return asOf;
-  if (paused) return live.pausedAsOf() ?? Date.now();
-  return live.serverNow() ?? Date.now();
-}
-
-/** The running clock, also when the data stands still. */
-export function useWallClock(): number {
-  useTick();
-  return live.serverNow() ?? Date.now();
-}
+import { useLive } from "./store";
 
 const SEVERITIES = ["critical", "high", "medium", "low", "info"] as const;
 export const severityRank = (severity: string): number => {

@@ -1,5 +1,5 @@
 // Starts the one stream of this page, and falls back to REST lists while only the socket is blocked.
-import { fetchClusters, fetchEvents, fetchFleet, fetchIncidents } from "../api/client";
+import { fetchClusters, fetchEvents, fetchIncidents, fetchStatus } from "../api/client";
 import { live } from "./store";
 import { Stream } from "./stream";
 
@@ -21,7 +21,8 @@ export function startLive(): () => void {
       received: live.received,
       lost: (why, retryInMs) => {
         live.lost(why, retryInMs);
-        if (!live.view().world.known) void readByRest();
+        // Without a place in the stream there is nothing to resume; lists are better than an empty page.
+        if (live.place() === null) void readByRest();
       },
     },
     { open: (url) => new WebSocket(url), now: () => performance.now(), after, random: Math.random },
@@ -53,13 +54,14 @@ async function renewClusters(): Promise<void> {
 
 async function readByRest(): Promise<void> {
   try {
-    const [incidents, clusters, fleet, events] = await Promise.all([
+    const [incidents, clusters, events, status] = await Promise.all([
       fetchIncidents({}, 500),
       fetchClusters(),
-      fetchFleet(),
       fetchEvents(),
+      fetchStatus(),
     ]);
-    live.seed({ incidents: incidents.items, clusters, fleet, events, health: null }, Date.now());
+    const lists = { incidents: incidents.items, clusters, events, fleet: status.fleet, health: null };
+    live.seed(lists, status);
   } catch {
     // The indicator already says that nothing answers; the next retry asks again.
   }

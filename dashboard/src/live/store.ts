@@ -1,6 +1,6 @@
 // Joins the stream to React: one store, painted at most once a frame, that can stand still for its reader.
 import { useSyncExternalStore } from "react";
-import type { Cluster } from "../api/types";
+import type { Cluster, Status } from "../api/types";
 import type { Frame } from "./frames";
 import type { Link } from "./indicator";
 import type { Listener, Place } from "./stream";
@@ -62,11 +62,13 @@ export class LiveStore implements Listener {
     this.#changed();
   };
 
-  /** Lists fetched by REST while the socket is blocked: real, but only as of `at`. */
-  seed = (snapshot: Seed, at: number): void => {
-    this.#world = { ...seeded(this.#world, snapshot), seq: null, epoch: null };
+  /** Lists fetched by REST while only the socket is blocked: real, but only as of `status.server_time`. */
+  seed = (lists: Seed, status: Status): void => {
+    if (this.#link.phase === "open") return;
+    const at = Date.parse(status.server_time);
+    this.#world = { ...seeded(this.#world, lists), status, seq: null, epoch: null };
     this.#skew = at - this.now();
-    this.#link = { ...this.#link, asOf: at };
+    this.#link = { ...this.#link, asOf: at, why: "the agent answers, but its live stream does not open" };
     this.#changed();
   };
 

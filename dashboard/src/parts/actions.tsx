@@ -3,7 +3,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { acknowledge, newKey, resolve } from "../api/client";
 import type { Incident } from "../api/types";
-import { isActive, useTrust } from "../live/hooks";
+import { isActive } from "../live/hooks";
+import { useTrust } from "../live/pulse";
 
 type Target = Pick<Incident, "id" | "status" | "title">;
 

@@ -1,6 +1,7 @@
 // The frame around everything a page shows: it says by itself when its content has stopped.
 import type { ReactNode } from "react";
-import { useLater, useTrust } from "../live/hooks";
+import { useLater } from "../live/hooks";
+import { useTrust } from "../live/pulse";
 import { Moment } from "./times";
 
 export function Panel(props: {

@@ -1,5 +1,5 @@
 // Times on screen: absolute ones name their zone, ages count to the server's clock.
-import { useNow } from "../live/hooks";
+import { useNow } from "../live/pulse";
 import { useZone } from "../shell/preferences";
 import { absolute, clock, duration, secondsSince, shortDuration } from "../time/format";
 

@@ -1,7 +1,8 @@
 // The line under the top bar: how much of the fleet the numbers on this page rest on.
 import { Link } from "react-router";
 import type { Cluster } from "../api/types";
-import { useClusters, useNow } from "../live/hooks";
+import { useClusters } from "../live/hooks";
+import { useNow } from "../live/pulse";
 import { isHeard, signalsOf } from "../live/signals";
 import { useLive } from "../live/store";
 import { dropped } from "../live/world";

@@ -1,6 +1,7 @@
 // The word and shape in the top bar that say whether this page can be trusted.
-import { useIndicator } from "../live/hooks";
+
 import type { Indicator } from "../live/indicator";
+import { useIndicator } from "../live/pulse";
 import { Shape, type Tone } from "../parts/shape";
 import { clock, zoneName } from "../time/format";
 import { useZone } from "./preferences";

@@ -1,6 +1,7 @@
 // Lines the reader must not miss: a simulated world, an agent that is not heard, a past that is gone.
 import { FlaskConical } from "lucide-react";
-import { useClusters, useIndicator, useTrust, useWallClock } from "../live/hooks";
+import { useClusters } from "../live/hooks";
+import { useIndicator, useTrust, useWallClock } from "../live/pulse";
 import { isHeard } from "../live/signals";
 import { retryNow } from "../live/start";
 import { live, useLive } from "../live/store";

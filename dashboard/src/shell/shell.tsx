@@ -2,7 +2,8 @@
 import { Globe, House, Layers, Menu, Moon, Pause, Play, Search, Sun, TriangleAlert } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
-import { useActiveIncidents, useIndicator, useTrust, useWallClock } from "../live/hooks";
+import { useActiveIncidents } from "../live/hooks";
+import { useIndicator, useTrust, useWallClock } from "../live/pulse";
 import { live, useLive } from "../live/store";
 import { clock, zoneName } from "../time/format";
 import { AgentHealth } from "./agent-health";
@@ -33,8 +34,11 @@ export function Shell() {
     [navigate],
   );
   useKeys(keys);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu
-  useEffect(() => setNavOpen(false), [pathname]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu and starts at its top
+  useEffect(() => {
+    setNavOpen(false);
+    document.getElementById("main")?.scrollTo(0, 0);
+  }, [pathname]);
   return (
     <div
       className={`shell${navOpen ? " nav-open" : ""}`}

@@ -1,5 +1,5 @@
 // The bottom line: keys on the left; version, place in the stream and heartbeat on the right.
-import { useTick } from "../live/hooks";
+import { useTick } from "../live/pulse";
 import { live, useLive } from "../live/store";
 import { Kbd } from "../parts/panel";
 import { duration } from "../time/format";

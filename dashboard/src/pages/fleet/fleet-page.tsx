@@ -1,4 +1,5 @@
 // What do we watch, how completely, how old? Every expected member has a row, heard or not.
+
 import { useEffect } from "react";
 import { useLocation, useSearchParams } from "react-router";
 import { useClusters } from "../../live/hooks";
@@ -6,12 +7,14 @@ import { isHeard, signalsOf } from "../../live/signals";
 import { useLive } from "../../live/store";
 import { AsOf, Loading } from "../../parts/panel";
 import { TextFilter } from "../../parts/text-filter";
+import { useTitle } from "../../shell/title";
 import { count, plural } from "../../time/format";
 import { Figure } from "../overview/figures";
 import { ClusterPanel } from "./cluster-panel";
 import { FleetTable } from "./fleet-table";
 
 export function FleetPage() {
+  useTitle("Fleet");
   const known = useLive((view) => view.world.known);
   const clusters = useClusters();
   const [search, setSearch] = useSearchParams();

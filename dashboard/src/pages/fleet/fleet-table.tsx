@@ -1,7 +1,8 @@
 // One row a cluster: its state, how old its data is, and a cell for each kind of object watched.
 import { Link, useLocation } from "react-router";
 import type { Cluster, Incident } from "../../api/types";
-import { severityRank, useActiveIncidents, useNow } from "../../live/hooks";
+import { severityRank, useActiveIncidents } from "../../live/hooks";
+import { useNow } from "../../live/pulse";
 import { isHeard } from "../../live/signals";
 import { dropped, imbalance } from "../../live/world";
 import { capital, Shape, toneOfSeverity, toneOfState } from "../../parts/shape";

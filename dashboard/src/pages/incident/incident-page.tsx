@@ -13,6 +13,7 @@ import { AsOf, Loading } from "../../parts/panel";
 import { clusterNames, ResourceName } from "../../parts/resource";
 import { Severity } from "../../parts/shape";
 import { Age, At } from "../../parts/times";
+import { useTitle } from "../../shell/title";
 import { duration } from "../../time/format";
 import { StatusWord } from "../incidents/incident-table";
 import { IncidentTimeline } from "./incident-timeline";
@@ -24,6 +25,7 @@ import { Why } from "./why";
 export function IncidentPage() {
   const { id = "" } = useParams();
   const { incident, error, retry } = useIncident(id);
+  useTitle(incident?.title ?? id);
   return (
     <div className="page incident">
       <nav className="crumbs" aria-label="Breadcrumb">

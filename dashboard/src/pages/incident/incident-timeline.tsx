@@ -1,6 +1,6 @@
 // Everything that happened to this incident, newest first: the moment, and how far from the start.
 import type { IncidentDetail } from "../../api/types";
-import { useNow } from "../../live/hooks";
+import { useNow } from "../../live/pulse";
 import { Empty, Panel } from "../../parts/panel";
 import { At } from "../../parts/times";
 import { useZone } from "../../shell/preferences";
@@ -27,7 +27,7 @@ export function IncidentTimeline({ incident }: { incident: IncidentDetail }) {
               <i aria-hidden="true" />
               <span>
                 {entry.message || entry.what}
-                {entry.actor && <span className="quiet"> · {entry.actor}</span>}
+                {entry.actor !== "kronveil" && <span className="quiet"> · {entry.actor}</span>}
               </span>
             </li>
           ))}

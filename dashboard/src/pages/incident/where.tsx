@@ -1,7 +1,8 @@
 // The clusters this incident was seen in, with how well each is heard right now.
 import { Link } from "react-router";
 import type { IncidentDetail } from "../../api/types";
-import { useClusters, useNow } from "../../live/hooks";
+import { useClusters } from "../../live/hooks";
+import { useNow } from "../../live/pulse";
 import { isHeard } from "../../live/signals";
 import { Panel } from "../../parts/panel";
 import { Shape, toneOfState } from "../../parts/shape";

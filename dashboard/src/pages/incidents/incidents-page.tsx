@@ -1,4 +1,5 @@
 // Find and order the work: a dense list that stays put under the reader's hand.
+
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useSearchParams } from "react-router";
@@ -9,12 +10,14 @@ import { useLive } from "../../live/store";
 import { Failure } from "../../parts/failure";
 import { useHeld } from "../../parts/held";
 import { AsOf, Loading } from "../../parts/panel";
+import { useTitle } from "../../shell/title";
 import { duration, plural } from "../../time/format";
 import { Filters } from "./filters";
 import { IncidentTable } from "./incident-table";
 import { type ListQuery, matches, ordered, readQuery, serverQuery } from "./query";
 
 export function IncidentsPage() {
+  useTitle("Incidents");
   const [search, setSearch] = useSearchParams();
   const { query, strange } = readQuery(search);
   const list = useList(query);

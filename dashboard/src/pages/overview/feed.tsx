@@ -1,7 +1,7 @@
 // The newest hundred events, as they come; still while the reader points at them.
-import { useEffect, useRef, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import type { KronveilEvent } from "../../api/types";
-import { useLive } from "../../live/store";
+import { live, useLive } from "../../live/store";
 import { FEED_LENGTH } from "../../live/world";
 import { useHeld } from "../../parts/held";
 import { Empty, Kbd, Panel } from "../../parts/panel";
@@ -15,7 +15,7 @@ const ANNOUNCED_EVERY_MS = 10_000;
 export function Feed() {
   const events = useLive((view) => view.world.events);
   const { rows, waiting, letIn, grip } = useHeld(events, (event) => event.id);
-  const [opened] = useState(() => Date.now());
+  const [opened] = useState(() => live.serverNow() ?? Number.POSITIVE_INFINITY);
   return (
     <Panel
       title="Live feed"
@@ -50,7 +50,7 @@ export function Feed() {
   );
 }
 
-function FeedRow({ event, fresh }: { event: KronveilEvent; fresh: boolean }) {
+const FeedRow = memo(function FeedRow({ event, fresh }: { event: KronveilEvent; fresh: boolean }) {
   const tone = toneOfSeverity(event.severity);
   return (
     <li className={fresh ? "fresh" : undefined} title={event.message} data-event={event.id}>
@@ -66,7 +66,7 @@ function FeedRow({ event, fresh }: { event: KronveilEvent; fresh: boolean }) {
       </span>
     </li>
   );
-}
+});
 
 /** Speaks for the feed at most every ten seconds, so that a storm does not drown a screen reader. */
 function Announcer() {

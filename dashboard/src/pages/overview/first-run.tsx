@@ -1,7 +1,7 @@
 // Before the first cluster: what is missing, ticked by what the agent itself has said.
 import { Check, Copy, FlaskConical } from "lucide-react";
 import { useState } from "react";
-import { useIndicator } from "../../live/hooks";
+import { useIndicator } from "../../live/pulse";
 import { useLive } from "../../live/store";
 import { Shape } from "../../parts/shape";
 import { count, duration } from "../../time/format";

@@ -1,7 +1,8 @@
 // The queue of what waits for a person: unacknowledged incidents, and clusters nobody hears.
 import { Link } from "react-router";
 import type { Cluster, Incident } from "../../api/types";
-import { useActiveIncidents, useClusters, useNow } from "../../live/hooks";
+import { useActiveIncidents, useClusters } from "../../live/hooks";
+import { useNow } from "../../live/pulse";
 import { Acknowledge } from "../../parts/actions";
 import { useHeld } from "../../parts/held";
 import { Kbd, Panel } from "../../parts/panel";

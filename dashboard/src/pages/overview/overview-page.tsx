@@ -3,6 +3,7 @@
 import { useActiveIncidents, useClusters } from "../../live/hooks";
 import { useLive } from "../../live/store";
 import { AsOf, Loading } from "../../parts/panel";
+import { useTitle } from "../../shell/title";
 import { duration, plural } from "../../time/format";
 import { Books } from "./books";
 import { Feed } from "./feed";
@@ -13,6 +14,7 @@ import { Recovered } from "./recovered";
 import { FleetTimeline } from "./timeline";
 
 export function OverviewPage() {
+  useTitle("Overview");
   const known = useLive((view) => view.world.known);
   const clusters = useClusters();
   if (!known) {
