@@ -1,4 +1,4 @@
-"""The Kubernetes collector keeps every promise of the contract, against a cluster of the lab, over TLS."""
+"""The Kubernetes collector keeps every promise of the contract, against a cluster of the lab."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -29,7 +29,7 @@ class TestKubernetesCollectorOnLab(CollectorContract):
 
     @asynccontextmanager
     async def source(self) -> AsyncIterator[LabSource]:
-        async with open_lab(QUIET, tls=True) as lab:
+        async with open_lab(QUIET) as lab:
             cluster = next(iter(lab.clusters.values()))
             yield LabSource(lab, cluster, self.folder / "kubeconfig")
 
