@@ -44,6 +44,7 @@ async def test_a_deletion_is_seen_with_the_version_it_happened_at():
                 frame = await frames.next()
         assert version_of(frame) > int(version)
         assert "deletionTimestamp" in frame["object"]["metadata"]
+        assert frame["object"]["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 0
 
 
 async def test_a_watch_without_a_version_begins_with_what_is_there():

@@ -158,8 +158,16 @@ class Kubelet:
 
     def _remove(self, pod: Record) -> None:
         stored = self._world.find(POD, pod.key)
-        if stored is not None and stored.uid == pod.uid and self._is_served(stored):
-            self._world.remove(POD, pod.key)
+        if stored is None or stored.uid != pod.uid or not self._is_served(stored):
+            return
+        running = [item.name for item in self._runs[pod.key].containers.values() if item.step is Step.RUNNING]
+
+        def end(obj: JsonObject) -> None:
+            for name in running:
+                show.show_ended(obj, name, reason="Completed", exit_code=0, now=self._now)
+
+        self._write(stored, end)
+        self._world.remove(POD, pod.key)
 
     def _soon(
         self, pod: Record, container: ContainerRun, seconds: float, act: Callable[[Record, ContainerRun], None]

@@ -15,6 +15,8 @@ from kronveil.lab.server.faults import reset
 
 LOOPBACK = "127.0.0.1"
 STOPPING_S = 2
+KEEP_ALIVE_S = 120
+"""Longer than clients keep idle connections, as on a real API server: closing first would cost them requests."""
 
 
 class Listener:
@@ -25,7 +27,14 @@ class Listener:
         self._tls = tls
         self._abandon = abandon
         self._config = Config(
-            app, lifespan="off", ws="none", http="httptools", log_config=None, proxy_headers=False, server_header=False
+            app,
+            lifespan="off",
+            ws="none",
+            http="httptools",
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
         self._state = ServerState()
         self._server: asyncio.Server | None = None
