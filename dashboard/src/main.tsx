@@ -7,7 +7,13 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/parts.css";
-import "./styles/pages.css";
+import "./styles/page.css";
+import "./styles/overview.css";
+import "./styles/first-run.css";
+import "./styles/incidents.css";
+import "./styles/incident.css";
+import "./styles/fleet.css";
+import "./styles/narrow.css";
 
 showTheme();
 startLive();

@@ -83,13 +83,12 @@ function ClusterRow(props: {
     <>
       <tr
         id={`cluster-${cluster.name}`}
-        data-row
         tabIndex={-1}
         className={`${named ? "named" : ""}${why ? " has-why" : ""}`}
         data-state={cluster.state}
       >
         <th scope="row" className="cell-main">
-          <Link to={{ hash: encodeURIComponent(cluster.name), search }} replace>
+          <Link to={{ hash: encodeURIComponent(cluster.name), search }} replace data-row>
             {cluster.name}
           </Link>{" "}
           <span className="quiet">{cluster.region ?? ""}</span>

@@ -1,9 +1,5 @@
 // A lane for each cluster: incidents as bars, events as a low skyline, silence hatched.
-import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
 import { Link, useSearchParams } from "react-router";
-import { fetchEvents, fetchIncidents } from "../../api/client";
-import type { Incident, KronveilEvent } from "../../api/types";
 import { isActive, useClusters } from "../../live/hooks";
 import { useNow, useTrust } from "../../live/pulse";
 import { useLive } from "../../live/store";
@@ -12,6 +8,7 @@ import { Shape, toneOfSeverity, toneOfState } from "../../parts/shape";
 import { useZone } from "../../shell/preferences";
 import { clock, hourMinute, zoneName } from "../../time/format";
 import { type Bar, density, type Lane, laneOf, place, type Span, ticks } from "./lanes";
+import { useKnownIncidents, useSeenEvents, useStart } from "./timeline-data";
 
 const RANGES: Record<string, [string, number]> = {
   "15m": ["Last 15 min", 15],
@@ -240,50 +237,4 @@ function useRange(): [string, number, (name: string) => void] {
     setSearch(next, { replace: true });
   };
   return [name, minutes, choose];
-}
-
-/** When the agent started, to the second; null before its first heartbeat. */
-function useStart(): number | null {
-  const status = useLive((view) => view.world.status);
-  return status && Math.round((Date.parse(status.server_time) - status.uptime_s * 1000) / 1000) * 1000;
-}
-
-/** The live incidents, and older ones that only REST still lists. */
-function useKnownIncidents(): readonly Incident[] {
-  const incidents = useLive((view) => view.world.incidents);
-  const { data } = useQuery({
-    queryKey: ["incidents", "timeline"],
-    queryFn: () => fetchIncidents({}, 500),
-    staleTime: 60_000,
-  });
-  return useMemo(() => {
-    const all = new Map((data?.items ?? []).map((incident) => [incident.id, incident]));
-    for (const incident of incidents.values()) all.set(incident.id, incident);
-    return [...all.values()];
-  }, [data, incidents]);
-}
-
-const MOST_EVENTS = 5_000;
-
-/** Every event this page has seen, from REST once and then from the stream. */
-function useSeenEvents(): Iterable<KronveilEvent> {
-  const fresh = useLive((view) => view.world.events);
-  const seen = useRef(new Map<string, KronveilEvent>());
-  const { data } = useQuery({
-    queryKey: ["events", "timeline"],
-    queryFn: () => fetchEvents(500),
-    staleTime: 60_000,
-  });
-  useEffect(() => {
-    for (const event of data ?? []) seen.current.set(event.id, event);
-  }, [data]);
-  for (const event of fresh) {
-    seen.current.delete(event.id);
-    seen.current.set(event.id, event);
-  }
-  for (const id of seen.current.keys()) {
-    if (seen.current.size <= MOST_EVENTS) break;
-    seen.current.delete(id);
-  }
-  return seen.current.values();
 }

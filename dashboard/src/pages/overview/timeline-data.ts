@@ -1,0 +1,52 @@
+// What the timeline is drawn from: the stream, and once from REST what was before it.
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef } from "react";
+import { fetchEvents, fetchIncidents } from "../../api/client";
+import type { Incident, KronveilEvent } from "../../api/types";
+import { useLive } from "../../live/store";
+
+/** When the agent started, to the second; null before its first heartbeat. */
+export function useStart(): number | null {
+  const status = useLive((view) => view.world.status);
+  return status && Math.round((Date.parse(status.server_time) - status.uptime_s * 1000) / 1000) * 1000;
+}
+
+/** The live incidents, and older ones that only REST still lists. */
+export function useKnownIncidents(): readonly Incident[] {
+  const incidents = useLive((view) => view.world.incidents);
+  const { data } = useQuery({
+    queryKey: ["incidents", "timeline"],
+    queryFn: () => fetchIncidents({}, 500),
+    staleTime: 60_000,
+  });
+  return useMemo(() => {
+    const all = new Map((data?.items ?? []).map((incident) => [incident.id, incident]));
+    for (const incident of incidents.values()) all.set(incident.id, incident);
+    return [...all.values()];
+  }, [data, incidents]);
+}
+
+const MOST_EVENTS = 5_000;
+
+/** Every event this page has seen, from REST once and then from the stream. */
+export function useSeenEvents(): Iterable<KronveilEvent> {
+  const fresh = useLive((view) => view.world.events);
+  const seen = useRef(new Map<string, KronveilEvent>());
+  const { data } = useQuery({
+    queryKey: ["events", "timeline"],
+    queryFn: () => fetchEvents(500),
+    staleTime: 60_000,
+  });
+  useEffect(() => {
+    for (const event of data ?? []) seen.current.set(event.id, event);
+  }, [data]);
+  for (const event of fresh) {
+    seen.current.delete(event.id);
+    seen.current.set(event.id, event);
+  }
+  for (const id of seen.current.keys()) {
+    if (seen.current.size <= MOST_EVENTS) break;
+    seen.current.delete(id);
+  }
+  return seen.current.values();
+}
