@@ -10,9 +10,13 @@ from tempfile import TemporaryDirectory
 import anyio
 import anyio.lowlevel
 
+from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident, IncidentStatus
+from kronveil.model.silence import Silence
 from kronveil.sdk.storage import (
+    ChangePage,
+    ChangeQuery,
     EventPage,
     EventQuery,
     IncidentPage,
@@ -50,6 +54,15 @@ class Good:
 
     async def incident(self, incident_id: str) -> Incident | None:
         return await self.store.incident(incident_id)
+
+    async def changes(self, query: ChangeQuery) -> ChangePage:
+        return await self.store.changes(query)
+
+    async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
+        return await self.store.changes_by_id(ids)
+
+    async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
+        return await self.store.silences(ended=ended)
 
     async def receipt(self, key: str) -> Receipt | None:
         return await self.store.receipt(key)
@@ -159,12 +172,71 @@ class LeadsUnshielded(Good):
                 await self.store.save(each)
 
 
-class CountsRepeats(Good):
-    """Adds the caller's numbers whether the events were new or not."""
+class ReplacesEvents(Good):
+    """Takes the newest word about an event for the true one."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.newest: dict[str, Event] = {}
 
     async def save(self, writes: Writes) -> None:
-        await self.store.save(replace(writes, counters={}))
-        await self.store.save(Writes(counters=writes.counters))
+        self.newest.update({event.id: event for event in writes.events})
+        await self.store.save(writes)
+
+    async def events(self, query: EventQuery) -> EventPage:
+        page = await self.store.events(query)
+        return replace(page, items=tuple(self.newest[event.id] for event in page.items))
+
+
+class CountsNewOnly(Good):
+    """Thinks it knows better than its caller what has been counted already, so that totals shrink at a restart."""
+
+    async def save(self, writes: Writes) -> None:
+        known = len(await self.store.events_by_id([event.id for event in writes.events]))
+        less = {name: value - known for name, value in writes.counters.items()}
+        await self.store.save(replace(writes, counters=less))
+
+
+class ForgetsSuspects(Good):
+    """Keeps of an incident what it knew in its first version."""
+
+    async def save(self, writes: Writes) -> None:
+        bare = tuple(replace(incident, suspects=()) for incident in writes.incidents)
+        await self.store.save(replace(writes, incidents=bare))
+
+
+class RevivesSilences(Good):
+    """Lets a silence that is said again begin anew."""
+
+    async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
+        return await self.store.silences(ended=True)
+
+
+class PagesChangesByTimeAlone(Good):
+    """Continues after the last row's time, and so skips whatever shares it."""
+
+    async def changes(self, query: ChangeQuery) -> ChangePage:
+        before = datetime.fromisoformat(query.before) if query.before else None
+        everything = (await self.store.changes(replace(query, limit=10_000, before=None))).items
+        rest = [change for change in everything if before is None or change.at < before]
+        page = tuple(rest[: query.limit])
+        return ChangePage(page, page[-1].at.isoformat() if len(rest) > len(page) else None)
+
+
+class LooksOnlyBack(Good):
+    """Takes "around" for "before"."""
+
+    async def changes(self, query: ChangeQuery) -> ChangePage:
+        page = await self.store.changes(query)
+        return replace(page, items=tuple(c for c in page.items if query.around is None or c.at <= query.around))
+
+
+class RestoresAllChanges(Good):
+    """Begins with the whole ledger."""
+
+    async def restore(self, resolved_since: datetime) -> Restored:
+        everything = (await self.store.changes(ChangeQuery(limit=1_000))).items
+        return replace(await self.store.restore(resolved_since), changes=everything[::-1])
 
 
 class BelievesTheLastWord(Good):
@@ -266,7 +338,13 @@ open_drops_when_busy = _opening(DropsWhenBusy)
 open_saves_piece_by_piece = _opening(SavesPieceByPiece)
 open_fails_together = _opening(FailsTogether)
 open_leads_unshielded = _opening(LeadsUnshielded)
-open_counts_repeats = _opening(CountsRepeats)
+open_replaces_events = _opening(ReplacesEvents)
+open_counts_new_only = _opening(CountsNewOnly)
+open_forgets_suspects = _opening(ForgetsSuspects)
+open_revives_silences = _opening(RevivesSilences)
+open_pages_changes_by_time_alone = _opening(PagesChangesByTimeAlone)
+open_looks_only_back = _opening(LooksOnlyBack)
+open_restores_all_changes = _opening(RestoresAllChanges)
 open_believes_the_last_word = _opening(BelievesTheLastWord)
 open_keeps_the_first_version = _opening(KeepsTheFirstVersion)
 open_forgets_receipts = _opening(ForgetsReceipts)

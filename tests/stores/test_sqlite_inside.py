@@ -19,7 +19,7 @@ from kronveil.sdk.testing.samples import event, incident, moment
 from kronveil.stores.sqlite import open_sqlite
 from kronveil.stores.sqlite.codec import body_of, event_from, from_us, to_us
 from kronveil.stores.sqlite.opening import create_schema
-from kronveil.stores.sqlite.reader import event_page, incident_page, restorable
+from kronveil.stores.sqlite.queries import event_page, incident_page, restorable
 
 CURSOR_EVENTS = "WzEsImV2ZW50cyIsMTc5NTU2OTU0MTA4MTU5NCw2XQ"
 

@@ -26,8 +26,8 @@ SECOND_STEP = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
@@ -58,9 +58,9 @@ def longer_history(folder: Path, more: str) -> Path:
     """Our migrations and one step more."""
     scripts = folder / "migrations"
     (scripts / "versions").mkdir(parents=True)
-    for part in ("env.py", "versions/r0001_first_schema.py"):
-        (scripts / part).write_text((SCRIPTS / part).read_text())
-    (scripts / "versions" / "r0002_more.py").write_text(SECOND_STEP.format(more=more))
+    for part in (SCRIPTS / "env.py", *(SCRIPTS / "versions").glob("r*.py")):
+        (scripts / part.relative_to(SCRIPTS)).write_text(part.read_text())
+    (scripts / "versions" / "r0003_more.py").write_text(SECOND_STEP.format(more=more))
     return scripts
 
 
@@ -106,7 +106,7 @@ async def test_the_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> No
 async def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     path = await made(tmp_path)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
     before = path.read_bytes()
     with pytest.raises(Permanent, match="made by a newer version") as refusal:
@@ -188,7 +188,7 @@ async def test_a_step_keeps_what_is_stored(tmp_path: Path) -> None:
         assert connection.execute("SELECT id, sort, note FROM events").fetchall() == [
             ("event-1", "pod.oom_killed", "none")
         ]
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Writing:
     def make(self, rows: int) -> None:
         """New events, so that every row is stored."""
         self._events = [_event(next(self._numbers)) for _ in range(rows)]
-        self._bare_rows = rows_of(Writes(events=self._events)).events
+        self._bare_rows = rows_of(Writes(events=self._events), self._events[0].received_at).events
 
     async def in_a_group(self) -> int:
         """Every waiter saves one event, waits until it is durable, and saves the next."""

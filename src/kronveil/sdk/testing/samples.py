@@ -1,11 +1,14 @@
-"""Made-up events and incidents for contract tests: each different by its number, none of them special."""
+"""Made-up events, changes, incidents and silences for contract tests: each told apart by its number, none special."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
+from kronveil.model.facts import FieldChange
 from kronveil.model.incident import ClusterRef, Condition, Incident, IncidentStatus, Moment
 from kronveil.model.resource import Origin, Resource
+from kronveil.model.silence import Silence
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 
@@ -29,6 +32,45 @@ def event(number: int, *, series: str = "event", cluster: str = "east") -> Event
         message='killed: "über" the limit\nof 64Mi',
         attributes={"container": "app", "restarts": number, "share": 0.5, "is_init": False, "node": None},
     )
+
+
+def change(number: int, *, cluster: str = "east", namespace: str | None = "shop") -> Change:
+    """A change made at ``moment(number)`` and heard of three seconds later; it fills every field."""
+    return Change(
+        id=f"change-{number}",
+        kind="image",
+        at=moment(number),
+        received_at=moment(number + 3),
+        origin=Origin("kubernetes", cluster, f"uid-of-{cluster}", "eu-west-1"),
+        resource=Resource("Deployment", f"checkout-{number}", namespace, f"deployment-uid-{number}"),
+        summary="the image of app: 1.4.2 -> 1.5.0",
+        fields=(FieldChange("image", "spec.template.spec.containers[app].image", "shop:1.4.2", "shop:1.5.0"),),
+        actor="kubectl-edit",
+        source="helm",
+        owner=Resource("Application", "shop", "argocd", "application-uid"),
+    )
+
+
+def silence(number: int, *, ends_at: datetime) -> Silence:
+    """A silence from ``moment(number)`` that fills every field."""
+    return Silence(
+        id=f"silence-{number}",
+        starts_at=moment(number),
+        ends_at=ends_at,
+        created_by="ada",
+        reason="the disks are exchanged",
+        cluster="east-*",
+        namespace="shop",
+        owner="checkout*",
+        kind="node.*",
+        is_maintenance=True,
+    )
+
+
+def suspicion(number: int) -> Suspect:
+    """A suspect that names ``change(number)``, and what speaks for and against it."""
+    for_it, against_it = (f"event-{number}",), (f"change-{number + 1}",)
+    return Suspect(f"change-{number}", "the image of app", 0.75, ("same owner",), for_it, against_it)
 
 
 def incident(number: int, *, series: str = "incident", cites: tuple[str, ...] = ()) -> Incident:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -19,14 +19,16 @@ import anyio.lowlevel
 from anyio.abc import ByteReceiveStream, Process
 from anyio.streams.text import TextReceiveStream
 
+from kronveil.model.change import Change
 from kronveil.model.event import Event, Severity
 from kronveil.model.incident import Incident, IncidentStatus
-from kronveil.sdk.storage import EventQuery, IncidentQuery, Receipt, Store, Writes
+from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery, Receipt, Store, Writes
 from kronveil.sdk.testing.opener import Opener, opener
-from kronveil.sdk.testing.samples import event, incident, moment, resolved
+from kronveil.sdk.testing.samples import change, event, incident, moment, resolved, silence, suspicion
 
 UID = "uid-of-east"
 COUNTER = f"events:{UID}"
+IN_A_LONG_TIME = datetime(2999, 1, 1, tzinfo=UTC)
 
 Q = TypeVar("Q")
 
@@ -58,6 +60,20 @@ class StoreContract:
             restored = await store.restore(moment(0))
             assert restored.incidents == saved.incidents
             assert (restored.counters, restored.cluster_heard) == ({COUNTER: 2}, {UID: moment(2)})
+
+    async def test_changes_and_silences_are_found_after_a_reopen(self, tmp_path: Path) -> None:
+        suspecting = replace(incident(1), suspects=(suspicion(1),), children=("incident-2",), assigned_to="ada")
+        hush = silence(1, ends_at=IN_A_LONG_TIME)
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(changes=(change(2), change(1)), silences=(hush,), incidents=(suspecting,)))
+        async with self._open(tmp_path) as store:
+            assert await _all_changes(store) == [change(2), change(1)]
+            assert await store.changes_by_id(["change-2", "no such", "change-1"]) == (change(1), change(2))
+            assert await store.incident("incident-1") == suspecting
+            assert await store.silences() == (hush,)
+            restored = await store.restore(moment(0))
+            assert restored.changes == (change(1), change(2))
+            assert restored.silences == (hush,)
 
     async def test_a_receipt_is_found_after_a_reopen(self, tmp_path: Path) -> None:
         receipt = Receipt("a key", "digest", "incident-1", moment(1))
@@ -132,13 +148,33 @@ class StoreContract:
             assert "event-100" in found
             assert all((f"event-{n}" in found) == (f"event-{n + 1}" in found) for n in range(0, 40, 2))
 
-    async def test_an_event_stored_already_is_left_and_not_counted_again(self, tmp_path: Path) -> None:
+    async def test_what_is_stored_already_is_left_as_it_is(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(events=(event(1),), changes=(change(1),)))
+            again = replace(event(1), message="said otherwise", received_at=moment(9))
+            changed_again = replace(change(1), summary="said otherwise", at=moment(9))
+            await store.save(Writes(events=(again, event(2)), changes=(changed_again, change(2))))
+            assert await _all_events(store) == [event(2), event(1)]
+            assert await _all_changes(store) == [change(2), change(1)]
+
+    async def test_counters_are_added_as_given(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:
             await store.save(Writes(events=(event(1),), counters={COUNTER: 1}))
-            again = replace(event(1), message="said otherwise", received_at=moment(9))
-            await store.save(Writes(events=(again, event(2)), counters={COUNTER: 2, "other": 5}))
-            assert await _all_events(store) == [event(2), event(1)]
-            assert (await store.restore(moment(0))).counters == {COUNTER: 2, "other": 5}
+            await store.save(Writes(events=(event(1), event(2)), counters={COUNTER: 2, "other": 5}))
+            assert (await store.restore(moment(0))).counters == {COUNTER: 3, "other": 5}
+
+    async def test_a_silence_ends_at_its_time_or_when_it_is_ended(self, tmp_path: Path) -> None:
+        long, short, over = (silence(n, ends_at=IN_A_LONG_TIME) for n in (1, 2, 3))
+        over = replace(over, ends_at=moment(4))
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(silences=(long, short, over)))
+            assert await store.silences() == (short, long)
+            await store.save(Writes(silences_ended=("silence-2", "no such")))
+            await store.save(Writes(silences=(short,)))  # said again, it stays ended
+            assert await store.silences() == (long,)
+            assert [hush.id for hush in await store.silences(ended=True)] == ["silence-3", "silence-2", "silence-1"]
+        async with self._open(tmp_path) as store:
+            assert (await store.restore(moment(0))).silences == (long,)
 
     async def test_a_cluster_is_never_heard_earlier_than_before(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:
@@ -176,6 +212,20 @@ class StoreContract:
             assert events.before is None, "the last page must say so"
             assert incidents.before is None, "the last page must say so"
 
+    async def test_a_page_of_changes_is_right_while_others_are_heard_of(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(changes=[replace(change(n), at=moment(n // 5)) for n in range(25)]))
+            seen: list[str] = []
+            query = ChangeQuery(limit=7)
+            for arrival in (100, 110, 120, 130):
+                page = await store.changes(query)
+                seen += [change.id for change in page.items]
+                query = replace(query, before=page.next_cursor)
+                late = [replace(change(n), at=moment(5)) for n in range(arrival, arrival + 7)]
+                await store.save(Writes(changes=late))
+            assert seen == [f"change-{n}" for n in reversed(range(25))]
+            assert query.before is None, "the last page must say so"
+
     async def test_rows_of_one_instant_are_paged_without_gap_or_repeat(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:
             await store.save(Writes(events=[replace(event(n), received_at=moment(1)) for n in range(25)]))
@@ -201,13 +251,31 @@ class StoreContract:
             assert (await store.incidents(IncidentQuery(cluster="west"))).items == ()
             assert len((await store.incidents(IncidentQuery(cluster="east", severities=(Severity.HIGH,)))).items) == 2
 
+    async def test_changes_are_found_by_what_and_when(self, tmp_path: Path) -> None:
+        node = replace(change(3, cluster="west", namespace=None), kind="node")
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(changes=(change(1), node, change(2))))
+            for query, expected in (
+                (ChangeQuery(cluster="west"), (node,)),
+                (ChangeQuery(kind="image"), (change(2), change(1))),
+                (ChangeQuery(namespace="shop"), (change(2), change(1))),
+                (ChangeQuery(name="checkout-1", namespace="shop"), (change(1),)),
+                (ChangeQuery(around=moment(2), within=timedelta(seconds=1)), (node, change(2), change(1))),
+                (ChangeQuery(around=moment(1), within=timedelta(microseconds=1)), (change(1),)),
+                (ChangeQuery(around=moment(9), within=timedelta(seconds=5)), ()),
+                (ChangeQuery(cluster="east", kind="node"), ()),
+            ):
+                assert (await store.changes(query)).items == expected, query
+
     async def test_an_unreadable_cursor_is_refused(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:
             await store.save(Writes(events=[event(n) for n in range(3)]))
             of_events = (await store.events(EventQuery(limit=1))).next_cursor
             await _expect_unreadable(store.events, EventQuery(before="not a cursor"))
             await _expect_unreadable(store.incidents, IncidentQuery(before="not a cursor"))
+            await _expect_unreadable(store.changes, ChangeQuery(before="not a cursor"))
             await _expect_unreadable(store.incidents, IncidentQuery(before=of_events))
+            await _expect_unreadable(store.changes, ChangeQuery(before=of_events))
 
     async def test_forgetting_takes_slices_and_spares_what_an_incident_cites(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:
@@ -219,6 +287,26 @@ class StoreContract:
             assert await store.forget(moment(8), 4) == 0
             assert [e.id for e in await _all_events(store)] == [f"event-{n}" for n in (9, 8, 3, 0)]
             assert (await store.restore(moment(0))).counters == {COUNTER: 10}
+
+    async def test_forgetting_takes_changes_too_and_spares_what_an_incident_suspects(self, tmp_path: Path) -> None:
+        suspecting = replace(incident(1), suspects=(suspicion(1),))  # names change 1, event 1 and change 2
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(events=[event(n) for n in range(3)], changes=[change(n) for n in range(6)]))
+            await store.save(Writes(incidents=(suspecting,)))
+            assert await store.forget(moment(8), 3) == 3
+            assert await store.forget(moment(8), 3) == 2
+            assert await store.forget(moment(8), 3) == 0
+            assert [e.id for e in await _all_events(store)] == ["event-1"]
+            assert [c.id for c in await _all_changes(store)] == ["change-5", "change-2", "change-1"]
+            await store.save(Writes(incidents=(replace(suspecting, suspects=()),)))
+            assert await store.forget(moment(8), 3) == 3
+
+    async def test_a_start_gets_the_changes_of_the_day_before(self, tmp_path: Path) -> None:
+        days = [replace(change(n), at=moment(n) - timedelta(hours=n)) for n in range(30)]
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(changes=days))
+            restored = (await store.restore(moment(0))).changes
+            assert restored == tuple(reversed(days[:25])), "of the last day, oldest first"
 
     async def test_a_start_gets_what_may_still_change(self, tmp_path: Path) -> None:
         lately, long_ago = resolved(incident(1), moment(50)), resolved(incident(2), moment(49))
@@ -266,6 +354,16 @@ async def _expect_unreadable(ask: Callable[[Q], Awaitable[object]], query: Q) ->
     except ValueError:
         return
     raise AssertionError("a cursor that cannot be read must raise ValueError, not answer another page")
+
+
+async def _all_changes(store: Store, limit: int = 200) -> list[Change]:
+    query, found = ChangeQuery(limit=limit), list[Change]()
+    while True:
+        page = await store.changes(query)
+        found += page.items
+        if page.next_cursor is None:
+            return found
+        query = replace(query, before=page.next_cursor)
 
 
 async def _all_events(store: Store, limit: int = 200) -> list[Event]:

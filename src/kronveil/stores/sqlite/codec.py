@@ -8,8 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
+from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
+from kronveil.model.silence import Silence
 
 T = TypeVar("T", int, str)
 
@@ -29,9 +31,11 @@ _encoder = msgspec.json.Encoder(enc_hook=_plain)
 # Unknown fields are let pass: a newer minor version may have written the row.
 _events = msgspec.json.Decoder(Event)
 _incidents = msgspec.json.Decoder(Incident)
+_changes = msgspec.json.Decoder(Change)
+_silences = msgspec.json.Decoder(Silence)
 
 
-def body_of(value: Event | Incident) -> str:
+def body_of(value: Event | Incident | Change | Silence) -> str:
     """The whole value as JSON. Raises TypeError when it holds something that is not data."""
     return _encoder.encode(value).decode()
 
@@ -44,6 +48,16 @@ def event_from(body: str) -> Event:
 def incident_from(body: str) -> Incident:
     """The incident back. Raises msgspec.ValidationError or DecodeError when the text is not one."""
     return _incidents.decode(body)
+
+
+def change_from(body: str) -> Change:
+    """The change back. Raises msgspec.ValidationError or DecodeError when the text is not one."""
+    return _changes.decode(body)
+
+
+def silence_from(body: str) -> Silence:
+    """The silence back. Raises msgspec.ValidationError or DecodeError when the text is not one."""
+    return _silences.decode(body)
 
 
 def to_us(moment: datetime) -> int:

@@ -1,30 +1,59 @@
 """Reads, on read-only connections of their own: a long page never holds a commit up, and none of them checkpoints."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote
 
 import anyio
 import msgspec
-from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy import Table, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from kronveil.model.change import Change
 from kronveil.model.event import Event
-from kronveil.model.incident import Incident, IncidentStatus
+from kronveil.model.incident import Incident
+from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Permanent
-from kronveil.sdk.storage import EventPage, EventQuery, IncidentPage, IncidentQuery, Receipt, Restored
-from kronveil.stores.sqlite.codec import event_from, from_cursor, from_us, incident_from, to_cursor, to_us
-from kronveil.stores.sqlite.schema import clusters_heard, counters, events, incidents, receipts
+from kronveil.sdk.storage import (
+    ChangePage,
+    ChangeQuery,
+    EventPage,
+    EventQuery,
+    IncidentPage,
+    IncidentQuery,
+    Receipt,
+    Restored,
+)
+from kronveil.stores.sqlite.codec import (
+    change_from,
+    event_from,
+    from_us,
+    incident_from,
+    silence_from,
+    to_cursor,
+    to_us,
+)
+from kronveil.stores.sqlite.queries import (
+    change_page,
+    event_page,
+    incident_page,
+    newest_changes,
+    restorable,
+    silence_list,
+)
+from kronveil.stores.sqlite.schema import changes, clusters_heard, counters, events, incidents, receipts
 from kronveil.stores.sqlite.troubles import damaged, translated
 
 _CONNECTIONS = 2
 _IDS_PER_QUESTION = 500
-_UNFINISHED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.MITIGATED)
+_CHANGES_RESTORED_FOR = timedelta(days=1)
+T = TypeVar("T")
 
 
 class Reader:
@@ -35,9 +64,12 @@ class Reader:
         self._path = path
         self._is_closed = False
 
-    async def restore(self, resolved_since: datetime) -> Restored:
+    async def restore(self, resolved_since: datetime, now: datetime) -> Restored:
         """What a start begins with. Both halves of the incidents walk an index; history costs nothing."""
+        changed_since = resolved_since - _CHANGES_RESTORED_FOR
         async with self._connection() as connection:
+            changed = await connection.execute(newest_changes(to_us(changed_since)))
+            hushed = await connection.execute(silence_list(to_us(now)))
             kept = await connection.execute(restorable(to_us(resolved_since)))
             counts = await connection.execute(select(counters.c.name, counters.c.value))
             heard = await connection.execute(select(clusters_heard.c.uid, clusters_heard.c.heard_us))
@@ -45,6 +77,8 @@ class Reader:
                 incidents=tuple(incident_from(row.body) for row in kept),
                 counters={row.name: row.value for row in counts},
                 cluster_heard={row.uid: from_us(row.heard_us) for row in heard},
+                changes=tuple(change_from(row.body) for row in changed)[::-1],
+                silences=tuple(silence_from(row.body) for row in hushed),
             )
 
     async def events(self, query: EventQuery) -> EventPage:
@@ -58,13 +92,28 @@ class Reader:
 
     async def events_by_id(self, ids: Sequence[str]) -> tuple[Event, ...]:
         """Those that are stored, oldest first by event time."""
-        found: list[Event] = []
-        async with self._connection() as connection:
-            for start in range(0, len(ids), _IDS_PER_QUESTION):
-                some = ids[start : start + _IDS_PER_QUESTION]
-                rows = await connection.execute(select(events.c.body).where(events.c.id.in_(some)))
-                found += [event_from(row.body) for row in rows]
+        found = await self._by_id(events, ids, event_from)
         return tuple(sorted(found, key=lambda event: (event.at, event.received_at, event.id)))
+
+    async def changes(self, query: ChangeQuery) -> ChangePage:
+        """One row more than asked for tells whether there is another page."""
+        statement = change_page(query)
+        async with self._connection() as connection:
+            rows = (await connection.execute(statement)).all()
+            items = tuple(change_from(row.body) for row in rows[: query.limit])
+        last = rows[query.limit - 1] if len(rows) > query.limit else None
+        return ChangePage(items, None if last is None else to_cursor("changes", last.at_us, last.seq))
+
+    async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
+        """Those that are stored, oldest first by event time."""
+        found = await self._by_id(changes, ids, change_from)
+        return tuple(sorted(found, key=lambda change: (change.at, change.received_at, change.id)))
+
+    async def silences(self, not_ended_at: datetime | None) -> tuple[Silence, ...]:
+        """All of them, or those that have not ended by then. One ended by a person ends when that was done."""
+        async with self._connection() as connection:
+            rows = await connection.execute(silence_list(None if not_ended_at is None else to_us(not_ended_at)))
+            return tuple(_ended(silence_from(row.body), row.ended_us) for row in rows)
 
     async def incidents(self, query: IncidentQuery) -> IncidentPage:
         """One row more than asked for tells whether there is another page."""
@@ -93,6 +142,15 @@ class Reader:
         with anyio.CancelScope(shield=True):
             await self._engine.dispose()
 
+    async def _by_id(self, table: Table, ids: Sequence[str], decode: Callable[[str], T]) -> list[T]:
+        found: list[T] = []
+        async with self._connection() as connection:
+            for start in range(0, len(ids), _IDS_PER_QUESTION):
+                some = ids[start : start + _IDS_PER_QUESTION]
+                rows = await connection.execute(select(table.c.body).where(table.c.id.in_(some)))
+                found += [decode(row.body) for row in rows]
+        return found
+
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
         if self._is_closed:
@@ -107,6 +165,13 @@ class Reader:
             raise _unreadable(self._path, error) from error
 
 
+def _ended(silence: Silence, ended_us: int | None) -> Silence:
+    """A silence that was ended before it began never held: it ends where it would have begun."""
+    if ended_us is None:
+        return silence
+    return replace(silence, ends_at=min(silence.ends_at, max(silence.starts_at, from_us(ended_us))))
+
+
 def _unreadable(path: Path, error: Exception) -> Permanent:
     return damaged(path, f"a row does not hold what its table says: {error}")
 
@@ -119,51 +184,3 @@ def reader_of(path: Path) -> Reader:
         max_overflow=0,
     )
     return Reader(engine, path)
-
-
-def event_page(query: EventQuery) -> Select[Any]:
-    """Newest arrival first. Every filter has an index that ends in the order of the page."""
-    _check_limit(query.limit)
-    statement = select(events.c.seq, events.c.received_us, events.c.body)
-    if query.before is not None:
-        place = from_cursor(query.before, "events", int)
-        # The first half is implied by the second; alone it is what SQLite can turn into a start in the index.
-        statement = statement.where(events.c.received_us <= place[0])
-        statement = statement.where(tuple_(events.c.received_us, events.c.seq) < tuple_(*place))
-    if query.since is not None:
-        statement = statement.where(events.c.received_us >= to_us(query.since))
-    if query.cluster is not None:
-        statement = statement.where(events.c.cluster_name == query.cluster)
-    if query.kind is not None:
-        statement = statement.where(events.c.kind == query.kind)
-    if query.severity is not None:
-        statement = statement.where(events.c.severity == query.severity.value)
-    return statement.order_by(events.c.received_us.desc(), events.c.seq.desc()).limit(query.limit + 1)
-
-
-def incident_page(query: IncidentQuery) -> Select[Any]:
-    """Newest opened first."""
-    _check_limit(query.limit)
-    statement = select(incidents.c.id, incidents.c.opened_us, incidents.c.body)
-    if query.before is not None:
-        place = from_cursor(query.before, "incidents", str)
-        statement = statement.where(tuple_(incidents.c.opened_us, incidents.c.id) < tuple_(*place))
-    if query.statuses:
-        statement = statement.where(incidents.c.status.in_([status.value for status in query.statuses]))
-    if query.severities:
-        statement = statement.where(incidents.c.severity.in_([severity.value for severity in query.severities]))
-    if query.cluster is not None:
-        statement = statement.where(incidents.c.cluster_name == query.cluster)
-    return statement.order_by(incidents.c.opened_us.desc(), incidents.c.id.desc()).limit(query.limit + 1)
-
-
-def restorable(resolved_since_us: int) -> Select[Any]:
-    """Unfinished incidents, and those resolved since; newest opened first."""
-    unfinished = incidents.c.status.in_([status.value for status in _UNFINISHED])
-    lately = (incidents.c.status == IncidentStatus.RESOLVED.value) & (incidents.c.resolved_us >= resolved_since_us)
-    return select(incidents.c.body).where(or_(unfinished, lately)).order_by(incidents.c.opened_us.desc())
-
-
-def _check_limit(limit: int) -> None:
-    if limit < 1:
-        raise ValueError(f"a page has at least one row, not {limit}")

@@ -1,13 +1,14 @@
 """One caller's writes as rows, made before the writer sees them: data that cannot be stored fails its caller only."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
+from kronveil.model.silence import Silence
 from kronveil.sdk.storage import Receipt, Writes
 from kronveil.stores.sqlite.codec import body_of, to_us
 
@@ -25,11 +26,20 @@ class Rows:
     cited: list[Row] = field(default_factory=list)
     counters: Mapping[str, int] = field(default_factory=dict)
     heard: list[Row] = field(default_factory=list)
+    changes: list[Row] = field(default_factory=list)
+    suspected: list[Row] = field(default_factory=list)
+    silences: list[Row] = field(default_factory=list)
+    silences_ended: list[Row] = field(default_factory=list)
     receipts: list[Row] = field(default_factory=list)
     receipts_before_us: int | None = None
 
+    @property
+    def size(self) -> int:
+        """How many rows, about: what a commit of them costs."""
+        return len(self.events) + len(self.changes) + len(self.incidents) + len(self.cited) + len(self.suspected)
 
-def rows_of(writes: Writes) -> Rows:
+
+def rows_of(writes: Writes, now: datetime) -> Rows:
     """Every row of one save. Raises TypeError or ValueError for what is not storable data."""
     newest = max(receipt.at for receipt in writes.receipts) if writes.receipts else None
     return Rows(
@@ -40,19 +50,20 @@ def rows_of(writes: Writes) -> Rows:
             for incident in writes.incidents
             for event_id in incident.evidence
         ],
+        changes=[_change(change) for change in writes.changes],
+        suspected=[
+            {"incident_id": incident.id, "cited_id": cited_id}
+            for incident in writes.incidents
+            for suspect in incident.suspects
+            for cited_id in (suspect.change_id, *suspect.evidence_for, *suspect.evidence_against)
+        ],
+        silences=[_silence(silence) for silence in writes.silences],
+        silences_ended=[{"silence_id": silence_id, "ended": to_us(now)} for silence_id in writes.silences_ended],
         counters={name: _whole(name, value) for name, value in writes.counters.items()},
         heard=[{"uid": uid, "heard_us": to_us(at)} for uid, at in writes.cluster_heard.items()],
         receipts=[_receipt(receipt) for receipt in writes.receipts],
         receipts_before_us=None if newest is None else to_us(newest - RECEIPTS_KEPT),
     )
-
-
-def without_repeats(counters: Mapping[str, int], repeats: Counter[str]) -> dict[str, int]:
-    """The counts to add, less the events that were stored already (``repeats`` by cluster)."""
-    return {
-        name: max(0, value - repeats[name.removeprefix("events:")]) if name.startswith("events:") else value
-        for name, value in counters.items()
-    }
 
 
 def _event(event: Event) -> Row:
@@ -79,6 +90,28 @@ def _incident(incident: Incident) -> Row:
         "updated_us": to_us(incident.updated_at),
         "resolved_us": None if incident.resolved_at is None else to_us(incident.resolved_at),
         "body": body_of(incident),
+    }
+
+
+def _change(change: Change) -> Row:
+    return {
+        "id": change.id,
+        "at_us": to_us(change.at),
+        "received_us": to_us(change.received_at),
+        "kind": change.kind,
+        "cluster_name": change.origin.cluster_name,
+        "namespace": change.resource.namespace,
+        "name": change.resource.name,
+        "body": body_of(change),
+    }
+
+
+def _silence(silence: Silence) -> Row:
+    return {
+        "id": silence.id,
+        "starts_us": to_us(silence.starts_at),
+        "ends_us": to_us(silence.ends_at),
+        "body": body_of(silence),
     }
 
 

@@ -5,7 +5,7 @@ Columns exist to find, order and forget rows; what a row says is in ``body``. Ti
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that these tables are at. Kept here so that a start need not import Alembic to compare."""
 
 metadata = MetaData()
@@ -56,6 +56,50 @@ incident_evidence = Table(
     Column("event_id", Text, primary_key=True, nullable=False),
     Index("incident_evidence_event", "event_id"),
     sqlite_with_rowid=False,
+)
+
+# In the order of event time, for people ask what changed before something broke.
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("at_us", Integer, nullable=False),
+    Column("received_us", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("cluster_name", Text, nullable=False),
+    Column("namespace", Text),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("changes_at", "at_us"),
+    Index("changes_received", "received_us"),
+    Index("changes_cluster", "cluster_name", "at_us"),
+    Index("changes_kind", "kind", "at_us"),
+    Index("changes_namespace", "namespace", "at_us"),
+    Index("changes_name", "name", "at_us"),
+)
+
+# Which changes an incident suspects, and what speaks for and against them: kept as its evidence is.
+incident_suspects = Table(
+    "incident_suspects",
+    metadata,
+    Column("incident_id", Text, primary_key=True, nullable=False),
+    Column("cited_id", Text, primary_key=True, nullable=False),
+    Index("incident_suspects_cited", "cited_id"),
+    sqlite_with_rowid=False,
+)
+
+# ``ended_us`` is set when a person ended it before its time; the rest is said by ``ends_us`` and the clock.
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("starts_us", Integer, nullable=False),
+    Column("ends_us", Integer, nullable=False),
+    Column("ended_us", Integer),
+    Column("body", Text, nullable=False),
+    Index("silences_ends", "ends_us"),
+    Index("silences_starts", "starts_us", "id"),
 )
 
 counters = Table(

@@ -1,20 +1,24 @@
 """The writer's statements, built from the tables once and handed to the driver as text: its path is the hot one."""
 
 import re
+from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select
+from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import Insert, dialect
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql import ClauseElement, bindparam
 
 from kronveil.stores.sqlite.schema import (
+    changes,
     clusters_heard,
     counters,
     events,
     incident_evidence,
+    incident_suspects,
     incidents,
     pulse,
     receipts,
+    silences,
 )
 
 _dialect = dialect(paramstyle="named")
@@ -30,6 +34,12 @@ def _sql(statement: ClauseElement) -> str:
     return text
 
 
+def _adding(table: Table) -> str:
+    """Insert what is not there yet, by the names of the columns; the row's number is SQLite's to give."""
+    named: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns if column.name != "seq"}
+    return _sql(insert(table).prefix_with("OR IGNORE").values(named))
+
+
 def _replacing(table: Table) -> Insert:
     """Insert; on a known primary key, take every other column from the new row."""
     statement = upsert(table)
@@ -38,26 +48,47 @@ def _replacing(table: Table) -> Insert:
     return statement.on_conflict_do_update(index_elements=keys, set_=new)
 
 
+def _is_cited(row_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether an incident names it, as evidence or as what speaks for or against a suspect."""
+    as_evidence = select(incident_evidence.c.event_id).where(incident_evidence.c.event_id == row_id)
+    as_suspect = select(incident_suspects.c.cited_id).where(incident_suspects.c.cited_id == row_id)
+    return as_evidence.exists() | as_suspect.exists()
+
+
+def _forgetting(table: Table) -> str:
+    """Delete a slice of the oldest that nothing cites."""
+    oldest = (
+        select(table.c.seq)
+        .where(table.c.received_us < bindparam("before_us"), ~_is_cited(table.c.id))
+        .order_by(table.c.received_us, table.c.seq)
+        .limit(bindparam("slice"))
+    )
+    return _sql(delete(table).where(table.c.seq.in_(oldest)))
+
+
 _counting = upsert(counters)
 _hearing = upsert(clusters_heard)
+_hushing = upsert(silences).values({name: bindparam(name) for name in ("id", "starts_us", "ends_us", "body")})
 _beating = upsert(pulse).values(id=1, beats=1)
-_cited = select(incident_evidence.c.event_id).where(incident_evidence.c.event_id == events.c.id).exists()
-_oldest = (
-    select(events.c.seq)
-    .where(events.c.received_us < bindparam("before_us"), ~_cited)
-    .order_by(events.c.received_us, events.c.seq)
-    .limit(bindparam("slice"))
-)
 
-LAST_SEQ = _sql(select(func.coalesce(func.max(events.c.seq), 0)))
-ADD_EVENT = _sql(
-    insert(events)
-    .prefix_with("OR IGNORE")
-    .values({column.name: bindparam(column.name) for column in events.columns if column.name != "seq"})
-)
+ADD_EVENT = _adding(events)
+ADD_CHANGE = _adding(changes)
 PUT_INCIDENT = _sql(_replacing(incidents))
 DROP_EVIDENCE = _sql(delete(incident_evidence).where(incident_evidence.c.incident_id == bindparam("incident_id")))
 ADD_EVIDENCE = _sql(insert(incident_evidence).prefix_with("OR IGNORE"))
+DROP_SUSPECTS = _sql(delete(incident_suspects).where(incident_suspects.c.incident_id == bindparam("incident_id")))
+ADD_SUSPECT = _sql(insert(incident_suspects).prefix_with("OR IGNORE"))
+# One that was ended stays ended, whatever is said about it afterwards.
+PUT_SILENCE = _sql(
+    _hushing.on_conflict_do_update(
+        index_elements=["id"], set_={name: _hushing.excluded[name] for name in ("starts_us", "ends_us", "body")}
+    )
+)
+END_SILENCE = _sql(
+    update(silences)
+    .values(ended_us=bindparam("ended"))
+    .where(silences.c.id == bindparam("silence_id"), silences.c.ended_us.is_(None))
+)
 ADD_COUNT = _sql(
     _counting.on_conflict_do_update(
         index_elements=["name"], set_={"value": counters.c.value + _counting.excluded.value}
@@ -70,5 +101,6 @@ PUT_HEARD = _sql(
 )
 PUT_RECEIPT = _sql(_replacing(receipts))
 DROP_RECEIPTS = _sql(delete(receipts).where(receipts.c.at_us < bindparam("before_us")))
-FORGET_EVENTS = _sql(delete(events).where(events.c.seq.in_(_oldest)))
+FORGET_EVENTS = _forgetting(events)
+FORGET_CHANGES = _forgetting(changes)
 BEAT = _sql(_beating.on_conflict_do_update(index_elements=["id"], set_={"beats": pulse.c.beats + 1}))

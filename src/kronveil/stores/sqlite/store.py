@@ -2,16 +2,28 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from anyio import to_thread
 
+from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
-from kronveil.sdk.storage import EventPage, EventQuery, IncidentPage, IncidentQuery, Receipt, Restored, Writes
+from kronveil.model.silence import Silence
+from kronveil.sdk.storage import (
+    ChangePage,
+    ChangeQuery,
+    EventPage,
+    EventQuery,
+    IncidentPage,
+    IncidentQuery,
+    Receipt,
+    Restored,
+    Writes,
+)
 from kronveil.stores.sqlite import statements
 from kronveil.stores.sqlite.codec import to_us
 from kronveil.stores.sqlite.lock import locked_folder
@@ -24,19 +36,25 @@ FILE_NAME = "kronveil.db"
 _SLICE = 1_000  # what one retention step may delete, so that savers never wait long behind it
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class SqliteStore:
     """``kronveil.sdk.storage.Store`` on one file."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
+    def __init__(self, writer: Writer, reader: Reader, clock: Callable[[], datetime] = _utc_now) -> None:
         self._writer = writer
         self._reader = reader
+        self._clock = clock
 
     async def save(self, writes: Writes) -> None:
         """Durable when it returns. Raises TypeError or ValueError, for this caller only, when it is not data."""
-        await self._writer.save(rows_of(writes))
+        await self._writer.save(rows_of(writes, self._clock()))
 
     async def restore(self, resolved_since: datetime) -> Restored:
-        return await self._reader.restore(resolved_since)
+        """Of the changes, those made at most a day before ``resolved_since``, the newest 10,000."""
+        return await self._reader.restore(resolved_since, self._clock())
 
     async def events(self, query: EventQuery) -> EventPage:
         """Newest arrival first; ``since`` compares with ``received_at``, so that late reports are not missed."""
@@ -51,18 +69,36 @@ class SqliteStore:
     async def incident(self, incident_id: str) -> Incident | None:
         return await self._reader.incident(incident_id)
 
+    async def changes(self, query: ChangeQuery) -> ChangePage:
+        return await self._reader.changes(query)
+
+    async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
+        return await self._reader.changes_by_id(ids)
+
+    async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
+        """Newest start first. One that a person ended before its time is given with the end it had."""
+        return await self._reader.silences(None if ended else self._clock())
+
     async def receipt(self, key: str) -> Receipt | None:
         """Kept for 24 hours at least."""
         return await self._reader.receipt(key)
 
     async def forget(self, events_before: datetime, limit: int) -> int:
-        """Delete events received before that, at most 1,000 at once whatever ``limit`` says."""
-        wanted = {"before_us": to_us(events_before), "slice": min(limit, _SLICE)}
-        return await self._writer.do(lambda connection: connection.execute(statements.FORGET_EVENTS, wanted).rowcount)
+        """Delete events and changes received before that, at most 1,000 at once whatever ``limit`` says."""
+        before_us, slice_ = to_us(events_before), min(limit, _SLICE)
+        return await self._writer.do(lambda connection: _forget(connection, before_us, slice_))
 
     async def check(self) -> None:
         """Write one row, durably."""
         await self._writer.do(_beat)
+
+
+def _forget(connection: sqlite3.Connection, before_us: int, slice_: int) -> int:
+    gone: int = connection.execute(statements.FORGET_EVENTS, {"before_us": before_us, "slice": slice_}).rowcount
+    if gone < slice_:
+        left = {"before_us": before_us, "slice": slice_ - gone}
+        gone += connection.execute(statements.FORGET_CHANGES, left).rowcount
+    return gone
 
 
 def _beat(connection: sqlite3.Connection) -> None:

@@ -16,14 +16,13 @@ from anyio import to_thread
 
 from kronveil.sdk.errors import Permanent, Transient
 from kronveil.stores.sqlite import statements
-from kronveil.stores.sqlite.rows import Row, Rows, without_repeats
+from kronveil.stores.sqlite.rows import Rows
 from kronveil.stores.sqlite.troubles import translated
 
 T = TypeVar("T")
 
 _ROWS_PER_COMMIT = 5_000  # bounds how long one transaction holds the others up
 _CHANGES_PER_CHECKPOINT = 4_000  # keeps the write-ahead log at some megabytes
-_IDS_PER_QUESTION = 500
 
 
 @dataclass(eq=False, slots=True)
@@ -91,7 +90,7 @@ class Writer:
         size = 0
         while self._waiting and (not group or size < _ROWS_PER_COMMIT):
             ticket = self._waiting.popleft()
-            size += len(ticket.rows.events) + len(ticket.rows.incidents) + len(ticket.rows.cited)
+            size += ticket.rows.size
             group.append(ticket)
         return group
 
@@ -165,51 +164,34 @@ def _concerns_all(error: Exception) -> bool:
 
 def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
     """Write the rows of a group, inside a transaction. Most saves fill few tables; the empty ones cost nothing."""
-    repeats = _put_events(connection, group)
+    events = [event for rows in group for event in rows.events]
+    if events:
+        connection.executemany(statements.ADD_EVENT, events)
     added: Counter[str] = Counter()
-    for index, rows in enumerate(group):
+    for rows in group:
+        if rows.changes:
+            connection.executemany(statements.ADD_CHANGE, rows.changes)
         if rows.incidents:
-            connection.executemany(statements.DROP_EVIDENCE, [{"incident_id": row["id"]} for row in rows.incidents])
-            connection.executemany(statements.PUT_INCIDENT, rows.incidents)
-            connection.executemany(statements.ADD_EVIDENCE, rows.cited)
+            _put_incidents(connection, rows)
+        if rows.silences:
+            connection.executemany(statements.PUT_SILENCE, rows.silences)
+        if rows.silences_ended:
+            connection.executemany(statements.END_SILENCE, rows.silences_ended)
         if rows.receipts:
             connection.executemany(statements.PUT_RECEIPT, rows.receipts)
             connection.execute(statements.DROP_RECEIPTS, {"before_us": rows.receipts_before_us})
         if rows.heard:
             connection.executemany(statements.PUT_HEARD, rows.heard)
-        if rows.counters:
-            added.update(without_repeats(rows.counters, repeats[index]) if index in repeats else rows.counters)
+        added.update(rows.counters)
     if added:
         connection.executemany(statements.ADD_COUNT, [{"name": name, "value": n} for name, n in added.items()])
 
 
-def _put_events(connection: sqlite3.Connection, group: Sequence[Rows]) -> dict[int, Counter[str]]:
-    """Insert the events that are new; for each caller that brought known ones, how many, by cluster."""
-    events = [event for rows in group for event in rows.events]
-    if not events:
-        return {}
-    (last_seq,) = connection.execute(statements.LAST_SEQ).fetchone()
-    inserted = connection.executemany(statements.ADD_EVENT, events).rowcount
-    if inserted == len(events):
-        return {}
-    seen = _stored_up_to(connection, last_seq, events)
-    repeats: dict[int, Counter[str]] = {}
-    for index, rows in enumerate(group):
-        for event in rows.events:
-            if event["id"] in seen:
-                cluster = str(event["cluster_uid"] or event["cluster_name"])
-                repeats.setdefault(index, Counter())[cluster] += 1
-            seen.add(event["id"])
-    return repeats
-
-
-def _stored_up_to(connection: sqlite3.Connection, last_seq: int, events: Sequence[Row]) -> set[object]:
-    """Which of these events were there before this transaction."""
-    ids = [event["id"] for event in events]
-    found: set[object] = set()
-    for start in range(0, len(ids), _IDS_PER_QUESTION):
-        some = ids[start : start + _IDS_PER_QUESTION]
-        marks = ",".join("?" * len(some))
-        question = f"SELECT id FROM events WHERE seq <= ? AND id IN ({marks})"  # noqa: S608 - only question marks
-        found.update(row[0] for row in connection.execute(question, (last_seq, *some)))
-    return found
+def _put_incidents(connection: sqlite3.Connection, rows: Rows) -> None:
+    named = [{"incident_id": row["id"]} for row in rows.incidents]
+    connection.executemany(statements.DROP_EVIDENCE, named)
+    connection.executemany(statements.DROP_SUSPECTS, named)
+    connection.executemany(statements.PUT_INCIDENT, rows.incidents)
+    connection.executemany(statements.ADD_EVIDENCE, rows.cited)
+    if rows.suspected:
+        connection.executemany(statements.ADD_SUSPECT, rows.suspected)

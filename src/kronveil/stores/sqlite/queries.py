@@ -1,0 +1,98 @@
+"""The questions the reader asks. Each walks an index in the order of its answer; none sorts what it finds."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, or_, select, tuple_
+
+from kronveil.model.incident import IncidentStatus
+from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery
+from kronveil.stores.sqlite.codec import from_cursor, to_us
+from kronveil.stores.sqlite.schema import changes, events, incidents, silences
+
+_UNFINISHED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.MITIGATED)
+_CHANGES_RESTORED = 10_000
+
+
+def event_page(query: EventQuery) -> Select[Any]:
+    """Newest arrival first. Every filter has an index that ends in the order of the page."""
+    _check_limit(query.limit)
+    statement = select(events.c.seq, events.c.received_us, events.c.body)
+    if query.before is not None:
+        place = from_cursor(query.before, "events", int)
+        # The first half is implied by the second; alone it is what SQLite can turn into a start in the index.
+        statement = statement.where(events.c.received_us <= place[0])
+        statement = statement.where(tuple_(events.c.received_us, events.c.seq) < tuple_(*place))
+    if query.since is not None:
+        statement = statement.where(events.c.received_us >= to_us(query.since))
+    if query.cluster is not None:
+        statement = statement.where(events.c.cluster_name == query.cluster)
+    if query.kind is not None:
+        statement = statement.where(events.c.kind == query.kind)
+    if query.severity is not None:
+        statement = statement.where(events.c.severity == query.severity.value)
+    return statement.order_by(events.c.received_us.desc(), events.c.seq.desc()).limit(query.limit + 1)
+
+
+def incident_page(query: IncidentQuery) -> Select[Any]:
+    """Newest opened first."""
+    _check_limit(query.limit)
+    statement = select(incidents.c.id, incidents.c.opened_us, incidents.c.body)
+    if query.before is not None:
+        place = from_cursor(query.before, "incidents", str)
+        statement = statement.where(tuple_(incidents.c.opened_us, incidents.c.id) < tuple_(*place))
+    if query.statuses:
+        statement = statement.where(incidents.c.status.in_([status.value for status in query.statuses]))
+    if query.severities:
+        statement = statement.where(incidents.c.severity.in_([severity.value for severity in query.severities]))
+    if query.cluster is not None:
+        statement = statement.where(incidents.c.cluster_name == query.cluster)
+    return statement.order_by(incidents.c.opened_us.desc(), incidents.c.id.desc()).limit(query.limit + 1)
+
+
+def restorable(resolved_since_us: int) -> Select[Any]:
+    """Unfinished incidents, and those resolved since; newest opened first."""
+    unfinished = incidents.c.status.in_([status.value for status in _UNFINISHED])
+    lately = (incidents.c.status == IncidentStatus.RESOLVED.value) & (incidents.c.resolved_us >= resolved_since_us)
+    return select(incidents.c.body).where(or_(unfinished, lately)).order_by(incidents.c.opened_us.desc())
+
+
+def change_page(query: ChangeQuery) -> Select[Any]:
+    """Newest first by event time. Every filter has an index that ends in the order of the page."""
+    _check_limit(query.limit)
+    statement = select(changes.c.seq, changes.c.at_us, changes.c.body)
+    if query.before is not None:
+        place = from_cursor(query.before, "changes", int)
+        statement = statement.where(changes.c.at_us <= place[0])
+        statement = statement.where(tuple_(changes.c.at_us, changes.c.seq) < tuple_(*place))
+    if query.around is not None:
+        around, within = to_us(query.around), query.within // timedelta(microseconds=1)
+        statement = statement.where(changes.c.at_us.between(around - within, around + within))
+    for column, wanted in (
+        (changes.c.cluster_name, query.cluster),
+        (changes.c.kind, query.kind),
+        (changes.c.namespace, query.namespace),
+        (changes.c.name, query.name),
+    ):
+        if wanted is not None:
+            statement = statement.where(column == wanted)
+    return statement.order_by(changes.c.at_us.desc(), changes.c.seq.desc()).limit(query.limit + 1)
+
+
+def newest_changes(since_us: int) -> Select[Any]:
+    """What was changed since then, newest first, as many as a start may hold in memory."""
+    newest = select(changes.c.body).where(changes.c.at_us >= since_us)
+    return newest.order_by(changes.c.at_us.desc(), changes.c.seq.desc()).limit(_CHANGES_RESTORED)
+
+
+def silence_list(not_ended_at_us: int | None) -> Select[Any]:
+    """All silences, or those that have not ended by then; newest start first."""
+    statement = select(silences.c.ended_us, silences.c.body)
+    if not_ended_at_us is not None:
+        statement = statement.where(silences.c.ended_us.is_(None), silences.c.ends_us > not_ended_at_us)
+    return statement.order_by(silences.c.starts_us.desc(), silences.c.id.desc())
+
+
+def _check_limit(limit: int) -> None:
+    if limit < 1:
+        raise ValueError(f"a page has at least one row, not {limit}")
