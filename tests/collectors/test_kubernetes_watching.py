@@ -71,6 +71,17 @@ async def test_the_standing_tells_identity_version_region_and_counts(server: Scr
         assert all(kind.synced and kind.heard_at for kind in standing.kinds.values())
 
 
+async def test_a_good_probe_is_a_sign_of_life_for_every_open_watch(server: ScriptedServer, watch: Watch) -> None:
+    async with watch() as recorder:
+        for kind in recorder.standing.kinds:
+            await server.watching(kind)
+        quiet_since = datetime.now(UTC)
+        await recorder.until(
+            lambda: all(kind.heard_at and kind.heard_at > quiet_since for kind in recorder.standing.kinds.values()),
+            "every kind counts as heard though none told anything",
+        )
+
+
 async def test_a_configured_region_wins(server: ScriptedServer, watch: Watch) -> None:
     server.put("nodes", "n-1", metadata={"labels": {"topology.kubernetes.io/region": "eu-central-1"}})
     async with watch(region="moon") as recorder:

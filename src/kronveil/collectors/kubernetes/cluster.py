@@ -92,8 +92,10 @@ class ClusterCollector:
         await reflector.run()
 
     def _saw_version(self, version: int) -> None:
-        for reflector in self._of("pods"):
-            reflector.saw_version(version)
+        for reflector in self._reflectors:
+            if reflector.kind.name == "pods":
+                reflector.compare(version)
+            reflector.vouch()
 
     def _went_down(self) -> None:
         # A watch through a connection that is lost would stay silent for minutes.

@@ -118,7 +118,7 @@ class Reflector:
             self._must_list()
         return self._backoff.next_s(_retry_after_s(error))
 
-    def saw_version(self, version: int) -> None:
+    def compare(self, version: int) -> None:
         """A probe saw this version of the source. A watch that stays silent through several while it moves is lost."""
         seen = int(self._version) if self._version.isdecimal() else version
         is_silent = self._version == self._version_at_probe and version > seen
@@ -133,6 +133,11 @@ class Reflector:
             self._silence_allowed = min(self._silence_allowed * 2, MOST_SILENT_PROBES)
             self._must_list()
             self.drop_watch()
+
+    def vouch(self) -> None:
+        """A probe was answered: an open watch that nothing speaks against counts as heard."""
+        if self._watching is not None and not self._silent_probes:
+            self.heard_at = now_utc()
 
     def drop_watch(self) -> None:
         """End the watch that is open now; it goes on from the last version, or with a list if one is due."""
