@@ -19,6 +19,8 @@ from kronveil.agent.desk import Setting
 from kronveil.agent.live import Live
 from kronveil.api import ApiOptions, create_app
 from kronveil.api.encode import encode_item
+from kronveil.api.metrics import create_metrics_app
+from kronveil.api.probes import create_probe_app
 from kronveil.api.serve import Listener, open_listeners, serving
 from kronveil.collectors.kubernetes import component as kubernetes
 from kronveil.config import Config
@@ -60,12 +62,24 @@ async def running(
 ) -> AsyncIterator[Sequence[Listener]]:
     """A running agent with its ports open, for as long as the block is entered."""
     _refuse_open_door(config)
-    ports = {"api": config.listen.api, "dashboard": config.listen.dashboard}
+    ports = {
+        "api": config.listen.api,
+        "dashboard": config.listen.dashboard,
+        "prometheus": config.listen.prometheus,
+        "health": config.listen.health,
+    }
     async with contextlib.AsyncExitStack() as opened:
         store = await opened.enter_async_context(open_sqlite(config.agent.data_dir))
         listeners = opened.enter_context(open_listeners(config.listen.host, ports, way_out=way_out))
         agent = await opened.enter_async_context(_agent(config, store, is_simulated=is_simulated))
-        await opened.enter_async_context(serving(create_app(agent, _api_options(config)), listeners))
+        console = create_app(agent, _api_options(config))
+        apps = {
+            "api": console,
+            "dashboard": console,
+            "prometheus": create_metrics_app(agent),
+            "health": create_probe_app(agent),
+        }
+        await opened.enter_async_context(serving(apps, listeners, on_stop=console.end_streams))
         opened.enter_context(_ports_file(config, listeners))
         _calm_the_collector()
         log.info("agent.ready", **{each.name: each.url for each in listeners})

@@ -42,7 +42,7 @@ def configured(
     ]
     text = {
         "agent": {"data_dir": str(folder / "data"), "log_level": "warning"},
-        "listen": {"api": 0, "dashboard": None},
+        "listen": {"api": 0, "dashboard": None, "prometheus": None, "health": None},
         "collectors": {"kubernetes": {**QUICK, **(kubernetes or {}), "clusters": entries}},
         "incidents": {"resolve_after": "1s", **(incidents or {})},
         **sections,
@@ -139,7 +139,9 @@ class Agent:
     async def stream(self, query: str = "") -> AsyncIterator[ClientConnection]:
         """Its live stream."""
         address = self.url.replace("http://", "ws://")
-        async with connect(f"{address}/api/v1/ws/events{query}", max_size=None, proxy=None) as connection:
+        async with connect(
+            f"{address}/api/v1/ws/events{query}", max_size=None, max_queue=None, proxy=None
+        ) as connection:
             yield connection
 
     async def cli(self, *words: str) -> CompletedProcess[bytes]:

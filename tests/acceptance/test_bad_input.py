@@ -132,7 +132,7 @@ async def test_a_wrong_file_ends_with_2_and_every_place(tmp_path):
 async def test_a_taken_port_ends_with_2_and_names_the_port_and_the_way_out(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        file = configured(tmp_path, listen={"api": port, "dashboard": None})
+        file = configured(tmp_path, listen={"api": port, "dashboard": None, "prometheus": None, "health": None})
         done = await command("up", "-c", str(file))
     told = done.stderr.decode()
     assert done.returncode == 2, told

@@ -86,7 +86,7 @@ async def test_the_times_of_incidents_are_those_of_the_file(tmp_path):
 async def test_the_agent_listens_where_the_file_says(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         api, console = one.getsockname()[1], two.getsockname()[1]
-    file = configured(tmp_path, listen={"api": api, "dashboard": console})
+    file = configured(tmp_path, listen={"api": api, "dashboard": console, "prometheus": None, "health": None})
     async with agent_in_process(file) as agent:
         assert agent.url == f"http://127.0.0.1:{api}"
         assert json.loads((tmp_path / "data" / "ports.json").read_text())["dashboard"] == console

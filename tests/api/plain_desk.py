@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from kronveil.agent.desk import Act, AgentHealth, KeyReused, NotFound, Refused, Setting
+from kronveil.agent.desk import Act, AgentHealth, Figures, KeyReused, NotFound, Refused, Setting
+from kronveil.agent.latency import LatencyHistogram
 from kronveil.agent.live import Live
 from kronveil.api import encode_item
 from kronveil.model.event import Event, Severity
@@ -108,6 +109,11 @@ class PlainDesk:
         pods = sum(each.standing.pods or 0 for each in heard) if heard else None
         nodes = sum(each.standing.nodes or 0 for each in heard) if heard else None
         return Fleet(len(self.fleet_members), states, pods, nodes, len(self.stored), not missing, missing)
+
+    def figures(self) -> Figures:
+        latency = LatencyHistogram()
+        latency.note("evt_1", 0.02)
+        return Figures(queue_depth=3, incidents_opened=7, latencies=latency.read())
 
     def members(self) -> Sequence[Member]:
         return self.fleet_members

@@ -25,7 +25,7 @@ class ConsoleAgent:
         self._clusters = [{"name": name, "kubeconfig_path": str(kubeconfig), "context": name} for name in clusters]
         self._config = folder / "kronveil.yaml"
         self._ports = folder / "data" / "ports.json"
-        self._listen = {"api": 0, "dashboard": 0}
+        self._listen = {"api": 0, "dashboard": 0, "prometheus": 0, "health": 0}
         command = [str(Path(sys.executable).with_name("kronveil")), "up", "-c", str(self._config)]
         self.process = ServerProcess("kronveil", command, folder)
 

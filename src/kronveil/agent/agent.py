@@ -10,7 +10,7 @@ import anyio
 import structlog
 
 from kronveil.agent.books import summed
-from kronveil.agent.desk import Act, AgentHealth, NotFound, Setting
+from kronveil.agent.desk import Act, AgentHealth, Figures, NotFound, Setting
 from kronveil.agent.health import HealthBoard
 from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.live import Live
@@ -142,6 +142,10 @@ class Agent:
     def books(self) -> Books:
         """The sum of all members' books."""
         return summed([each.source.ledger.snapshot() for each in self._supervised.values()])
+
+    def figures(self) -> Figures:
+        """What the agent counts of itself."""
+        return Figures(len(self._intake), self._pipeline.opened, self._pipeline.latency.read())
 
     def open_incidents(self) -> Sequence[Incident]:
         """Those open, and those resolved within the reopening window, newest first; from memory."""

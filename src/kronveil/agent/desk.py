@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from kronveil.agent.latency import Latencies
 from kronveil.agent.live import Live
 from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member
@@ -33,6 +34,15 @@ class AgentHealth:
     status: HealthStatus
     components: tuple[ComponentHealth, ...]
     uptime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the agent counts of itself since it started."""
+
+    queue_depth: int
+    incidents_opened: int
+    latencies: Latencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,9 @@ class Desk(Protocol):
 
     def books(self) -> Books:
         """The sum of all members' books."""
+
+    def figures(self) -> Figures:
+        """What the agent counts of itself."""
 
     def open_incidents(self) -> Sequence[Incident]:
         """Those open, and those resolved within the reopening window, newest first; from memory."""

@@ -16,6 +16,7 @@ import structlog
 from kronveil.agent.backoff import Backoff
 from kronveil.agent.desk import Act, KeyReused, NotFound, Refused
 from kronveil.agent.intake import Arrival, Clock, Intake
+from kronveil.agent.latency import LatencyHistogram
 from kronveil.agent.live import Live
 from kronveil.model.effects import Effect, MergeEvent, RecordEvent, RecordIncident
 from kronveil.model.event import Event
@@ -110,6 +111,8 @@ class Pipeline:
         self._heard_saved: dict[str, datetime] = {}
         self._is_idle = True
         self.counters = counters
+        self.latency = LatencyHistogram()
+        self.opened = 0
         self.trouble: str | None = None
         self.trouble_since: datetime | None = None
         self.saved_at: datetime | None = None
@@ -259,5 +262,9 @@ class Pipeline:
         return saved is None or at - saved >= timedelta(seconds=5)
 
     def _show(self, work: _Work, now: datetime) -> None:
+        shown_at = self._clock()
+        for event in work.shown:
+            self.latency.note(event.id, (shown_at - event.received_at).total_seconds())
+        self.opened += sum(incident.version == 1 for incident in work.incidents.values())
         self._live.publish("event", work.shown, now)
         self._live.publish("incident", work.incidents.values(), now)

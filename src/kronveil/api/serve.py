@@ -4,13 +4,13 @@ import contextlib
 import errno
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import anyio
 import uvicorn
 
-from kronveil.api.gate import Gate
 from kronveil.api.interest import LONGEST_CLIENT_FRAME
 from kronveil.sdk.errors import ConfigError
 
@@ -77,9 +77,14 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Gate, listeners: Sequence[Listener]) -> AsyncIterator[None]:
-    """Serve on every listener; on leaving, requests get a moment to end and the rest is cut off."""
-    servers = [_Server(_settings(app)) for _ in listeners]
+async def serving(
+    apps: Mapping[str, Any], listeners: Sequence[Listener], *, on_stop: Callable[[], None]
+) -> AsyncIterator[None]:
+    """Serve on every listener the application of its name, while the block is entered.
+
+    On leaving, ``on_stop`` tells streams to end, requests get a moment to, and the rest is cut off.
+    """
+    servers = [_Server(_settings(apps[listener.name])) for listener in listeners]
     async with anyio.create_task_group() as tasks:
         for server, listener in zip(servers, listeners, strict=True):
             tasks.start_soon(server.serve, [listener.socket])
@@ -89,13 +94,13 @@ async def serving(app: Gate, listeners: Sequence[Listener]) -> AsyncIterator[Non
         try:
             yield
         finally:
-            app.end_streams()
+            on_stop()
             for server in servers:
                 server.should_exit = True
             tasks.cancel_scope.deadline = anyio.current_time() + STOP_DEADLINE_S
 
 
-def _settings(app: Gate) -> uvicorn.Config:
+def _settings(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,

@@ -105,7 +105,8 @@ def _configuration(story: "Story", folder: Path, port_offset: int) -> str:
     return (
         "# Written anew by each `kronveil demo`; change nothing here.\n"
         f"agent: {{data_dir: {json.dumps(str(folder))}, log_level: warning}}\n"
-        f"listen: {{api: {API_PORT + port_offset}, dashboard: {CONSOLE_PORT + port_offset}}}\n"
+        f"listen: {{api: {API_PORT + port_offset}, dashboard: {CONSOLE_PORT + port_offset}, "
+        f"prometheus: {8889 + port_offset}, health: {13133 + port_offset}}}\n"
         "collectors:\n  kubernetes:\n    poll_interval: 5s\n    stale_after: 15s\n    unreachable_after: 45s\n"
         f"    clusters:\n{clusters}"
         "incidents: {resolve_after: 15s}\n"

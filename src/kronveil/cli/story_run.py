@@ -73,7 +73,7 @@ def _configuration(story: Story, folder: Path, kubeconfig: Path, speed: float) -
     ]
     text = {
         "agent": {"data_dir": str(folder / "data"), "log_level": "error"},
-        "listen": {"api": 0, "dashboard": None},
+        "listen": {"api": 0, "dashboard": None, "prometheus": None, "health": None},
         "collectors": {
             "kubernetes": {
                 "poll_interval": _scaled(5, speed),
