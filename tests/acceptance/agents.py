@@ -169,8 +169,9 @@ async def incident_frame(connection: ClientConnection, family: str, *statuses: s
 
 async def command(*words: str, **environment: str) -> CompletedProcess[bytes]:
     """Run `kronveil`, and whatever it answers."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("KRONVEIL")}
     with anyio.fail_after(40):
-        return await anyio.run_process([KRONVEIL, *words], check=False, env={**os.environ, **environment})
+        return await anyio.run_process([KRONVEIL, *words], check=False, env={**ours, **environment})
 
 
 @asynccontextmanager

@@ -23,10 +23,14 @@ async def quiet_lab(*, speed: float = 10, tls: bool = False, seed: int = 1) -> A
         yield lab
 
 
-async def release(cluster: LabCluster, app: str, image: str) -> None:
-    """Release another image of a deployment in the shop."""
-    patch = {"spec": {"template": {"spec": {"containers": [{"name": app, "image": image}]}}}}
-    await _patch(cluster, f"/apis/apps/v1/namespaces/shop/deployments/{app}", patch)
+async def release(cluster: LabCluster, app: str, image: str, *, namespace: str = "shop") -> None:
+    """Release another image of a deployment."""
+    await _set_container(cluster, namespace, app, {"image": image})
+
+
+async def ask_for(cluster: LabCluster, app: str, cpu: str) -> None:
+    """Let the containers of a deployment of the shop ask for so much processor."""
+    await _set_container(cluster, "shop", app, {"resources": {"requests": {"cpu": cpu}}})
 
 
 async def scale(cluster: LabCluster, app: str, replicas: int) -> None:
@@ -57,7 +61,7 @@ def warning(name: str, message: str, *, reason: str = "Unhealthy", of: str = "")
     }
 
 
-async def warn_for_ever(cluster: LabCluster, *, every_s: float = 0.02) -> None:
+async def warn_for_ever(cluster: LabCluster, every_s: float = 0.02) -> None:
     """A load of distinct Warning events, until cancelled. What the cluster did not take is recorded again."""
     number = 0
     async with _http(cluster) as http:
@@ -101,6 +105,11 @@ def waiting_pods(cluster: LabCluster, app: str) -> list[dict[str, Any]]:
         if each.key[1].startswith(app) and reasons & {"ErrImagePull", "ImagePullBackOff"}:
             found.append(each.obj)
     return found
+
+
+async def _set_container(cluster: LabCluster, namespace: str, app: str, change: dict[str, Any]) -> None:
+    patch = {"spec": {"template": {"spec": {"containers": [{"name": app, **change}]}}}}
+    await _patch(cluster, f"/apis/apps/v1/namespaces/{namespace}/deployments/{app}", patch)
 
 
 async def _patch(cluster: LabCluster, path: str, patch: dict[str, Any]) -> None:

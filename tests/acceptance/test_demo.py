@@ -1,0 +1,76 @@
+"""`kronveil demo`: one command, offline, and within a minute something breaks, is noticed and shown."""
+
+import os
+import signal
+import socket
+
+import anyio
+import httpx2
+import pytest
+
+from tests.acceptance.agents import KRONVEIL, Agent, command
+from tests.real.processes import ServerProcess, free_port
+from tests.real.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+API, CONSOLE = 8080, 3000
+
+
+def _two_free_ports() -> int:
+    """An offset that moves both ports of the demo to free ones."""
+    while True:
+        offset = free_port() - API
+        if 0 <= offset <= 50000:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", CONSOLE + offset)):
+                    return offset
+
+
+async def test_the_demo_shows_an_incident_within_a_minute_and_leaves_the_users_own_agent_alone(tmp_path):
+    offset = _two_free_ports()
+    words = [KRONVEIL, "demo", "--no-browser", "--port-offset", str(offset)]
+    demo = ServerProcess("demo", words, tmp_path)
+    demo.start({"XDG_STATE_HOME": str(tmp_path / "state")})
+    url = f"http://127.0.0.1:{API + offset}"
+    try:
+        async with httpx2.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, timeout=20) as http:
+            agent = Agent(url, http)
+
+            async def answers():
+                demo.ensure_alive()
+                try:
+                    return (await http.get("/health")).status_code == 200
+                except httpx2.TransportError:
+                    return False
+
+            await eventually(answers, "the demo answers", within_s=40)
+            assert (await agent.get("status"))["simulated"] is True
+            console = await http.get(f"http://127.0.0.1:{CONSOLE + offset}/")
+            assert console.headers["content-type"].startswith("text/html")
+
+            # Without being told where it is, the commands find it.
+            found = await command("status", HOME=str(tmp_path), XDG_STATE_HOME=str(tmp_path / "state"))
+            assert "SIMULATED WORLD" in found.stdout.decode(), found
+
+            again = await command(*words[1:], HOME=str(tmp_path), XDG_STATE_HOME=str(tmp_path / "other"))
+            assert again.returncode == 2
+            assert f"127.0.0.1:{API + offset}" in again.stderr.decode()
+            assert "--port-offset" in again.stderr.decode()
+
+            async def has_incidents():
+                return await agent.incidents("image")
+
+            with anyio.fail_after(60):
+                assert await eventually(has_incidents, "something breaks and is noticed", within_s=60)
+            assert (await agent.fleet())["clusters"]["live"] == 3
+        os.kill(demo.pid, signal.SIGINT)
+
+        async def has_ended():
+            return not demo.is_running
+
+        await eventually(has_ended, "Ctrl-C ends the demo", within_s=8)
+        assert "SIMULATED WORLD" in demo.log_tail()
+        assert "Traceback" not in demo.log_tail()
+        assert {each.name for each in (tmp_path / "state").iterdir()} == {"kronveil-demo"}
+    finally:
+        await demo.kill()
