@@ -15,14 +15,18 @@ from tests.real.waiting import eventually
 
 GOOD = "ghcr.io/example/cart:1.0.0"
 BAD = "ghcr.io/example/cart:9.9.9"
+CLOSED = dict.fromkeys(("grpc", "otlp_grpc", "otlp_http", "debug"))
 
 
 class ConsoleAgent:
     """`kronveil up -c FILE` on one data folder; after a kill it starts again on the same ports."""
 
-    def __init__(self, folder: Path, *, kubeconfig: Path | None = None, clusters: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, *, kubeconfig: Path | None = None, clusters: Sequence[str] = (), **more: Any
+    ) -> None:
         self.folder = folder
         self._clusters = [{"name": name, "kubeconfig_path": str(kubeconfig), "context": name} for name in clusters]
+        self._more = more
         self._config = folder / "kronveil.yaml"
         self._ports = folder / "data" / "ports.json"
         self._listen = {"api": 0, "dashboard": 0, "prometheus": 0, "health": 0}
@@ -68,9 +72,10 @@ class ConsoleAgent:
             YAML().dump(
                 {
                     "agent": {"data_dir": str(self.folder / "data")},
-                    "listen": self._listen,
+                    "listen": {**self._listen, **CLOSED},
                     "collectors": {"kubernetes": {**times, "clusters": self._clusters}} if self._clusters else {},
                     "incidents": {"resolve_after": "2s"},
+                    **self._more,
                 },
                 file,
             )

@@ -113,3 +113,20 @@ async def test_a_wrong_clock_on_the_reader_changes_no_age(lab: Lab, agent: Conso
     await page.clock.set_system_time("2001-01-01T00:00:00Z")
     await page.goto(agent.url)
     await expect(page.locator(".need-age")).to_have_text(re.compile(r"^unacknowledged \d+ s$"), timeout=SOON_MS)
+
+
+async def test_an_agent_that_asks_for_a_token_gets_one_and_then_the_same_page(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    token = "a-token-for-this-test-only-0123456789"
+    async with ConsoleAgent(tmp_path, api={"auth": "required", "bootstrap_token": token}) as agent:
+        page, _ = await open_page(f"{agent.url}/fleet")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+        await page.get_by_label("Token").fill("wrong")
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("alert")).to_contain_text("does not accept the token")
+        await page.get_by_label("Token").fill(token)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Fleet")
+        await expect(page.locator('[data-live="Live"]')).to_be_visible()
+        assert token not in page.url

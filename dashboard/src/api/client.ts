@@ -1,6 +1,7 @@
 // The one door to REST: typed calls that either return the body or throw the server's own words.
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
+import { currentToken } from "./session";
 import type {
   Cluster,
   Health,
@@ -13,6 +14,14 @@ import type {
 } from "./types";
 
 const rest = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "" });
+
+rest.use({
+  onRequest: ({ request }) => {
+    const token = currentToken();
+    if (token) request.headers.set("Authorization", `Bearer ${token}`);
+    return request;
+  },
+});
 
 /** A refusal in the server's words (RFC 9457), or no answer at all (`status` 0). */
 export class Refused extends Error {
@@ -79,6 +88,10 @@ export async function fetchHealth(): Promise<Health> {
 
 export const probe = (name: string): Promise<Probe> =>
   body(rest.POST("/api/v1/clusters/{name}/probe", { params: { path: { name } } }));
+
+/** Opens one stream, once: a token never goes into an address. */
+export const fetchTicket = async (): Promise<string> =>
+  (await body<{ ticket: string }>(rest.POST("/api/v1/stream/tickets"))).ticket;
 
 /** A fresh Idempotency-Key; `randomUUID` is missing on plain HTTP, where this console is also served. */
 export const newKey = (): string =>

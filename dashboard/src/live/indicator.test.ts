@@ -1,11 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { indicator, type Link } from "./indicator";
 
-const OPEN: Link = { phase: "open", lastMessage: 1000, asOf: 5_000_000, retryAt: null, why: null };
+const OPEN: Link = {
+  phase: "open",
+  lastMessage: 1000,
+  asOf: 5_000_000,
+  retryAt: null,
+  why: null,
+  signIn: false,
+};
 
 describe("the live indicator", () => {
   it("is connecting before the first word", () => {
-    const link: Link = { phase: "connecting", lastMessage: null, asOf: null, retryAt: null, why: null };
+    const link: Link = {
+      phase: "connecting",
+      lastMessage: null,
+      asOf: null,
+      retryAt: null,
+      why: null,
+      signIn: false,
+    };
     expect(indicator(link, 0, false, null)).toEqual({ word: "Connecting" });
   });
 
@@ -40,6 +54,7 @@ describe("the live indicator", () => {
       asOf: null,
       retryAt: null,
       why: "no answer",
+      signIn: false,
     };
     expect(indicator(never, 0, false, null).word).toBe("Disconnected");
   });

@@ -10,6 +10,8 @@ export type Link = {
   /** Monotonic milliseconds of the next try. */
   readonly retryAt: number | null;
   readonly why: string | null;
+  /** The agent asks who is there. */
+  readonly signIn: boolean;
 };
 
 export type Indicator =

@@ -1,5 +1,6 @@
 // Starts the one stream of this page, and falls back to REST lists while only the socket is blocked.
-import { fetchClusters, fetchEvents, fetchIncidents, fetchStatus } from "../api/client";
+import { fetchClusters, fetchEvents, fetchIncidents, fetchStatus, fetchTicket } from "../api/client";
+import { currentToken } from "../api/session";
 import { live } from "./store";
 import { Stream } from "./stream";
 
@@ -19,13 +20,13 @@ export function startLive(): () => void {
       place: live.place,
       connecting: live.connecting,
       received: live.received,
-      lost: (why, retryInMs) => {
-        live.lost(why, retryInMs);
+      lost: (why, retryInMs, signIn) => {
+        live.lost(why, retryInMs, signIn);
         // Without a place in the stream there is nothing to resume; lists are better than an empty page.
-        if (live.place() === null) void readByRest();
+        if (live.place() === null && !signIn) void readByRest();
       },
     },
-    { open: (url) => new WebSocket(url), now: () => performance.now(), after, random: Math.random },
+    { open: (url) => new WebSocket(url), now: () => performance.now(), after, random: Math.random, ticket },
   );
   live.onHole = () => stream?.again();
   const wake = () => stream?.again();
@@ -37,6 +38,13 @@ export function startLive(): () => void {
     window.removeEventListener("online", wake);
     stream?.stop();
   };
+}
+
+// Without a token the agent may still know us as `local`; with one, each stream needs a ticket of its own. A ticket
+// that is refused opens a stream without one, and the close code of that says what to do.
+function ticket(go: (ticket: string | null) => void): void {
+  if (currentToken() === null) go(null);
+  else fetchTicket().then(go, () => go(null));
 }
 
 export const retryNow = (): void => stream?.again();

@@ -15,7 +15,14 @@ export type View = {
   readonly wentBy: number;
 };
 
-const START: Link = { phase: "connecting", lastMessage: null, asOf: null, retryAt: null, why: null };
+const START: Link = {
+  phase: "connecting",
+  lastMessage: null,
+  asOf: null,
+  retryAt: null,
+  why: null,
+  signIn: false,
+};
 
 export class LiveStore implements Listener {
   #world: World = NOTHING;
@@ -51,14 +58,21 @@ export class LiveStore implements Listener {
       if (frame.type === "status") this.#skew = Date.parse(frame.data.server_time) - now;
       else if (frame.type === "hello") this.#skew = Date.parse(frame.at) - now;
     }
-    this.#link = { phase: "open", lastMessage: now, asOf: this.serverNow(), retryAt: null, why: null };
+    this.#link = {
+      phase: "open",
+      lastMessage: now,
+      asOf: this.serverNow(),
+      retryAt: null,
+      why: null,
+      signIn: false,
+    };
     this.#changed();
     if (this.#world.hole) this.onHole();
   };
 
-  lost = (why: string, retryInMs: number | null): void => {
+  lost = (why: string, retryInMs: number | null, signIn = false): void => {
     const retryAt = retryInMs === null ? null : this.now() + retryInMs;
-    this.#link = { ...this.#link, phase: retryInMs === null ? "refused" : "waiting", retryAt, why };
+    this.#link = { ...this.#link, phase: retryInMs === null ? "refused" : "waiting", retryAt, why, signIn };
     this.#changed();
   };
 

@@ -22,6 +22,7 @@ class Wire implements Outside {
   };
   now = () => this.time;
   random = () => 1;
+  ticket = (go: (ticket: string | null) => void) => go(null);
   after = (ms: number, act: () => void) => {
     const timer = { at: this.time + ms, act };
     this.timers.push(timer);
@@ -42,7 +43,7 @@ class Wire implements Outside {
 let wire: Wire;
 let place: Place;
 let received: Frame[];
-let lost: [string, number | null][];
+let lost: [string, number | null, boolean][];
 let stream: Stream;
 
 beforeEach(() => {
@@ -56,7 +57,7 @@ beforeEach(() => {
       place: () => place,
       connecting: () => {},
       received: (frames) => received.push(...frames),
-      lost: (why, retryInMs) => lost.push([why, retryInMs]),
+      lost: (why, retryInMs, signIn) => lost.push([why, retryInMs, signIn]),
     },
     wire,
   );
@@ -120,9 +121,28 @@ describe("the stream", () => {
     expect(lost).toEqual([]);
   });
 
+  it("asks who is there when the agent wants a token", () => {
+    wire.hangUp(4401);
+    expect(lost).toEqual([["the agent asks for a sign-in", null, true]]);
+  });
+
+  it("opens nothing with a ticket that comes too late", () => {
+    let give: ((ticket: string | null) => void) | undefined;
+    wire.ticket = (go) => {
+      give = go;
+    };
+    stream.again();
+    stream.stop();
+    give?.("late");
+    expect(wire.urls).toHaveLength(1);
+    stream.start();
+    give?.("fresh");
+    expect(wire.urls[1]).toContain("ticket=fresh");
+  });
+
   it("stays away when it is told to, and says why", () => {
     wire.hangUp(4403);
-    expect(lost).toEqual([["the agent refuses this page", null]]);
+    expect(lost).toEqual([["the agent refuses this page", null, false]]);
     wire.pass(60_000);
     expect(wire.urls).toHaveLength(1);
     expect(meaningOf(4401).retry).toBe(false);

@@ -11,6 +11,8 @@ export type Outside = {
   now: () => number;
   after: (ms: number, act: () => void) => () => void;
   random: () => number;
+  /** Gives a ticket to open one stream with, or null where none is needed or none was given. */
+  ticket: (go: (ticket: string | null) => void) => void;
 };
 
 /** Where the page stands in the stream; null asks for a snapshot. */
@@ -20,7 +22,7 @@ export type Listener = {
   place: () => Place;
   connecting: () => void;
   received: (frames: readonly Frame[]) => void;
-  lost: (why: string, retryInMs: number | null) => void;
+  lost: (why: string, retryInMs: number | null, signIn: boolean) => void;
 };
 
 /** 1 s doubling to 30 s, each between half and all of it, so that pages of many readers spread out. */
@@ -38,7 +40,7 @@ export function meaningOf(code: number): { why: string; retry: boolean } {
   return { why: "the agent does not answer", retry: true };
 }
 
-export function streamUrl(origin: string, place: Place): string {
+export function streamUrl(origin: string, place: Place, ticket: string | null = null): string {
   const url = new URL("/api/v1/ws/events", origin);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   url.searchParams.set("batch", "1");
@@ -46,12 +48,15 @@ export function streamUrl(origin: string, place: Place): string {
     url.searchParams.set("since", String(place.seq));
     url.searchParams.set("epoch", place.epoch);
   }
+  if (ticket) url.searchParams.set("ticket", ticket);
   return url.href;
 }
 
 export class Stream {
   #socket: WebSocket | null = null;
   #attempt = 0;
+  /** Grows with each start and stop, so that a late ticket opens nothing. */
+  #turn = 0;
   #cancelRetry: (() => void) | null = null;
   #cancelWatch: (() => void) | null = null;
 
@@ -65,7 +70,15 @@ export class Stream {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     this.listener.connecting();
-    const socket = this.outside.open(streamUrl(this.origin, this.listener.place()));
+    this.#turn += 1;
+    const turn = this.#turn;
+    this.outside.ticket((ticket) => {
+      if (turn === this.#turn) this.#open(ticket);
+    });
+  }
+
+  #open(ticket: string | null): void {
+    const socket = this.outside.open(streamUrl(this.origin, this.listener.place(), ticket));
     this.#socket = socket;
     socket.onmessage = (message) => this.#read(socket, message.data);
     socket.onclose = (closed) => this.#lose(socket, closed.code);
@@ -73,6 +86,7 @@ export class Stream {
   }
 
   stop(): void {
+    this.#turn += 1;
     this.#cancelRetry?.();
     this.#cancelWatch?.();
     const socket = this.#socket;
@@ -113,12 +127,12 @@ export class Stream {
     this.#cancelWatch?.();
     const { why, retry } = meaningOf(code);
     if (!retry) {
-      this.listener.lost(why, null);
+      this.listener.lost(why, null, code === 4401);
       return;
     }
     const wait = waitBefore(this.#attempt, this.outside.random());
     this.#attempt += 1;
     this.#cancelRetry = this.outside.after(wait, () => this.start());
-    this.listener.lost(why, wait);
+    this.listener.lost(why, wait, false);
   }
 }

@@ -38,7 +38,8 @@ function DisconnectedBanner() {
   const state = useIndicator();
   const clusters = useClusters();
   const now = useWallClock();
-  if (!disconnected || state.word !== "Disconnected") return null;
+  const signIn = useLive((view) => view.link.signIn);
+  if (!disconnected || state.word !== "Disconnected" || signIn) return null;
   const reporting = clusters.filter(isHeard).length;
   return (
     <div className="notice notice-warn" role="alert">

@@ -14,6 +14,7 @@ import { Notices } from "./notices";
 import { Palette } from "./palette";
 import { BROWSER_ZONE, nextZone, prefer, toggleTheme, usePreferences } from "./preferences";
 import { ShortcutHelp } from "./shortcut-help";
+import { SignIn } from "./sign-in";
 import { StatusBar } from "./status-bar";
 
 export function Shell() {
@@ -23,6 +24,7 @@ export function Shell() {
   const [navOpen, setNavOpen] = useState(false);
   const { pathname } = useLocation();
   const { disconnected } = useTrust();
+  const signIn = useLive((view) => view.link.signIn);
   const keys = useMemo<Keys>(
     () => ({
       go: (path) => navigate(path),
@@ -59,7 +61,7 @@ export function Shell() {
         <Notices />
         <CoverageLine />
         <main id="main" tabIndex={-1}>
-          <Outlet />
+          {signIn ? <SignIn /> : <Outlet />}
         </main>
       </div>
       <StatusBar help={keys.help} />
