@@ -17,6 +17,7 @@ from kronveil.cli.clusters import clusters
 from kronveil.cli.events import events
 from kronveil.cli.incidents import incidents
 from kronveil.cli.status import status
+from kronveil.cli.tables import table
 from kronveil.model.event import Severity
 from kronveil.model.fleet import ClusterState
 from kronveil.sdk.secret import Secret
@@ -243,6 +244,14 @@ async def test_without_an_address_the_one_this_users_agent_wrote_down_is_asked(a
 
 async def test_the_address_in_the_environment_is_asked(agent):
     assert (await run("clusters", env={"KRONVEIL_URL": agent})).exit_code == 0
+
+
+def test_in_a_narrow_window_the_text_at_the_end_is_still_told(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    row = ("2026-11-25T12:00:00.123Z", "high", "us-east-prod", "pod.image_pull_failed", "pod/checkout-5f7", "not found")
+    table(("AT", "SEVERITY", "CLUSTER", "KIND", "OF", "MESSAGE"), [row])
+    assert "not found" in capsys.readouterr().out
 
 
 # Following

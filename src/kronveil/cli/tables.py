@@ -75,7 +75,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: S
     for place, heading in enumerate(headings):
         is_last = place == len(headings) - 1
         drawn.add_column(
-            heading, justify="right" if heading in right else "left", no_wrap=is_pipe or not is_last, overflow="fold"
+            heading,
+            justify="right" if heading in right else "left",
+            # In a narrow window rows grow longer; the text at the end, which says why, is never squeezed out.
+            no_wrap=is_pipe or place == 0,
+            overflow="fold",
+            min_width=20 if is_last else None,
         )
     for row in rows:
         cells = [clean(cell) for cell in row]
