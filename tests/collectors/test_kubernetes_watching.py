@@ -271,6 +271,14 @@ async def test_without_right_to_the_namespace_kube_system_the_identity_is_unknow
         assert recorder.standing.kinds["pods"].synced
 
 
+async def test_an_identity_that_was_refused_is_asked_for_again(server: ScriptedServer, watch: Watch) -> None:
+    server.forbidden.add("namespaces")
+    async with watch() as recorder:
+        assert recorder.standing.uid == ""
+        server.forbidden.clear()
+        await recorder.until(lambda: bool(recorder.standing.uid), "the right is there by now")
+
+
 async def test_only_the_configured_namespaces_are_asked_for(server: ScriptedServer, watch: Watch) -> None:
     for namespace in ("shop", "blog", "bank"):
         server.put("pods", f"in-{namespace}", namespace=namespace, status=waiting())

@@ -107,7 +107,8 @@ class Link:
 
     async def probe(self) -> int:
         """Ask once: who it is, when not known, and the version of its pods (0 when we may not list them)."""
-        if not self.is_up:
+        # A server that just started refuses for a moment what it allows.
+        if not self.is_up or self.uid_error:
             await self._introduce()
         namespace = self._config.namespaces[0] if self._config.namespaces else None
         path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
