@@ -2,7 +2,7 @@
 
 import sqlite3
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -14,14 +14,24 @@ from sqlalchemy.exc import OperationalError
 
 from kronveil.model.event import Severity
 from kronveil.model.incident import IncidentStatus
-from kronveil.sdk.storage import EventQuery, IncidentQuery, Receipt, Writes
+from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery, Receipt, Writes
 from kronveil.sdk.testing.samples import event, incident, moment
 from kronveil.stores.sqlite import open_sqlite
-from kronveil.stores.sqlite.codec import body_of, event_from, from_us, to_us
+from kronveil.stores.sqlite.codec import body_of, event_from, from_us, to_cursor, to_us
 from kronveil.stores.sqlite.opening import create_schema
-from kronveil.stores.sqlite.queries import event_page, incident_page, restorable
+from kronveil.stores.sqlite.queries import (
+    change_page,
+    event_page,
+    incident_page,
+    newest_changes,
+    restorable,
+    silence_list,
+)
+from kronveil.stores.sqlite.statements import FORGET_CHANGES, FORGET_EVENTS
 
 CURSOR_EVENTS = "WzEsImV2ZW50cyIsMTc5NTU2OTU0MTA4MTU5NCw2XQ"
+
+CURSOR_CHANGES = to_cursor("changes", 1_795_569_541_081_594, 6)
 
 
 @pytest.mark.anyio
@@ -86,6 +96,13 @@ async def test_one_slice_of_forgetting_is_bounded_whatever_is_asked(tmp_path: Pa
         incident_page(IncidentQuery()),
         incident_page(IncidentQuery(statuses=(IncidentStatus.OPEN,))),
         incident_page(IncidentQuery(cluster="east")),
+        change_page(ChangeQuery()),
+        change_page(ChangeQuery(before=CURSOR_CHANGES)),
+        change_page(ChangeQuery(cluster="east", before=CURSOR_CHANGES)),
+        change_page(ChangeQuery(kind="image", around=moment(1), within=timedelta(hours=2))),
+        change_page(ChangeQuery(namespace="shop", name="checkout", before=CURSOR_CHANGES)),
+        newest_changes(0),
+        silence_list(None),
         restorable(0),
     ],
     ids=str,
@@ -99,6 +116,15 @@ def test_a_page_walks_an_index_and_sorts_nothing(statement: object) -> None:
     is_restore = "resolved_us" in sql
     assert all("SCAN" not in step or "USING INDEX" in step for step in plan), plan
     assert is_restore or not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("statement", [FORGET_EVENTS, FORGET_CHANGES])
+def test_forgetting_walks_the_oldest_and_sorts_nothing(statement: str) -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    create_schema(connection)
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", {"before_us": 1, "slice": 1})]
+    connection.close()
+    assert not any("SCAN" in step or "TEMP B-TREE" in step for step in plan), plan
 
 
 def test_a_time_survives_to_the_microsecond() -> None:

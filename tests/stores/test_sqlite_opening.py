@@ -1,4 +1,4 @@
-"""Opening the embedded store: its folder, its schema, and everything that can be wrong with a file."""
+"""Opening the embedded store: its folder, its lock, and everything that can be wrong with a file."""
 
 import os
 import sqlite3
@@ -9,33 +9,13 @@ from pathlib import Path
 
 import anyio
 import pytest
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from kronveil.sdk.errors import Permanent
 from kronveil.sdk.storage import EventQuery, Writes
 from kronveil.sdk.testing.samples import event
 from kronveil.stores.sqlite import open_sqlite
-from kronveil.stores.sqlite.migrate import SCRIPTS, migrate
-from kronveil.stores.sqlite.opening import create_schema
-from kronveil.stores.sqlite.schema import HEAD
 
 pytestmark = pytest.mark.anyio
-
-SECOND_STEP = """
-import sqlalchemy as sa
-from alembic import op
-
-revision = "0003"
-down_revision = "0002"
-
-
-def upgrade():
-    with op.batch_alter_table("events") as table:
-        table.add_column(sa.Column("note", sa.Text, nullable=False, server_default="none"))
-        table.alter_column("kind", new_column_name="sort")
-    {more}
-"""
 
 
 def database(folder: Path) -> Path:
@@ -46,22 +26,6 @@ async def made(folder: Path) -> Path:
     async with open_sqlite(folder) as store:
         await store.save(Writes(events=(event(1),)))
     return database(folder)
-
-
-def schema_of(path: Path) -> list[tuple[str, str]]:
-    with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
-        return [(name, "".join(sql.split())) for name, sql in found]
-
-
-def longer_history(folder: Path, more: str) -> Path:
-    """Our migrations and one step more."""
-    scripts = folder / "migrations"
-    (scripts / "versions").mkdir(parents=True)
-    for part in (SCRIPTS / "env.py", *(SCRIPTS / "versions").glob("r*.py")):
-        (scripts / part.relative_to(SCRIPTS)).write_text(part.read_text())
-    (scripts / "versions" / "r0003_more.py").write_text(SECOND_STEP.format(more=more))
-    return scripts
 
 
 async def test_folder_and_file_are_for_this_user_only(tmp_path: Path) -> None:
@@ -163,46 +127,6 @@ async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(Permanent, match="taken"):
         async with open_sqlite(tmp_path / "taken" / "kronveil"):
             pass
-
-
-def test_both_ways_to_the_schema_end_at_the_same(tmp_path: Path) -> None:
-    direct, stepwise = tmp_path / "direct.db", tmp_path / "stepwise.db"
-    with closing(sqlite3.connect(direct, isolation_level=None)) as connection:
-        create_schema(connection)
-    stepwise.touch()
-    migrate(stepwise)
-    assert schema_of(direct) == schema_of(stepwise)
-
-
-def test_the_head_that_a_start_compares_with_is_the_last_step() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    config.set_main_option("path_separator", "os")
-    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
-
-
-async def test_a_step_keeps_what_is_stored(tmp_path: Path) -> None:
-    path = await made(tmp_path / "data")
-    migrate(path, longer_history(tmp_path, more="pass"))
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT id, sort, note FROM events").fetchall() == [
-            ("event-1", "pod.oom_killed", "none")
-        ]
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
-
-
-@pytest.mark.parametrize(
-    ("more", "error"),
-    [("1 / 0", ZeroDivisionError), ('op.execute("INSERT INTO nowhere VALUES (1)")', sqlite3.OperationalError)],
-)
-async def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path, more: str, error: type[Exception]) -> None:
-    path = await made(tmp_path / "data")
-    before = schema_of(path)
-    with pytest.raises(error):
-        migrate(path, longer_history(tmp_path, more=more))
-    assert schema_of(path) == before
-    async with open_sqlite(tmp_path / "data") as store:
-        assert (await store.events(EventQuery())).items == (event(1),)
 
 
 def test_a_start_does_not_import_alembic(tmp_path: Path) -> None:
