@@ -14,20 +14,24 @@ from secrets import token_hex
 import anyio
 import structlog
 
-from kronveil.agent.agent import Agent, Brain, ClusterPlan
+from kronveil.additions import KeptAdditions
+from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.desk import Setting
 from kronveil.agent.live import Live
+from kronveil.agent.roster import ClusterPlan
 from kronveil.api import ApiOptions, create_app
 from kronveil.api.encode import encode_item
 from kronveil.api.metrics import create_metrics_app
 from kronveil.api.probes import create_probe_app
 from kronveil.api.serve import Listener, open_listeners, serving
 from kronveil.collectors.kubernetes import component as kubernetes
+from kronveil.collectors.kubernetes.config import ClusterConfig, KubernetesConfig
 from kronveil.config import Config
 from kronveil.config.settings import effective
 from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
 from kronveil.logic.triage import Rules, Triage
+from kronveil.reloading import Reloader, Takeover
 from kronveil.sdk.errors import ConfigError
 from kronveil.sdk.storage import Store
 from kronveil.stores.sqlite import open_sqlite
@@ -47,13 +51,13 @@ def utc_now() -> datetime:
 async def run(config: Config, *, announce: Announce, is_simulated: bool = False, way_out: str = WAY_OUT) -> None:
     """Run the agent until SIGINT or SIGTERM. Raises ConfigError or PluginError when it cannot start."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        async with running(config, is_simulated=is_simulated, way_out=way_out) as listeners:
+        async with _joined(config, is_simulated=is_simulated, way_out=way_out) as (listeners, reloader):
             announce(listeners)
             async for received in signals:
                 if received is not signal.SIGHUP:
                     log.info("agent.stopping", signal=received.name)
                     return
-                log.warning("agent.not_reloaded", reason="this version reads its configuration only when it starts")
+                reloader.reload()
 
 
 @contextlib.asynccontextmanager
@@ -61,6 +65,14 @@ async def running(
     config: Config, *, is_simulated: bool = False, way_out: str = WAY_OUT
 ) -> AsyncIterator[Sequence[Listener]]:
     """A running agent with its ports open, for as long as the block is entered."""
+    async with _joined(config, is_simulated=is_simulated, way_out=way_out) as (listeners, _):
+        yield listeners
+
+
+@contextlib.asynccontextmanager
+async def _joined(
+    config: Config, *, is_simulated: bool, way_out: str
+) -> AsyncIterator[tuple[Sequence[Listener], Reloader]]:
     _refuse_open_door(config)
     ports = {
         "api": config.listen.api,
@@ -71,7 +83,7 @@ async def running(
     async with contextlib.AsyncExitStack() as opened:
         store = await opened.enter_async_context(open_sqlite(config.agent.data_dir))
         listeners = opened.enter_context(open_listeners(config.listen.host, ports, way_out=way_out))
-        agent = await opened.enter_async_context(_agent(config, store, is_simulated=is_simulated))
+        triage, agent = await opened.enter_async_context(_agent(config, store, is_simulated=is_simulated))
         console = create_app(agent, _api_options(config))
         apps = {
             "api": console,
@@ -81,19 +93,45 @@ async def running(
         }
         await opened.enter_async_context(serving(apps, listeners, on_stop=console.end_streams))
         opened.enter_context(_ports_file(config, listeners))
+        reloader = Reloader(config, _takeover(agent, triage))
+        tasks = await opened.enter_async_context(anyio.create_task_group())
+        opened.callback(tasks.cancel_scope.cancel)
+        tasks.start_soon(reloader.follow)
         _calm_the_collector()
         log.info("agent.ready", **{each.name: each.url for each in listeners})
-        yield listeners
+        yield listeners, reloader
+
+
+def _takeover(agent: Agent, triage: Triage) -> Takeover:
+    """What of a changed configuration takes effect while the agent runs: the clusters and the incidents' times."""
+
+    def apply(config: Config) -> None:
+        triage.rules = _rules(config)
+        added, changed, removed = agent.replace_clusters(_all_clusters(config))
+        agent.configured(_settings(config))
+        log.info("clusters.replaced", added=added, changed=changed, removed=removed)
+
+    return Takeover(apply, agent.not_configured)
+
+
+def _rules(config: Config) -> Rules:
+    return Rules(resolve_after=config.incidents.resolve_after, reopen_within=config.incidents.reopen_within)
+
+
+def _settings(config: Config) -> list[Setting]:
+    return [Setting(each.key, each.value, each.default, each.source) for each in effective(config)]
 
 
 @contextlib.asynccontextmanager
-async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIterator[Agent]:
-    rules = Rules(resolve_after=config.incidents.resolve_after, reopen_within=config.incidents.reopen_within)
+async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIterator[tuple[Triage, Agent]]:
+    rules = _rules(config)
     restored = await store.restore(utc_now() - rules.memory)
+    triage = Triage(rules, restored.incidents, restored.cluster_heard)
     agent = Agent(
-        clusters=_clusters(config),
+        clusters=_all_clusters(config),
+        additions=_additions(config),
         brain=Brain(
-            judge=Triage(rules, restored.incidents, restored.cluster_heard),
+            judge=triage,
             refusal=Refusal,
             judge_reach=fleet.judge,
             total=fleet.total,
@@ -102,31 +140,44 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIt
         store=store,
         live=Live(token_hex(8), encode_item),
         clock=utc_now,
-        settings=[Setting(each.key, each.value, each.default, each.source) for each in effective(config)],
+        settings=_settings(config),
         is_simulated=is_simulated,
         events_kept_for=config.store.event_retention,
     )
     async with agent.running():
-        yield agent
+        yield triage, agent
 
 
 def _clusters(config: Config) -> list[ClusterPlan]:
     section = config.collectors.kubernetes
     if section is None:
         return []
-    plans = []
-    for cluster in section.clusters:
-        times = section.times_of(cluster)
-        plans.append(
-            ClusterPlan(
-                name=cluster.name,
-                region=cluster.region,
-                stale_after=times.stale_after,
-                unreachable_after=times.unreachable_after,
-                open=partial(kubernetes.open, replace(cluster, poll_interval=times.poll_interval)),
-            )
-        )
-    return plans
+    return [_plan(section, cluster) for cluster in section.clusters]
+
+
+def _plan(section: KubernetesConfig, cluster: ClusterConfig) -> ClusterPlan:
+    times = section.times_of(cluster)
+    resolved = replace(cluster, poll_interval=times.poll_interval)
+    return ClusterPlan(
+        name=cluster.name,
+        region=cluster.region,
+        stale_after=times.stale_after,
+        unreachable_after=times.unreachable_after,
+        open=partial(kubernetes.open, resolved),
+        fingerprint=repr((resolved, times)),
+    )
+
+
+def _additions(config: Config) -> KeptAdditions:
+    section = config.collectors.kubernetes or KubernetesConfig()
+    return KeptAdditions(config.agent.data_dir, partial(_plan, section))
+
+
+def _all_clusters(config: Config) -> list[ClusterPlan]:
+    """Those of the file, and those that were added while running; of one name the file's."""
+    named = _clusters(config)
+    taken = {plan.name for plan in named}
+    return [*named, *(plan for plan in _additions(config).plans() if plan.name not in taken)]
 
 
 def _calm_the_collector() -> None:

@@ -2,45 +2,43 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import anyio
 import structlog
 
 from kronveil.agent.books import summed
-from kronveil.agent.desk import Act, AgentHealth, Figures, NotFound, Setting
+from kronveil.agent.desk import Act, AgentHealth, ClusterRequest, Figures, NotFound, Refused, Setting
 from kronveil.agent.health import HealthBoard
 from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.live import Live
 from kronveil.agent.pipeline import Judge, Pipeline
-from kronveil.agent.roll_call import Expected, Judgement, RollCall
-from kronveil.agent.supervision import Supervised
+from kronveil.agent.roll_call import Judgement, RollCall
+from kronveil.agent.roster import ClusterPlan, Roster, Watched
+from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.incident import Incident
-from kronveil.model.resource import Origin
-from kronveil.sdk.contracts import Collector
 from kronveil.sdk.errors import PluginError, Transient
-from kronveil.sdk.storage import EventPage, EventQuery, IncidentPage, IncidentQuery, Restored, Store
+from kronveil.sdk.storage import (
+    ChangePage,
+    ChangeQuery,
+    EventPage,
+    EventQuery,
+    IncidentPage,
+    IncidentQuery,
+    Restored,
+    Store,
+)
 
 DRAIN_DEADLINE_S = 5
 RETENTION_BEAT_S = 60
 RETENTION_SLICE = 1_000
 PROBE_DEADLINE_S = 10
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterPlan:
-    """One cluster to watch: how to open its collector and how long its silence is put up with."""
-
-    name: str
-    region: str | None
-    stale_after: timedelta
-    unreachable_after: timedelta
-    open: Callable[[], AbstractAsyncContextManager[Collector]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,16 @@ class Brain:
     refusal: type[Exception]
     judge_reach: Judgement
     total: Callable[[Sequence[Member], int, datetime], Fleet]
+
+
+class Additions(Protocol):
+    """Clusters that were added while an agent ran, kept for the next start."""
+
+    def add(self, request: ClusterRequest) -> ClusterPlan:
+        """Keep it, and say how to watch it. Raises ConfigError when it cannot be."""
+
+    def remove(self, name: str) -> bool:
+        """Keep it no longer; False when it was not kept here."""
 
 
 class Agent:
@@ -65,6 +73,7 @@ class Agent:
         store: Store,
         live: Live,
         clock: Clock,
+        additions: Additions | None = None,
         settings: Sequence[Setting] = (),
         is_simulated: bool = False,
         events_kept_for: timedelta = timedelta(days=30),
@@ -73,22 +82,14 @@ class Agent:
         self.settings = settings
         self.is_simulated = is_simulated
         self._store = store
+        self._additions = additions
         self._clock = clock
         self._brain = brain
         self._started_at = clock()
         self._events_kept_for = events_kept_for
         self._intake = Intake(clock)
-        self._supervised = {
-            plan.name: Supervised(
-                self._intake.source(Origin("kubernetes", plan.name, "", plan.region)), plan.open, clock
-            )
-            for plan in clusters
-        }
-        expected = [
-            Expected(plan.name, self._supervised[plan.name].source, plan.stale_after, plan.unreachable_after)
-            for plan in clusters
-        ]
-        self._roll_call = RollCall(expected, brain.judge_reach, self._intake, live, clock)
+        self._roster = Roster(clusters, self._intake, clock)
+        self._roll_call = RollCall(self._roster, brain.judge_reach, self._intake, live, clock)
         self._pipeline = Pipeline(
             judge=brain.judge,
             refusal=brain.refusal,
@@ -108,8 +109,7 @@ class Agent:
             core.start_soon(self._pipeline.run)
             core.start_soon(self._retain)
             async with anyio.create_task_group() as edge:
-                for supervised in self._supervised.values():
-                    edge.start_soon(supervised.run)
+                edge.start_soon(self._roster.run)
                 edge.start_soon(self._roll_call.run)
                 try:
                     yield
@@ -141,7 +141,7 @@ class Agent:
 
     def books(self) -> Books:
         """The sum of all members' books."""
-        return summed([each.source.ledger.snapshot() for each in self._supervised.values()])
+        return summed([each.source.ledger.snapshot() for each in self._roster])
 
     def figures(self) -> Figures:
         """What the agent counts of itself."""
@@ -170,23 +170,81 @@ class Agent:
             raise NotFound(f"there is no incident {incident_id}")
         return found
 
+    async def changes(self, query: ChangeQuery) -> ChangePage:
+        """A page of the ledger of changes."""
+        return await self._store.changes(query)
+
+    async def changes_by_id(self, ids: Sequence[str]) -> Sequence[Change]:
+        """The changes with these ids that are stored, oldest first."""
+        return await self._store.changes_by_id(ids)
+
     async def act(self, act: Act) -> Incident:
         """Carry out a person's act durably."""
         return await self._pipeline.act(act)
 
     async def probe(self, cluster: str) -> None:
         """Ask a member now."""
-        supervised = self._supervised.get(cluster)
-        if supervised is None:
-            raise NotFound(f"there is no cluster {cluster}")
-        collector = supervised.collector
+        watched = self._watched(cluster)
+        collector = watched.supervised.collector
         if collector is None:
-            reason = supervised.source.standing.error if supervised.source.standing else None
+            reason = watched.source.standing.error if watched.source.standing else None
             raise Transient(reason or f"{cluster} is not connected yet")
         with anyio.move_on_after(PROBE_DEADLINE_S) as deadline:
             await collector.probe()
         if deadline.cancelled_caught:
             raise Transient(f"{cluster} did not answer within {PROBE_DEADLINE_S} s")
+
+    def add_cluster(self, request: ClusterRequest) -> None:
+        """Watch one more cluster, from now on and after each start. Raises Refused, ConfigError."""
+        if self._roster.get(request.name) is not None:
+            raise Refused(f"a cluster named {request.name} is watched already")
+        if self._additions is None:
+            raise Refused("this agent keeps no clusters but those it was started with")
+        self._roster.add(self._additions.add(request))
+        self._roll_call.call()
+
+    def remove_cluster(self, name: str) -> None:
+        """Watch a cluster no longer, and not after the next start. Raises NotFound, Refused."""
+        self._watched(name)
+        if self._additions is None or not self._additions.remove(name):
+            raise Refused(f"{name} is named in the configuration file; remove it there, it is taken over at once")
+        self._roster.remove(name)
+        self._roll_call.forget(name)
+
+    def pause_cluster(self, name: str, who: str, reason: str) -> None:
+        """Ask a cluster nothing until it is resumed. Raises NotFound."""
+        self._watched(name)
+        self._roster.pause(name, who, reason)
+        self._roll_call.call()
+
+    def resume_cluster(self, name: str) -> None:
+        """Watch a paused cluster again; nothing when it is not paused. Raises NotFound."""
+        self._watched(name)
+        self._roster.resume(name)
+        self._roll_call.call()
+
+    def replace_clusters(self, plans: Sequence[ClusterPlan]) -> tuple[list[str], list[str], list[str]]:
+        """Watch exactly these; names added, changed and removed."""
+        added, changed, removed = self._roster.replace(plans)
+        for name in (*changed, *removed):
+            self._roll_call.forget(name)
+        return added, changed, removed
+
+    def configured(self, settings: Sequence[Setting]) -> None:
+        """These settings are in force now."""
+        self.settings = settings
+        self._health.configuration_trouble = None
+        self._health.configured_at = self._clock()
+
+    def not_configured(self, trouble: str) -> None:
+        """The configuration on disk could not be taken over; the one before stays in force."""
+        self._health.configuration_trouble = trouble
+
+    def _watched(self, name: str) -> Watched:
+        watched = self._roster.get(name)
+        if watched is None:
+            raise NotFound(f"there is no cluster {name}")
+        return watched
 
     async def _retain(self) -> None:
         """Forget events past their time, a slice at a time, so that no turn of the pipeline waits long for it."""

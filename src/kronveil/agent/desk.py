@@ -7,12 +7,13 @@ from typing import Protocol
 
 from kronveil.agent.latency import Latencies
 from kronveil.agent.live import Live
+from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import Incident
 from kronveil.sdk.errors import KronveilError
-from kronveil.sdk.storage import EventPage, EventQuery, IncidentPage, IncidentQuery
+from kronveil.sdk.storage import ChangePage, ChangeQuery, EventPage, EventQuery, IncidentPage, IncidentQuery
 
 
 class NotFound(KronveilError):  # noqa: N818 - read as the answer it is
@@ -54,6 +55,17 @@ class Act:
     actor: str
     reason: str = ""
     key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRequest:
+    """A cluster that an operator adds while the agent runs; the same fields as in the configuration."""
+
+    name: str
+    kubeconfig_path: str | None = None
+    context: str | None = None
+    region: str | None = None
+    namespaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,27 @@ class Desk(Protocol):
 
     async def incident(self, incident_id: str) -> Incident:
         """One, as stored. Raises NotFound."""
+
+    async def changes(self, query: ChangeQuery) -> ChangePage:
+        """A page of the ledger of changes. ValueError for an unreadable cursor."""
+
+    async def changes_by_id(self, ids: Sequence[str]) -> Sequence[Change]:
+        """The changes with these ids that are stored, oldest first."""
+
+    def add_cluster(self, request: ClusterRequest) -> None:
+        """Watch one more cluster, from now on and after each start. Raises Refused, ConfigError."""
+
+    def remove_cluster(self, name: str) -> None:
+        """Watch a cluster no longer, and not after the next start.
+
+        Raises NotFound, and Refused for one that the configuration file names.
+        """
+
+    def pause_cluster(self, name: str, who: str, reason: str) -> None:
+        """Ask a cluster nothing until it is resumed. Raises NotFound."""
+
+    def resume_cluster(self, name: str) -> None:
+        """Watch a paused cluster again. Raises NotFound."""
 
     async def act(self, act: Act) -> Incident:
         """Carry out a person's act (verb: acknowledge, resolve) durably; the incident afterwards.

@@ -20,10 +20,12 @@ class HealthBoard:
         self._pipeline = pipeline
         self._clock = clock
         self._since: dict[str, tuple[HealthStatus, datetime]] = {}
+        self.configuration_trouble: str | None = None
+        self.configured_at = clock()
 
     def read(self) -> tuple[HealthStatus, tuple[ComponentHealth, ...]]:
         """The worst status, and every component's."""
-        components = (self._kubernetes(), self._store())
+        components = (self._kubernetes(), self._store(), self._configuration())
         worst = next(status for status in _WORST_FIRST if any(each.status is status for each in components))
         return worst, components
 
@@ -37,6 +39,12 @@ class HealthBoard:
         trouble = self._pipeline.trouble
         status = HealthStatus.UNHEALTHY if trouble else HealthStatus.HEALTHY
         return self._component("store", status, trouble or "writable", self._pipeline.saved_at)
+
+    def _configuration(self) -> ComponentHealth:
+        """Degraded while the file on disk is not what runs."""
+        trouble = self.configuration_trouble
+        status = HealthStatus.DEGRADED if trouble else HealthStatus.HEALTHY
+        return self._component("configuration", status, trouble or "as on disk", self.configured_at)
 
     def _component(
         self, name: str, status: HealthStatus, message: str, last_success: datetime | None

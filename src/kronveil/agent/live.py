@@ -11,11 +11,12 @@ from typing import TypeAlias
 
 import anyio
 
+from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.fleet import Member
 from kronveil.model.incident import Incident
 
-Item: TypeAlias = Event | Incident | Member
+Item: TypeAlias = Event | Incident | Member | Change
 
 REPLAYABLE_FRAMES = 20_000
 BACKLOG_BYTES = 1 << 20

@@ -18,7 +18,8 @@ from kronveil.agent.desk import Act, KeyReused, NotFound, Refused
 from kronveil.agent.intake import Arrival, Clock, Intake
 from kronveil.agent.latency import LatencyHistogram
 from kronveil.agent.live import Live
-from kronveil.model.effects import Effect, MergeEvent, RecordEvent, RecordIncident
+from kronveil.model.change import Change
+from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
 from kronveil.model.observation import Observation
@@ -62,10 +63,22 @@ class _Work:
     incidents: dict[str, Incident] = field(default_factory=dict)
     counters: Counter[str] = field(default_factory=Counter)
     receipts: list[Receipt] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.events or self.incidents or self.counters or self.receipts)
+        return not (self.events or self.incidents or self.counters or self.receipts or self.changes)
+
+    def writes(self, heard: Mapping[str, datetime]) -> Writes:
+        """All of it, as the store takes it."""
+        return Writes(
+            events=self.events,
+            incidents=tuple(self.incidents.values()),
+            counters=self.counters,
+            cluster_heard=heard,
+            receipts=self.receipts,
+            changes=self.changes,
+        )
 
     def add(self, effects: Sequence[Effect]) -> bool:
         """Take effects over; whether the observation behind them was only a repeat."""
@@ -81,6 +94,8 @@ class _Work:
                         self.events.append(event)
                 case RecordIncident(incident):
                     self.incidents[incident.id] = incident
+                case RecordChange(change):
+                    self.changes.append(change)
         return is_repeat
 
 
@@ -239,7 +254,7 @@ class Pipeline:
         heard = {uid: at for uid, at in self._heard().items() if self._is_news(uid, at)}
         if work.is_empty and not heard:
             return
-        writes = Writes(work.events, tuple(work.incidents.values()), work.counters, heard, work.receipts)
+        writes = work.writes(heard)
         backoff = Backoff()
         while True:
             try:
@@ -268,3 +283,4 @@ class Pipeline:
         self.opened += sum(incident.version == 1 for incident in work.incidents.values())
         self._live.publish("event", work.shown, now)
         self._live.publish("incident", work.incidents.values(), now)
+        self._live.publish("change", work.changes, now)

@@ -4,14 +4,14 @@ Between the sources (what each last said) and the pipeline (a change of reach is
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import anyio
 
-from kronveil.agent.intake import Clock, Intake, Source
+from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.live import Live
+from kronveil.agent.roster import Roster, Watched
 from kronveil.model.facts import ReachFacts
 from kronveil.model.fleet import ClusterState, Member, Standing
 from kronveil.model.observation import Observation
@@ -19,16 +19,6 @@ from kronveil.model.resource import Resource
 
 BEAT_S = 1.0
 NEVER_HEARD = "never heard from"
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """A cluster that ought to report, and how long its silence is put up with."""
-
-    name: str
-    source: Source
-    stale_after: timedelta
-    unreachable_after: timedelta
 
 
 class Judgement(Protocol):
@@ -48,15 +38,12 @@ class Judgement(Protocol):
 class RollCall:
     """The members of the fleet, each judged now. Owns nothing but what it last announced."""
 
-    def __init__(
-        self, expected: Sequence[Expected], judge: Judgement, intake: Intake, live: Live, clock: Clock
-    ) -> None:
-        self._expected = tuple(sorted(expected, key=lambda each: each.name))
+    def __init__(self, roster: Roster, judge: Judgement, intake: Intake, live: Live, clock: Clock) -> None:
+        self._roster = roster
         self._judge = judge
         self._intake = intake
         self._live = live
         self._clock = clock
-        self._since = clock()
         self._reach: dict[str, str] = {}
         self._shown: dict[str, tuple[object, ...]] = {}
 
@@ -69,8 +56,8 @@ class RollCall:
     def call(self) -> None:
         """Judge every member once; announce changes of reach to the pipeline and news to the live stream."""
         now = self._clock()
-        for expected, member in zip(self._expected, self.members(), strict=True):
-            self._announce_reach(expected, member, now)
+        for watched, member in zip(self._roster, self.members(), strict=True):
+            self._announce_reach(watched, member, now)
             picture = _picture(member)
             if self._shown.get(member.name) != picture:
                 self._shown[member.name] = picture
@@ -80,45 +67,50 @@ class RollCall:
         """Every expected member, by name, as of now."""
         now = self._clock()
         first_with_uid: dict[str, str] = {}
-        return [self._member(expected, now, first_with_uid) for expected in self._expected]
+        return [self._member(watched, now, first_with_uid) for watched in self._roster]
+
+    def forget(self, name: str) -> None:
+        """A cluster of this name is announced anew when there is one again."""
+        self._reach.pop(name, None)
+        self._shown.pop(name, None)
 
     def heard(self) -> Mapping[str, datetime]:
         """When each cluster uid was last heard."""
         heard: dict[str, datetime] = {}
-        for expected in self._expected:
-            standing = expected.source.standing
+        for watched in self._roster:
+            standing = watched.source.standing
             if standing is not None and standing.uid and standing.heard_at is not None:
                 heard[standing.uid] = max(standing.heard_at, heard.get(standing.uid, standing.heard_at))
         return heard
 
-    def _member(self, expected: Expected, now: datetime, first_with_uid: dict[str, str]) -> Member:
-        source = expected.source
+    def _member(self, watched: Watched, now: datetime, first_with_uid: dict[str, str]) -> Member:
+        source, plan = watched.source, watched.plan
         standing = source.standing
         state, why = self._judge(
             standing,
-            stale_after=expected.stale_after,
-            unreachable_after=expected.unreachable_after,
-            since=self._since,
+            stale_after=plan.stale_after,
+            unreachable_after=plan.unreachable_after,
+            since=watched.since,
             now=now,
         )
         uid = standing.uid if standing else ""
-        first = first_with_uid.setdefault(uid, expected.name) if uid else expected.name
+        first = first_with_uid.setdefault(uid, plan.name) if uid else plan.name
         return Member(
-            name=expected.name,
+            name=plan.name,
             state=state,
             standing=standing or Standing(),
             as_of=now,
             region=source.origin.cluster_region,
             why=why,
-            same_as=first if first != expected.name else None,
+            same_as=first if first != plan.name else None,
             books=source.ledger.snapshot(),
         )
 
-    def _announce_reach(self, expected: Expected, member: Member, now: datetime) -> None:
+    def _announce_reach(self, watched: Watched, member: Member, now: datetime) -> None:
         """Report a changed state. A member never heard from stays unknown, but somebody must hear of it in time."""
         reach, reason = member.state.value, member.why or ""
         if member.state is ClusterState.UNKNOWN:
-            if now - self._since < expected.unreachable_after:
+            if now - watched.since < watched.plan.unreachable_after:
                 return
             reach, reason = ClusterState.UNREACHABLE.value, reason or NEVER_HEARD
         if member.same_as is not None and reach == ClusterState.UNREACHABLE.value:
@@ -135,7 +127,7 @@ class RollCall:
             facts=ReachFacts(reach, reason),
             message=reason,
         )
-        self._intake.accept(expected.source, (observation,), is_booked=False)
+        self._intake.accept(watched.source, (observation,), is_booked=False)
 
 
 def _picture(member: Member) -> tuple[object, ...]:

@@ -19,12 +19,16 @@ class ClusterState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindStanding:
-    """One kind of object in one cluster. ``count`` is None until a first complete list."""
+    """One kind of object in one cluster. ``count`` is None until a first complete list.
+
+    A kind that the cluster does not serve (``is_served`` False: no such resource there) makes nothing partial.
+    """
 
     synced: bool = False
     count: int | None = None
     heard_at: datetime | None = None
     error: str | None = None
+    is_served: bool = True
 
 
 NO_KINDS: Mapping[str, KindStanding] = MappingProxyType({})

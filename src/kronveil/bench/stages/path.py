@@ -13,8 +13,9 @@ from pathlib import Path
 
 import anyio
 
-from kronveil.agent.agent import Agent, Brain, ClusterPlan
+from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.live import Live
+from kronveil.agent.roster import ClusterPlan
 from kronveil.api.encode import encode_item
 from kronveil.bench.bare import decode_all
 from kronveil.bench.cluster import NAME, UID, Cluster, chunked
