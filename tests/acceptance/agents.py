@@ -93,15 +93,20 @@ class Agent:
         found = await self.everything("incidents", **({"cluster": cluster} if cluster else {}))
         return [each for each in found if family in (None, each["family"])]
 
-    async def the_incident(self, family: str, cluster: str, *statuses: str, within_s: float = 20) -> Found:
-        """Wait until the one incident of a family in a cluster has one of these statuses. Two are never right."""
+    async def the_incident(self, family: str, cluster: str | None, *statuses: str, within_s: float = 20) -> Found:
+        """Wait until the one incident of a family in a cluster (in all of them: None) has one of these statuses.
+
+        Two of one family and cluster are never right in these tests.
+        """
 
         async def is_so() -> Found | None:
             found = await self.incidents(family, cluster)
             assert len(found) <= 1, found
             return found[0] if found and found[0]["status"] in statuses else None
 
-        found = await eventually(is_so, f"the {family} incident of {cluster} is {statuses}", within_s=within_s)
+        found = await eventually(
+            is_so, f"the {family} incident of {cluster or 'the fleet'} is {statuses}", within_s=within_s
+        )
         assert found is not None
         return found
 

@@ -23,7 +23,7 @@ from tests.acceptance.world import (
 from tests.real.waiting import eventually
 
 pytestmark = pytest.mark.anyio
-TURNS = 6
+TURNS = 5
 
 
 async def test_the_books_balance_at_every_moment_of_a_story_full_of_faults(tmp_path):
