@@ -95,13 +95,18 @@ class RunningAgent:
     async def becomes(self, name: str, *states: str, within_s: float = 30) -> Found:
         """Wait until a cluster is in one of these states, and give its row."""
 
-        async def is_so() -> Found | None:
-            found = await self.cluster(name)
-            return found if found["state"] in states else None
+        row: Found = {}
 
-        found = await eventually(is_so, f"cluster {name} becomes {' or '.join(states)}", within_s=within_s)
-        assert found is not None
-        return found
+        async def is_so() -> bool:
+            row.update(await self.cluster(name))
+            return row["state"] in states
+
+        try:
+            await eventually(is_so, f"cluster {name} becomes {' or '.join(states)}", within_s=within_s)
+        except AssertionError as error:
+            error.add_note(f"It is: {row}")
+            raise
+        return row
 
     async def incident(self, resource: str, *, family: str, status: str = "open", within_s: float = 30) -> Found:
         """Wait for the incident of an object and family to have this status; there must never be two."""

@@ -146,9 +146,15 @@ class KubeCluster:
         self.processes["kube-apiserver"].start()
         await self._api_server_answers()
 
-    async def restart_api_server(self) -> None:
-        await self.stop_api_server()
-        await self.start_api_server()
+    async def restart_controllers(self) -> None:
+        """Have the controllers and the scheduler begin anew; kwok, which holds the nodes' leases, stays.
+
+        After an outage of seconds their own growing waits may keep them from looking for half a minute.
+        """
+        for name in ("kube-controller-manager", "kube-scheduler"):
+            await self.processes[name].stop(grace_s=2)
+        for start in (self._start_controllers, self._start_scheduler):
+            await with_free_ports(start)
 
     # --- access -------------------------------------------------------------------------------------------------
 
@@ -219,6 +225,8 @@ class KubeCluster:
             *(f"--kubeconfig={self._servants_kubeconfig()}", "--manage-all-nodes=true"),
             *(f"--config={path}" for path in stages),
             *(f"--server-address=127.0.0.1:{port}", "--node-ip=10.99.0.1", "--cidr=10.98.0.0/16"),
+            # Without leases the controllers call every node unknown for a moment after its first 50 s.
+            "--node-lease-duration-seconds=40",
         )
         await answers(self.processes["kwok"], f"http://127.0.0.1:{port}/healthz")
 

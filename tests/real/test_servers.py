@@ -127,6 +127,21 @@ async def test_the_real_controllers_say_when_nothing_fits_and_when_a_rollout_sta
     await eventually(is_said, "Unschedulable, and Progressing is False")
 
 
+async def test_each_node_renews_its_lease(cluster: KubeCluster) -> None:
+    """Without it every node would turn unknown for a moment, again and again."""
+
+    async def renewed() -> str:
+        lease = await cluster.api.find("Lease", "servers-1", "kube-node-lease")
+        return lease["spec"]["renewTime"] if lease else ""
+
+    first = await eventually(renewed, "a lease of the node")
+
+    async def again() -> bool:
+        return await renewed() > first
+
+    await eventually(again, "the lease is renewed", within_s=30)
+
+
 async def test_a_broken_node_stays_not_ready_until_it_is_repaired(cluster: KubeCluster) -> None:
     await scenes.make_nodes(cluster.api, ["servers-frail"], region=cluster.region)
     await scenes.break_node(cluster.api, "servers-frail")
@@ -171,11 +186,12 @@ async def test_an_unknown_token_is_refused_with_401(cluster: KubeCluster, tmp_pa
 
 async def test_a_restart_of_the_api_server_keeps_the_data(cluster: KubeCluster, space: str) -> None:
     before = (await cluster.api.get("Namespace", space))["metadata"]["uid"]
-    await cluster.restart_api_server()
+    await cluster.stop_api_server()
+    await cluster.start_api_server()
     assert (await cluster.api.get("Namespace", space))["metadata"]["uid"] == before
-    # The controllers found their way back, too.
+    await cluster.restart_controllers()
     await cluster.api.create(scenes.deployment("after-restart", space))
-    await scenes.becomes_available(cluster.api, "after-restart", space)
+    await scenes.becomes_available(cluster.api, "after-restart", space, within_s=60)
     cluster.ensure_alive()
 
 
