@@ -24,6 +24,7 @@ from kronveil.sdk.storage import (
     Receipt,
     Restored,
     Store,
+    Unstorable,
     Writes,
 )
 from kronveil.stores.sqlite import open_sqlite
@@ -140,6 +141,24 @@ class SavesPieceByPiece(Good):
             await self.store.save(Writes(events=(event,)))
             await anyio.lowlevel.checkpoint()
         await self.store.save(replace(writes, events=(), counters={}))
+
+
+class RefusesInGeneral(Good):
+    """Says that something is wrong, and not with what."""
+
+    async def save(self, writes: Writes) -> None:
+        try:
+            await self.store.save(writes)
+        except Unstorable as refusal:
+            raise ValueError("bad data") from refusal
+
+
+class CleansText(Good):
+    """Takes what it does not like out of a text."""
+
+    async def save(self, writes: Writes) -> None:
+        clean = [replace(event, message=event.message.replace("\x00", "")) for event in writes.events]
+        await self.store.save(replace(writes, events=clean))
 
 
 class FailsTogether(Good):
@@ -336,6 +355,8 @@ class LeavesTraces(Good):
 open_answers_early = _opening(AnswersEarly)
 open_drops_when_busy = _opening(DropsWhenBusy)
 open_saves_piece_by_piece = _opening(SavesPieceByPiece)
+open_refuses_in_general = _opening(RefusesInGeneral)
+open_cleans_text = _opening(CleansText)
 open_fails_together = _opening(FailsTogether)
 open_leads_unshielded = _opening(LeadsUnshielded)
 open_replaces_events = _opening(ReplacesEvents)

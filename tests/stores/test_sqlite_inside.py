@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from kronveil.model.event import Severity
 from kronveil.model.incident import IncidentStatus
-from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery, Receipt, Writes
+from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery, Receipt, Record, Unstorable, Writes
 from kronveil.sdk.testing.samples import event, incident, moment
 from kronveil.stores.sqlite import open_sqlite
 from kronveil.stores.sqlite.codec import body_of, event_from, from_us, to_cursor, to_us
@@ -152,3 +152,14 @@ async def test_an_incident_of_many_events_keeps_their_order(tmp_path: Path) -> N
         found = await store.incident("incident-1")
         assert found is not None
         assert found.evidence == cited[1:]
+
+
+@pytest.mark.anyio
+async def test_what_the_file_refuses_is_named_too(tmp_path: Path) -> None:
+    of_no_kind = replace(event(2), kind=None)  # type: ignore[arg-type]
+    async with open_sqlite(tmp_path) as store:
+        with pytest.raises(Unstorable, match="event 'event-2' cannot be stored") as refusal:
+            await store.save(Writes(events=(event(1), of_no_kind)))
+        assert refusal.value.records == (Record("event", "event-2"),)
+        await store.save(Writes(events=(event(1),)))
+        assert (await store.events(EventQuery())).items == (event(1),)

@@ -9,6 +9,7 @@ from kronveil.model.change import Change
 from kronveil.model.event import Event, Severity
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
+from kronveil.sdk.errors import Permanent
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,32 @@ class Restored:
     silences: tuple[Silence, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing of a save: ``what`` is event, change, incident, silence, receipt, counter or cluster; ``id`` which."""
+
+    what: str
+    id: str
+
+
+class Unstorable(Permanent):
+    """Some records of a save hold what no store can keep; nothing was saved. Save the others without ``records``."""
+
+    def __init__(self, message: str, records: Sequence[Record]) -> None:
+        super().__init__(message)
+        self.records = tuple(records)
+
+
 class Store(Protocol):
     """Durable memory. Every method raises Transient when the disk is full or locked now, Permanent when the file is
     damaged or too new; the text names the file and the way out."""
 
     async def save(self, writes: Writes) -> None:
-        """Save all of it durably, or raise and leave everything as it was. Concurrent calls share a commit."""
+        """Save all of it durably, or raise and leave everything as it was. Concurrent calls share a commit.
+
+        Raises Unstorable when records of ``writes`` are not data: for this caller only, naming all of them.
+        A number that is none (NaN, infinity) is kept as no value.
+        """
 
     async def restore(self, resolved_since: datetime) -> Restored:
         """Every incident not resolved or closed, and those resolved at or after ``resolved_since``."""

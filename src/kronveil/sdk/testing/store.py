@@ -22,7 +22,8 @@ from anyio.streams.text import TextReceiveStream
 from kronveil.model.change import Change
 from kronveil.model.event import Event, Severity
 from kronveil.model.incident import Incident, IncidentStatus
-from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery, Receipt, Store, Writes
+from kronveil.model.observation import Attribute
+from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery, Receipt, Record, Store, Unstorable, Writes
 from kronveil.sdk.testing.opener import Opener, opener
 from kronveil.sdk.testing.samples import change, event, incident, moment, resolved, silence, suspicion
 
@@ -127,6 +128,37 @@ class StoreContract:
             assert await _all_events(store) == [event(4)]
             restored = await store.restore(moment(0))
             assert (restored.incidents, restored.counters) == ((), {})
+
+    async def test_all_that_cannot_be_stored_is_named(self, tmp_path: Path) -> None:
+        half = "\ud83d"  # of a pair: text that no encoding of a file can hold
+        good = Writes(events=(event(1),), changes=(change(1),), incidents=(incident(1),), counters={COUNTER: 1})
+        bad = Writes(
+            events=(event(1), _unstorable(2), replace(event(3), message=f"half an emoji: {half}")),
+            changes=(change(1), replace(change(2), summary=half)),
+            incidents=(incident(1), _unstorable_incident(2)),
+            counters={COUNTER: 1, "too many": 2**63},
+            cluster_heard={half: moment(1)},
+        )
+        records = {("event", "event-2"), ("event", "event-3"), ("change", "change-2"), ("incident", "incident-2")}
+        async with self._open(tmp_path) as store:
+            named = await _refused(store, bad)
+            expected = {Record(*record) for record in (*records, ("counter", "too many"), ("cluster", half))}
+            assert set(named) == expected, f"named: {named}"
+            await store.save(good)
+            assert await _all_events(store) == [event(1)]
+
+    async def test_odd_data_survives(self, tmp_path: Path) -> None:
+        odd = '\x00 \x1b[31m \ufffe \u202e \U0001f600 \r\n \\ " e\u0301'
+        attributes: dict[str, Attribute] = {"text": odd, "large": 10**30, "small": -(2**63), "tiny": 5e-324}
+        one = replace(event(1), id=f"event {odd}", message=odd, attributes=attributes)
+        none = replace(event(2), attributes={"ratio": float("nan"), "rate": float("inf")})
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(events=(one, none), receipts=(Receipt(odd, odd, odd, moment(1)),)))
+        async with self._open(tmp_path) as store:
+            told = replace(none, attributes={"ratio": None, "rate": None})
+            assert await _all_events(store) == [told, one]
+            assert await store.events_by_id([one.id]) == (one,)
+            assert await store.receipt(odd) is not None
 
     async def test_bad_data_of_one_caller_fails_no_other(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:
@@ -341,10 +373,16 @@ def _unstorable_incident(number: int) -> Incident:
 
 
 async def _expect_refusal(store: Store, writes: Writes) -> None:
+    await _refused(store, writes)
+
+
+async def _refused(store: Store, writes: Writes) -> tuple[Record, ...]:
     try:
         await store.save(writes)
-    except Exception:  # noqa: BLE001 - which error is the caller's mistake is the store's to say
-        return
+    except Unstorable as refusal:
+        return refusal.records
+    except Exception as error:
+        raise AssertionError("a refusal names the records that cannot be stored") from error
     raise AssertionError("what cannot be stored must be refused")
 
 

@@ -36,7 +36,10 @@ _silences = msgspec.json.Decoder(Silence)
 
 
 def body_of(value: Event | Incident | Change | Silence) -> str:
-    """The whole value as JSON. Raises TypeError when it holds something that is not data."""
+    """The whole value as JSON; a number that is none (NaN, infinity) becomes null.
+
+    Raises TypeError or ValueError when it holds something that is not data.
+    """
     return _encoder.encode(value).decode()
 
 

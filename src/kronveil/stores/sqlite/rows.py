@@ -1,19 +1,25 @@
 """One caller's writes as rows, made before the writer sees them: data that cannot be stored fails its caller only."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
-from kronveil.sdk.storage import Receipt, Writes
-from kronveil.stores.sqlite.codec import body_of, to_us
+from kronveil.sdk.storage import Receipt, Record, Unstorable, Writes
+from kronveil.stores.sqlite.codec import body_of, change_from, event_from, incident_from, silence_from, to_us
 
 Row: TypeAlias = dict[str, str | int | None]
+V = TypeVar("V")
+R = TypeVar("R")
 
+NOT_DATA = (TypeError, ValueError, OverflowError, AttributeError, RecursionError)
+"""What making a row, or binding one, raises for a value that is not data of its type."""
+
+_LARGEST = 2**63 - 1
 RECEIPTS_KEPT = timedelta(hours=24)
 
 
@@ -40,30 +46,88 @@ class Rows:
 
 
 def rows_of(writes: Writes, now: datetime) -> Rows:
-    """Every row of one save. Raises TypeError or ValueError for what is not storable data."""
-    newest = max(receipt.at for receipt in writes.receipts) if writes.receipts else None
-    return Rows(
-        events=[_event(event) for event in writes.events],
-        incidents=[_incident(incident) for incident in writes.incidents],
+    """Every row of one save. Raises Unstorable, naming every record that is not storable data."""
+    bad: list[tuple[Record, Exception]] = []
+    rows = Rows(
+        events=_made("event", writes.events, _event, bad),
+        changes=_made("change", writes.changes, _change, bad),
+        incidents=_made("incident", writes.incidents, _incident, bad),
+        silences=_made("silence", writes.silences, _silence, bad),
+        silences_ended=[{"silence_id": silence_id, "ended": to_us(now)} for silence_id in writes.silences_ended],
+        counters=dict(_made("counter", writes.counters.items(), _counter, bad)),
+        heard=_made("cluster", writes.cluster_heard.items(), _heard, bad),
+        receipts=_made("receipt", writes.receipts, _receipt, bad),
+    )
+    if bad:
+        raise _refusal(bad)
+    return replace(
+        rows,
         cited=[
             {"incident_id": incident.id, "event_id": event_id}
             for incident in writes.incidents
             for event_id in incident.evidence
         ],
-        changes=[_change(change) for change in writes.changes],
-        suspected=[
-            {"incident_id": incident.id, "cited_id": cited_id}
-            for incident in writes.incidents
-            for suspect in incident.suspects
-            for cited_id in (suspect.change_id, *suspect.evidence_for, *suspect.evidence_against)
-        ],
-        silences=[_silence(silence) for silence in writes.silences],
-        silences_ended=[{"silence_id": silence_id, "ended": to_us(now)} for silence_id in writes.silences_ended],
-        counters={name: _whole(name, value) for name, value in writes.counters.items()},
-        heard=[{"uid": uid, "heard_us": to_us(at)} for uid, at in writes.cluster_heard.items()],
-        receipts=[_receipt(receipt) for receipt in writes.receipts],
-        receipts_before_us=None if newest is None else to_us(newest - RECEIPTS_KEPT),
+        suspected=_suspected(writes.incidents),
+        receipts_before_us=_receipts_before(writes.receipts),
     )
+
+
+def misfits(writes: Writes) -> Unstorable | None:
+    """Which records could not be read back: a closer look, for when the file refused what looked like data."""
+    bad: list[tuple[Record, Exception]] = []
+    _made("event", writes.events, lambda event: event_from(body_of(event)), bad)
+    _made("change", writes.changes, lambda change: change_from(body_of(change)), bad)
+    _made("incident", writes.incidents, lambda incident: incident_from(body_of(incident)), bad)
+    _made("silence", writes.silences, lambda silence: silence_from(body_of(silence)), bad)
+    return _refusal(bad) if bad else None
+
+
+def _made(what: str, values: Iterable[V], make: Callable[[V], R], bad: list[tuple[Record, Exception]]) -> list[R]:
+    """The row of each value; those that have none are added to ``bad``."""
+    try:
+        return [make(value) for value in values]
+    except NOT_DATA:
+        return _made_one_by_one(what, values, make, bad)
+
+
+def _made_one_by_one(
+    what: str, values: Iterable[V], make: Callable[[V], R], bad: list[tuple[Record, Exception]]
+) -> list[R]:
+    made: list[R] = []
+    for value in values:
+        try:
+            made.append(make(value))
+        except NOT_DATA as error:
+            bad.append((Record(what, _name(value)), error))
+    return made
+
+
+def _name(value: object) -> str:
+    named = value[0] if isinstance(value, tuple) else getattr(value, "id", getattr(value, "key", value))
+    return str(named)
+
+
+def _refusal(bad: Sequence[tuple[Record, Exception]]) -> Unstorable:
+    """Told in ASCII: what is wrong may be the text itself."""
+    record, error = bad[0]
+    more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+    return Unstorable(
+        f"{record.what} {record.id[:100]!a}{more} cannot be stored: {ascii(str(error))[1:-1]}. Nothing was saved.",
+        [record for record, _ in bad],
+    )
+
+
+def _suspected(incidents: Sequence[Incident]) -> list[Row]:
+    return [
+        {"incident_id": incident.id, "cited_id": cited_id}
+        for incident in incidents
+        for suspect in incident.suspects
+        for cited_id in (suspect.change_id, *suspect.evidence_for, *suspect.evidence_against)
+    ]
+
+
+def _receipts_before(receipts: Sequence[Receipt]) -> int | None:
+    return to_us(max(receipt.at for receipt in receipts) - RECEIPTS_KEPT) if receipts else None
 
 
 def _event(event: Event) -> Row:
@@ -117,14 +181,27 @@ def _silence(silence: Silence) -> Row:
 
 def _receipt(receipt: Receipt) -> Row:
     return {
-        "key": receipt.key,
-        "request": receipt.request,
-        "incident_id": receipt.incident_id,
+        "key": _text(receipt.key),
+        "request": _text(receipt.request),
+        "incident_id": _text(receipt.incident_id),
         "at_us": to_us(receipt.at),
     }
 
 
-def _whole(name: str, value: int) -> int:
+def _counter(item: tuple[str, int]) -> tuple[str, int]:
+    name, value = item
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"counter {name} takes whole numbers, not {value!r}")
+        raise TypeError(f"a counter takes whole numbers, not {value!r}")
+    if not -_LARGEST <= value <= _LARGEST:
+        raise OverflowError(f"{value} is too large to count with")
+    return _text(name), value
+
+
+def _heard(item: tuple[str, datetime]) -> Row:
+    return {"uid": _text(item[0]), "heard_us": to_us(item[1])}
+
+
+def _text(value: str) -> str:
+    """As it is, or UnicodeEncodeError for half of a surrogate pair, which no file can hold."""
+    value.encode()
     return value

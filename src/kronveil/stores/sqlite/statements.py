@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, dialect
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql import ClauseElement, bindparam
@@ -34,10 +34,10 @@ def _sql(statement: ClauseElement) -> str:
     return text
 
 
-def _adding(table: Table) -> str:
-    """Insert what is not there yet, by the names of the columns; the row's number is SQLite's to give."""
+def _adding(table: Table, *keys: str) -> str:
+    """Insert what is not there yet. Not OR IGNORE, which would also pass over a row that the table refuses."""
     named: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns if column.name != "seq"}
-    return _sql(insert(table).prefix_with("OR IGNORE").values(named))
+    return _sql(upsert(table).values(named).on_conflict_do_nothing(index_elements=keys))
 
 
 def _replacing(table: Table) -> Insert:
@@ -71,13 +71,13 @@ _hearing = upsert(clusters_heard)
 _hushing = upsert(silences).values({name: bindparam(name) for name in ("id", "starts_us", "ends_us", "body")})
 _beating = upsert(pulse).values(id=1, beats=1)
 
-ADD_EVENT = _adding(events)
-ADD_CHANGE = _adding(changes)
+ADD_EVENT = _adding(events, "id")
+ADD_CHANGE = _adding(changes, "id")
 PUT_INCIDENT = _sql(_replacing(incidents))
 DROP_EVIDENCE = _sql(delete(incident_evidence).where(incident_evidence.c.incident_id == bindparam("incident_id")))
-ADD_EVIDENCE = _sql(insert(incident_evidence).prefix_with("OR IGNORE"))
+ADD_EVIDENCE = _adding(incident_evidence, "incident_id", "event_id")
 DROP_SUSPECTS = _sql(delete(incident_suspects).where(incident_suspects.c.incident_id == bindparam("incident_id")))
-ADD_SUSPECT = _sql(insert(incident_suspects).prefix_with("OR IGNORE"))
+ADD_SUSPECT = _adding(incident_suspects, "incident_id", "cited_id")
 # One that was ended stays ended, whatever is said about it afterwards.
 PUT_SILENCE = _sql(
     _hushing.on_conflict_do_update(

@@ -13,6 +13,7 @@ from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
+from kronveil.sdk.errors import Permanent
 from kronveil.sdk.storage import (
     ChangePage,
     ChangeQuery,
@@ -29,7 +30,7 @@ from kronveil.stores.sqlite.codec import to_us
 from kronveil.stores.sqlite.lock import locked_folder
 from kronveil.stores.sqlite.opening import open_file, ready_folder
 from kronveil.stores.sqlite.reader import Reader, reader_of
-from kronveil.stores.sqlite.rows import rows_of
+from kronveil.stores.sqlite.rows import NOT_DATA, misfits, rows_of
 from kronveil.stores.sqlite.writer import Writer
 
 FILE_NAME = "kronveil.db"
@@ -49,8 +50,13 @@ class SqliteStore:
         self._clock = clock
 
     async def save(self, writes: Writes) -> None:
-        """Durable when it returns. Raises TypeError or ValueError, for this caller only, when it is not data."""
-        await self._writer.save(rows_of(writes, self._clock()))
+        """Durable when it returns. Raises Unstorable, for this caller only, when it is not data."""
+        rows = rows_of(writes, self._clock())
+        try:
+            await self._writer.save(rows)
+        except (sqlite3.Error, *NOT_DATA) as error:
+            # Of a type that nobody promised: the file refused a row that looked like one.
+            raise misfits(writes) or Permanent(f"nothing of this could be saved: {error}") from error
 
     async def restore(self, resolved_since: datetime) -> Restored:
         """Of the changes, those made at most a day before ``resolved_since``, the newest 10,000."""
