@@ -148,7 +148,7 @@ async def test_what_a_caller_may_do_can_be_asked():
     async with served() as api:
         api.cluster.forbid("events")
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        for resource, allowed in {"pods": True, "events": False, "secrets": False}.items():
+        for resource, allowed in {"pods": True, "events": False, "widgets": False}.items():
             body = {"spec": {"resourceAttributes": {"verb": "list", "resource": resource}}}
             answer = await api.http.post(path, json=body)
             assert answer.json()["status"]["allowed"] is allowed

@@ -85,6 +85,10 @@ class LabCluster:
         """Forget all old versions: watches from them, and lists half read, get 410."""
         self.world.compact()
 
+    def set_streaming_lists(self, *, offered: bool) -> None:
+        """Whether watches may begin with a streamed list (``sendInitialEvents``); an old server answers 422."""
+        self.api.streams_lists = offered
+
     def hang(self) -> None:
         """Accept connections and requests, and answer nothing."""
         self.api.faults.hang()

@@ -35,7 +35,7 @@ class Machinery:
     def __init__(self, world: World, registry: Registry, *, speed: float = 1.0) -> None:
         self.world = world
         self.registry = registry
-        self.speed = speed
+        self.speed = world.speed = speed
         self.timers = Timers()
         self.recorder = Recorder(world, self.timers)
         self.stopped_nodes: set[str] = set()

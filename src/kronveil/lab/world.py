@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from kronveil.lab.kinds import KINDS, NAMESPACE, JsonObject, Kind
+from kronveil.lab.kinds import NAMESPACE, NEW_EVENT, JsonObject, Kind, KindBook
 from kronveil.lab.times import stamp
 
 Key = tuple[str, str]
@@ -154,13 +154,17 @@ class World:
         self.seed = seed
         self.now = now
         self.log_limit = log_limit
+        self.speed = 1.0
+        """How much faster than the clock things happen here; see Machinery."""
         # As a real store's versions do, these go on growing from one life of a cluster to the next: an agent that
         # has seen an object at a version may take another object at that version for the same report.
         self.version = int(now.timestamp()) * 100 + self.number("first-version") % 100
         self.first_version = self.version
-        self.shelves = {kind: Shelf(kind) for kind in KINDS}
-        for shelf in self.shelves.values():
-            shelf.dropped_version = self.version
+        self.kinds = KindBook()
+        self.shelves: dict[Kind, Shelf] = {}
+        for kind in self.kinds:
+            if kind is not NEW_EVENT:
+                self._add_shelf(kind)
         self._births: dict[str, int] = {}
         self._listeners: list[Callable[[Change], None]] = []
         self._compactions: list[Callable[[], None]] = []
@@ -173,6 +177,16 @@ class World:
     def fraction(self, *about: object) -> float:
         """Like ``number``, from 0 up to 1."""
         return (self.number(*about) >> 11) / (1 << 53)
+
+    def add_kind(self, kind: Kind) -> None:
+        """Serve one more kind, as a custom resource definition does. Adding it again changes nothing."""
+        if kind not in self.shelves:
+            self.kinds.add(kind)
+            self._add_shelf(kind)
+
+    def _add_shelf(self, kind: Kind) -> None:
+        self.shelves[kind] = Shelf(kind)
+        self.shelves[kind].dropped_version = self.version
 
     def on_change(self, listener: Callable[[Change], None]) -> None:
         """Call ``listener`` with each change, as it is made."""

@@ -144,7 +144,7 @@ class Kubelet:
     def _stop(self, pod: Record) -> None:
         run = self._runs.get(pod.key)
         if run is None or self._machinery.timers.is_set(("stop", pod.uid)):
-            if run is None:
+            if run is None and not pod.obj["metadata"].get("finalizers"):
                 self._world.remove(POD, pod.key)
             return
         for container in run.containers.values():
@@ -167,6 +167,10 @@ class Kubelet:
                 show.show_ended(obj, name, reason="Completed", exit_code=0, now=self._now)
 
         self._write(stored, end)
+        if stored.obj["metadata"].get("finalizers"):
+            # Its containers are over, but somebody else has not let go of it yet.
+            self._forget(pod.key, self._runs[pod.key])
+            return
         self._world.remove(POD, pod.key)
 
     def _soon(

@@ -2,12 +2,27 @@
 
 import re
 
-from kronveil.lab.kinds import DEPLOYMENT, NAMESPACE, POD, REPLICASET, JsonObject, Kind
+from kronveil.lab.kinds import (
+    BUDGET,
+    CRONJOB,
+    DAEMONSET,
+    DEPLOYMENT,
+    INGRESS,
+    JOB,
+    KINDS,
+    NAMESPACE,
+    POD,
+    REPLICASET,
+    STATEFULSET,
+    JsonObject,
+    Kind,
+)
 from kronveil.lab.objects import admit_pod, fill_in_deployment, fill_in_pod_spec
 from kronveil.lab.server.answers import invalid
 from kronveil.lab.world import copy_json
 
-HAS_GENERATION = (DEPLOYMENT, REPLICASET)
+HAS_TEMPLATE = (DEPLOYMENT, REPLICASET, STATEFULSET, DAEMONSET)
+HAS_GENERATION = (*HAS_TEMPLATE, JOB, CRONJOB, BUDGET, INGRESS)
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _POD_MUTABLE = ("image",)
 
@@ -18,9 +33,12 @@ def admit_new(kind: Kind, obj: JsonObject, *, word: str) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 253:
         why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"
         raise invalid(kind, str(name), f"metadata.name: Invalid value: {name!r}: {why}")
-    if kind in HAS_GENERATION:
+    if _has_generation(kind):
         obj["metadata"]["generation"] = 1
+    if kind in HAS_TEMPLATE:
         _check_template(kind, name, obj)
+    if "status" in kind.subresources:
+        obj.pop("status", None)
     if kind is DEPLOYMENT:
         fill_in_deployment(obj)
         obj["status"] = {}
@@ -43,7 +61,7 @@ def admit_changed(kind: Kind, old: JsonObject, new: JsonObject) -> None:
     for field in ("name", "namespace", "uid"):
         if new["metadata"].get(field, old["metadata"].get(field)) != old["metadata"].get(field):
             raise invalid(kind, name, f"metadata.{field}: Invalid value: field is immutable")
-    if kind in HAS_GENERATION:
+    if kind in HAS_TEMPLATE:
         _check_template(kind, name, new)
         if new["spec"]["selector"] != old["spec"]["selector"]:
             raise invalid(kind, name, "spec.selector: Invalid value: field is immutable")
@@ -52,9 +70,13 @@ def admit_changed(kind: Kind, old: JsonObject, new: JsonObject) -> None:
     if kind is POD and _without_images(new["spec"]) != _without_images(old["spec"]):
         why = "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`"
         raise invalid(kind, name, why)
-    if kind in HAS_GENERATION:
-        changed = new["spec"] != old["spec"]
+    if _has_generation(kind):
+        changed = new.get("spec") != old.get("spec")
         new["metadata"]["generation"] = old["metadata"].get("generation", 1) + changed
+
+
+def _has_generation(kind: Kind) -> bool:
+    return kind in HAS_GENERATION or kind not in KINDS
 
 
 def _without_images(spec: JsonObject) -> JsonObject:

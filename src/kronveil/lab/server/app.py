@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kronveil.lab.kinds import DEPLOYMENT, KIND_BY_PATH, POD, REPLICASET, JsonObject
+from kronveil.lab.kinds import POD, JsonObject
 from kronveil.lab.server.access import Access
 from kronveil.lab.server.answers import ApiError, json_answer, no_such_path, not_found
 from kronveil.lab.server.discovery import discover
@@ -33,6 +33,8 @@ class ClusterApi:
         self.access = access
         self.faults = Faults()
         self.bookmark_every_s = BOOKMARK_EVERY_S
+        self.streams_lists = True
+        """Whether watches may begin with a streamed list, as on servers from 1.34 on."""
         self.version = version
         self._pages = Pages(world)
         self._writer = Writer(world)
@@ -52,7 +54,7 @@ class ClusterApi:
         if path in _HEALTH or path.startswith("/readyz/"):
             return PlainTextResponse("ok")
         user = self.access.authenticate(request)
-        target = parse_target(path)
+        target = parse_target(path, self.world.kinds)
         if target is None:
             return await self._answer_else(request, path, user)
         verb = _verb(request, target)
@@ -67,24 +69,35 @@ class ClusterApi:
             body = parse_body(await request.body(), request.headers.get("content-type", ""))
             return json_answer(self._review(body, user), 201)
         address = f"{request.url.hostname}:{request.url.port}"
-        found = discover(path, version=self.version, address=address) if request.method == "GET" else None
+        found = None
+        if request.method == "GET":
+            found = discover(path, self.world.kinds, version=self.version, address=address)
         if found is None:
             raise no_such_path()
         return json_answer(found)
 
     def _review(self, body: Any, user: str) -> JsonObject:
         asked = (body.get("spec") or {}).get("resourceAttributes") or {}
-        kind = KIND_BY_PATH.get((asked.get("group", ""), asked.get("resource", "")))
+        kind = self.world.kinds.of_group(asked.get("group", ""), asked.get("resource", ""))
         allowed = kind is not None and kind.plural not in self.faults.forbidden
         status = {"allowed": allowed, "reason": "" if allowed else f"{user} may not"}
         return {**body, "kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "status": status}
 
     def _read(self, request: Request, target: Target, verb: str) -> ASGIApp:
         view = View.asked_by(request.headers.get("accept", ""))
+        if target.is_new_event and view is View.WHOLE:
+            view = View.NEW_EVENT
         query = request.query_params
         if verb == "watch":
-            every = self.bookmark_every_s
-            return open_watch(self.world, self.faults, target, query, view=view, bookmark_every_s=every)
+            return open_watch(
+                self.world,
+                self.faults,
+                target,
+                query,
+                view=view,
+                bookmark_every_s=self.bookmark_every_s,
+                streams_lists=self.streams_lists,
+            )
         if not target.name:
             return read_list(self.world, self._pages, target, query, view)
         if target.subresource not in ("", "status"):
@@ -95,7 +108,7 @@ class ClusterApi:
         record = self.world.find(target.kind, (target.namespace, target.name))
         if record is None:
             raise not_found(target.kind, target.name)
-        if target.subresource == "scale" and target.kind in (DEPLOYMENT, REPLICASET):
+        if target.subresource == "scale" and "scale" in target.kind.subresources:
             return json_answer(scale_of(record))
         if target.subresource == "log" and target.kind is POD:
             return PlainTextResponse(_log_of(record.obj))
@@ -105,6 +118,8 @@ class ClusterApi:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip()
         body = parse_body(await request.body(), content_type)
         query = request.query_params
+        manager = query.get("fieldManager") or request.headers.get("user-agent", "unknown").partition("/")[0]
+        self._writer.manager = manager
         if request.method == "POST":
             return self._writer.post(target, body, query)
         if request.method == "DELETE":

@@ -1,8 +1,19 @@
 """Discovery: what tells kubectl which groups, versions and kinds there are."""
 
-from kronveil.lab.kinds import GROUPS, KINDS, JsonObject, Kind
+from kronveil.lab.kinds import JsonObject, Kind, KindBook
 
 _VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
+_IN_ALL = (
+    "pods",
+    "services",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "jobs",
+    "cronjobs",
+    "horizontalpodautoscalers",
+)
 _SUBRESOURCES: dict[str, tuple[str, list[str], JsonObject]] = {
     "status": ("", ["get", "patch", "update"], {}),
     "scale": ("Scale", ["get", "patch", "update"], {"group": "autoscaling", "version": "v1"}),
@@ -11,20 +22,22 @@ _SUBRESOURCES: dict[str, tuple[str, list[str], JsonObject]] = {
 }
 
 
-def discover(path: str, *, version: str, address: str) -> JsonObject | None:
+def discover(path: str, kinds: KindBook, *, version: str, address: str) -> JsonObject | None:
     """The discovery document at a path, if there is one."""
     if path == "/api":
         addresses = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
+    groups = kinds.versions()
     if path == "/apis":
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(name) for name in GROUPS if name]}
+        named = [_group(*pair) for pair in groups if pair[0]]
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": named}
     if path == "/version":
         return _version(version)
-    for group in GROUPS:
+    for group, served in groups:
         if group and path == f"/apis/{group}":
-            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group)}
-        if path == (f"/apis/{group}/v1" if group else "/api/v1"):
-            return _resources(group)
+            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, served)}
+        if path == (f"/apis/{group}/{served}" if group else "/api/v1"):
+            return _resources(group, served, kinds)
     return None
 
 
@@ -43,14 +56,15 @@ def _version(version: str) -> JsonObject:
     }
 
 
-def _group(name: str) -> JsonObject:
-    version = {"groupVersion": f"{name}/v1", "version": "v1"}
+def _group(name: str, served: str) -> JsonObject:
+    version = {"groupVersion": f"{name}/{served}", "version": served}
     return {"name": name, "versions": [version], "preferredVersion": version}
 
 
-def _resources(group: str) -> JsonObject:
-    resources = [entry for kind in KINDS if kind.group == group for entry in _entries(kind)]
-    version = f"{group}/v1" if group else "v1"
+def _resources(group: str, served: str, kinds: KindBook) -> JsonObject:
+    mine = [kind for kind in kinds if (kind.group, kind.version) == (group, served)]
+    resources = [entry for kind in mine for entry in _entries(kind)]
+    version = f"{group}/{served}" if group else served
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources}
 
 
@@ -63,7 +77,7 @@ def _entries(kind: Kind) -> list[JsonObject]:
         "verbs": _VERBS,
         "shortNames": list(kind.short_names),
     }
-    if kind.plural in ("pods", "deployments", "replicasets", "services"):
+    if kind.plural in _IN_ALL:
         own["categories"] = ["all"]
     entries = [own]
     for name in kind.subresources:

@@ -13,7 +13,7 @@ Cell = Callable[[JsonObject, datetime], object]
 
 def table(kind: Kind, records: Sequence[Record], metadata: JsonObject, now: datetime) -> JsonObject:
     """A ``meta.k8s.io/v1`` Table of objects."""
-    columns = _COLUMNS[kind.plural]
+    columns = _COLUMNS.get(kind.plural, _PLAIN)
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
@@ -42,7 +42,7 @@ def table(kind: Kind, records: Sequence[Record], metadata: JsonObject, now: date
     }
 
 
-_NUMBERS = {"Up-to-date", "Available", "Desired", "Current", "Replicas"}
+_NUMBERS = {"Up-to-date", "Available", "Desired", "Current", "Replicas", "Active", "Data", "MinPods", "MaxPods"}
 _WIDE = {"IP", "Node", "Internal-IP", "OS-Image", "Kernel-Version", "Container-Runtime", "Containers", "Images"}
 _WIDE |= {"Selector", "Source", "Count", "First Seen", "Subobject"}
 
@@ -126,6 +126,47 @@ def _event_object(event: JsonObject, _now: datetime) -> object:
     return f"{event['involvedObject'].get('kind', '').lower()}/{event['involvedObject'].get('name', '')}"
 
 
+def _share(part: Cell, whole: Cell) -> Cell:
+    return lambda obj, now: f"{part(obj, now)}/{whole(obj, now)}"
+
+
+def _condition(kind: str, field: str = "status") -> Cell:
+    return lambda obj, _now: (condition(obj, kind) or {}).get(field, "Unknown" if field == "status" else "")
+
+
+def _job_status(job: JsonObject, _now: datetime) -> object:
+    for kind in ("Failed", "Complete"):
+        if (condition(job, kind) or {}).get("status") == "True":
+            return kind
+    return "Suspended" if job["spec"].get("suspend") else "Running"
+
+
+def _length(*path: str) -> Cell:
+    at = _at(*path, otherwise=())
+
+    def cell(obj: JsonObject, now: datetime) -> object:
+        value = at(obj, now)
+        return len(value) if isinstance(value, dict | list | tuple) else 0
+
+    return cell
+
+
+def _since(*path: str) -> Cell:
+    at = _at(*path)
+
+    def cell(obj: JsonObject, now: datetime) -> object:
+        value = at(obj, now)
+        return value if value == "<none>" else age(parse_stamp(str(value)), now)
+
+    return cell
+
+
+def _target(hpa: JsonObject, _now: datetime) -> object:
+    target = hpa["spec"].get("scaleTargetRef", {})
+    return f"{target.get('kind', '')}/{target.get('name', '')}"
+
+
+_PLAIN: tuple[tuple[str, Cell], ...] = (("Name", _name), ("Age", _age))
 _COLUMNS: dict[str, tuple[tuple[str, Cell], ...]] = {
     "namespaces": (("Name", _name), ("Status", _at("status", "phase", otherwise="Active")), ("Age", _age)),
     "nodes": (
@@ -187,5 +228,97 @@ _COLUMNS: dict[str, tuple[tuple[str, Cell], ...]] = {
         ("Containers", _containers("name")),
         ("Images", _containers("image")),
         ("Selector", _selector),
+    ),
+    "statefulsets": (
+        ("Name", _name),
+        ("Ready", _deployment_ready),
+        ("Age", _age),
+        ("Containers", _containers("name")),
+        ("Images", _containers("image")),
+    ),
+    "daemonsets": (
+        ("Name", _name),
+        ("Desired", _at("status", "desiredNumberScheduled", otherwise=0)),
+        ("Current", _at("status", "currentNumberScheduled", otherwise=0)),
+        ("Ready", _at("status", "numberReady", otherwise=0)),
+        ("Up-to-date", _at("status", "updatedNumberScheduled", otherwise=0)),
+        ("Available", _at("status", "numberAvailable", otherwise=0)),
+        ("Age", _age),
+    ),
+    "jobs": (
+        ("Name", _name),
+        ("Status", _job_status),
+        ("Completions", _share(_at("status", "succeeded", otherwise=0), _at("spec", "completions", otherwise=1))),
+        ("Age", _age),
+    ),
+    "cronjobs": (
+        ("Name", _name),
+        ("Schedule", _at("spec", "schedule")),
+        ("Suspend", _at("spec", "suspend", otherwise="False")),
+        ("Active", _length("status", "active")),
+        ("Last Schedule", _since("status", "lastScheduleTime")),
+        ("Age", _age),
+    ),
+    "persistentvolumeclaims": (
+        ("Name", _name),
+        ("Status", _at("status", "phase", otherwise="Pending")),
+        ("Volume", _at("spec", "volumeName", otherwise="")),
+        ("Capacity", _at("status", "capacity", "storage", otherwise="")),
+        ("StorageClass", _at("spec", "storageClassName", otherwise="")),
+        ("Age", _age),
+    ),
+    "persistentvolumes": (
+        ("Name", _name),
+        ("Capacity", _at("spec", "capacity", "storage", otherwise="")),
+        ("Status", _at("status", "phase")),
+        ("Claim", _share(_at("spec", "claimRef", "namespace"), _at("spec", "claimRef", "name"))),
+        ("StorageClass", _at("spec", "storageClassName", otherwise="")),
+        ("Age", _age),
+    ),
+    "horizontalpodautoscalers": (
+        ("Name", _name),
+        ("Reference", _target),
+        ("MinPods", _at("spec", "minReplicas", otherwise=1)),
+        ("MaxPods", _at("spec", "maxReplicas", otherwise=0)),
+        ("Replicas", _at("status", "currentReplicas", otherwise=0)),
+        ("Age", _age),
+    ),
+    "poddisruptionbudgets": (
+        ("Name", _name),
+        ("Min Available", _at("spec", "minAvailable", otherwise="N/A")),
+        ("Max Unavailable", _at("spec", "maxUnavailable", otherwise="N/A")),
+        ("Allowed Disruptions", _at("status", "disruptionsAllowed", otherwise=0)),
+        ("Age", _age),
+    ),
+    "configmaps": (("Name", _name), ("Data", _length("data")), ("Age", _age)),
+    "secrets": (
+        ("Name", _name),
+        ("Type", _at("type", otherwise="Opaque")),
+        ("Data", _length("data")),
+        ("Age", _age),
+    ),
+    "certificates": (
+        ("Name", _name),
+        ("Ready", _condition("Ready")),
+        ("Secret", _at("spec", "secretName", otherwise="")),
+        ("Age", _age),
+    ),
+    "applications": (
+        ("Name", _name),
+        ("Sync Status", _at("status", "sync", "status", otherwise="Unknown")),
+        ("Health Status", _at("status", "health", "status", otherwise="Unknown")),
+        ("Age", _age),
+    ),
+    "kustomizations": (
+        ("Name", _name),
+        ("Age", _age),
+        ("Ready", _condition("Ready")),
+        ("Status", _condition("Ready", "message")),
+    ),
+    "helmreleases": (
+        ("Name", _name),
+        ("Age", _age),
+        ("Ready", _condition("Ready")),
+        ("Status", _condition("Ready", "message")),
     ),
 }

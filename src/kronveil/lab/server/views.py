@@ -6,7 +6,8 @@ from enum import Enum
 
 import msgspec
 
-from kronveil.lab.kinds import JsonObject, Kind
+from kronveil.lab.kinds import NEW_EVENT, JsonObject, Kind
+from kronveil.lab.server.events import as_new_event
 from kronveil.lab.server.tables import table
 from kronveil.lab.world import Record
 
@@ -19,6 +20,7 @@ class View(Enum):
     WHOLE = "whole"
     METADATA = "metadata"
     TABLE = "table"
+    NEW_EVENT = "whole, an event in the form of events.k8s.io"
 
     @classmethod
     def asked_by(cls, accept: str) -> "View":
@@ -37,6 +39,12 @@ class View(Enum):
         """One object."""
         if self is View.TABLE:
             return msgspec.json.encode(table(record.kind, [record], {}, now))
+        return self.encode(record)
+
+    def encode(self, record: Record) -> bytes:
+        """One object that is not to be a table."""
+        if self is View.NEW_EVENT:
+            return msgspec.json.encode(as_new_event(record.obj))
         return record.encoded_metadata() if self is View.METADATA else record.encoded()
 
 
@@ -47,14 +55,15 @@ def list_chunks(
     if view is View.TABLE:
         yield msgspec.json.encode(table(kind, records, metadata, now))
         return
-    partial = view is View.METADATA
-    name, version = (
-        ("PartialObjectMetadataList", "meta.k8s.io/v1") if partial else (f"{kind.name}List", kind.api_version)
-    )
+    name, version = f"{kind.name}List", kind.api_version
+    if view is View.METADATA:
+        name, version = "PartialObjectMetadataList", "meta.k8s.io/v1"
+    elif view is View.NEW_EVENT:
+        version = NEW_EVENT.api_version
     head = msgspec.json.encode({"kind": name, "apiVersion": version, "metadata": metadata})
     yield head[:-1] + b',"items":['
     for start in range(0, len(records), CHUNK):
         part = records[start : start + CHUNK]
-        items = b",".join([item.encoded_metadata() if partial else item.encoded() for item in part])
+        items = b",".join([view.encode(item) for item in part])
         yield (b"," if start else b"") + items
     yield b"]}\n"

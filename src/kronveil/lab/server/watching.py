@@ -7,9 +7,9 @@ import msgspec
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
-from kronveil.lab.kinds import JsonObject, Kind
+from kronveil.lab.kinds import NEW_EVENT, JsonObject, Kind
 from kronveil.lab.selectors import Test
-from kronveil.lab.server.answers import expired
+from kronveil.lab.server.answers import ApiError, expired
 from kronveil.lab.server.faults import Faults
 from kronveil.lab.server.reading import int_of, tests_of, too_large
 from kronveil.lab.server.tables import table
@@ -121,10 +121,8 @@ class Watch:
     def _encode(self, kind: bytes, record: Record) -> bytes:
         if self.view is View.TABLE:
             body = msgspec.json.encode(table(record.kind, [record], {}, self.world.now))
-        elif self.view is View.METADATA:
-            body = record.encoded_metadata()
         else:
-            body = record.encoded()
+            body = self.view.encode(record)
         return b'{"type":"%b","object":%b}\n' % (kind, body)
 
     def _bookmark(self, annotations: dict[str, str]) -> bytes:
@@ -136,6 +134,8 @@ class Watch:
             body = table(self.target.kind, [], {"resourceVersion": str(self.world.version)}, self.world.now)
         elif self.view is View.METADATA:
             body = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
+        elif self.view is View.NEW_EVENT:
+            body["apiVersion"] = NEW_EVENT.api_version
         return msgspec.json.encode({"type": "BOOKMARK", "object": {**body, "metadata": metadata}}) + b"\n"
 
 
@@ -147,11 +147,14 @@ def open_watch(  # noqa: PLR0913 - all that a watch is about
     *,
     view: View,
     bookmark_every_s: float,
+    streams_lists: bool,
 ) -> Watch:
     """Read a watch request. Raises ApiError: 410 for a version that is gone, 504 for one from the future."""
     asked = query.get("resourceVersion", "")
     version = int_of(query, "resourceVersion")
     initial = query.get("sendInitialEvents") in ("true", "1")
+    if "sendInitialEvents" in query:
+        _check_streaming(query, streams_lists=streams_lists)
     start = None if asked in ("", "0") or initial else version
     if version > world.version:
         raise too_large(version, world.version)
@@ -169,6 +172,18 @@ def open_watch(  # noqa: PLR0913 - all that a watch is about
         timeout_s=int_of(query, "timeoutSeconds") or LONGEST_WATCH_S,
         marks_initial_end=initial and wants_bookmarks,
     )
+
+
+def _check_streaming(query: QueryParams, *, streams_lists: bool) -> None:
+    """Refuse, in the words of an API server, what a streaming list may not ask (or an old server does not know)."""
+    what = ""
+    if query.get("resourceVersionMatch") != "NotOlderThan":
+        what = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+    if not streams_lists:
+        what = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+    if what:
+        message = f'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: {what}'
+        raise ApiError(422, "Invalid", message, group="meta.k8s.io", kind="ListOptions")
 
 
 def _check_not_gone(world: World, kind: Kind, version: int) -> None:

@@ -8,8 +8,9 @@ from ruamel.yaml.error import YAMLError
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from kronveil.lab.deletion import delete
-from kronveil.lab.kinds import DEPLOYMENT, NAMESPACE, POD, REPLICASET, JsonObject
+from kronveil.lab.deletion import delete, remove_if_released
+from kronveil.lab.kinds import EVENT, JOB, LEASE, NAMESPACE, POD, REPLICASET, JsonObject
+from kronveil.lab.managed import note_writer
 from kronveil.lab.objects import letters
 from kronveil.lab.patching import PatchError, json_patch, merge, strategic_merge
 from kronveil.lab.server.admission import admit_changed, admit_new
@@ -25,11 +26,14 @@ from kronveil.lab.server.answers import (
     success,
     unsupported_media_type,
 )
+from kronveil.lab.server.events import as_core_event, as_new_event
 from kronveil.lab.server.reading import tests_of
 from kronveil.lab.server.targets import Target
 from kronveil.lab.times import stamp
 from kronveil.lab.world import Record, World, copy_json
 
+_UNMANAGED = (EVENT, LEASE)
+"""Kinds whose writers nobody asks for."""
 _SERVER_SIDE_APPLY = "application/apply-patch+yaml"
 _PATCH_TYPES = (
     "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
@@ -54,6 +58,8 @@ class Writer:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.manager = "unknown"
+        """Who is writing now, for managed fields: the request's fieldManager, or the name of its client."""
 
     def post(self, target: Target, body: Any, query: QueryParams) -> Response:
         """Create an object, or evict a pod."""
@@ -64,27 +70,30 @@ class Writer:
             return json_answer(success(target.kind, target.name, record.uid), 201)
         if target.name or target.subresource:
             raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
-        return json_answer(self._create(target, _object(body), rehearse=_is_rehearsal(query)), 201)
+        return self._shown(target, self._create(target, _object(body), rehearse=_is_rehearsal(query)), 201)
 
     def put(self, target: Target, body: Any, query: QueryParams) -> Response:
         """Replace an object, its status, or its scale."""
         record = self._existing(target)
         if target.subresource == "scale":
             return self._scale(target, record, body, query)
-        return json_answer(self._change(target, record, _object(body), rehearse=_is_rehearsal(query)))
+        return self._shown(target, self._change(target, record, _object(body), rehearse=_is_rehearsal(query)))
 
     def patch(self, target: Target, body: Any, query: QueryParams, content_type: str) -> Response:
         """Patch an object, its status, or its scale; server-side apply creates what is not there."""
         found = self._world.find(target.kind, (target.namespace, target.name))
         if found is None and content_type == _SERVER_SIDE_APPLY:
-            return json_answer(self._create(target, _object(body), rehearse=_is_rehearsal(query)), 201)
+            created = self._create(target, _object(body), rehearse=_is_rehearsal(query), operation="Apply")
+            return self._shown(target, created, 201)
         record = self._existing(target)
         if target.subresource == "scale":
             return self._scale(target, record, _patched(scale_of(record), body, content_type), query)
-        new = _patched(record.obj, body, content_type)
-        if content_type == _SERVER_SIDE_APPLY:
-            new["metadata"].pop("managedFields", None)
-        return json_answer(self._change(target, record, new, rehearse=_is_rehearsal(query)))
+        shown = as_new_event(record.obj) if target.is_new_event else record.obj
+        new = _patched(shown, body, content_type)
+        operation = "Apply" if content_type == _SERVER_SIDE_APPLY else "Update"
+        return self._shown(
+            target, self._change(target, record, new, rehearse=_is_rehearsal(query), operation=operation)
+        )
 
     def delete(self, target: Target, body: Any, query: QueryParams) -> Response:
         """Delete an object, or every object that matches."""
@@ -107,7 +116,11 @@ class Writer:
             record = delete(self._world, record, grace_s=grace)
         if self._world.find(target.kind, record.key) is None:
             return json_answer(success(target.kind, target.name, record.uid))
-        return json_answer(record.obj)
+        return self._shown(target, record.obj)
+
+    @staticmethod
+    def _shown(target: Target, obj: JsonObject, code: int = 200) -> Response:
+        return json_answer(as_new_event(obj) if target.is_new_event else obj, code)
 
     def _existing(self, target: Target) -> Record:
         record = self._world.find(target.kind, (target.namespace, target.name))
@@ -117,8 +130,8 @@ class Writer:
             raise no_such_path()
         return record
 
-    def _create(self, target: Target, body: JsonObject, *, rehearse: bool) -> JsonObject:
-        obj = copy_json(body)
+    def _create(self, target: Target, body: JsonObject, *, rehearse: bool, operation: str = "Update") -> JsonObject:
+        obj = copy_json(as_core_event(body) if target.is_new_event else body)
         metadata = obj.setdefault("metadata", {})
         word = letters(self._world.number("word", self._world.version), 5)
         if not metadata.get("name") and metadata.get("generateName"):
@@ -135,13 +148,20 @@ class Writer:
         if self._world.find(target.kind, (target.namespace, metadata["name"])) is not None:
             raise already_exists(target.kind, metadata["name"])
         admit_new(target.kind, obj, word=word)
+        if target.kind not in _UNMANAGED:
+            obj |= {"kind": target.kind.name, "apiVersion": target.kind.api_version}
+            note_writer(obj, None, manager=self.manager, now=self._world.now, operation=operation)
         if rehearse:
             metadata.update(uid=f"00000000-0000-4000-8000-{self._world.version:012d}")
             metadata.update(creationTimestamp=stamp(self._world.now))
             return {"kind": target.kind.name, "apiVersion": target.kind.api_version, **obj}
         return self._world.create(target.kind, obj).obj
 
-    def _change(self, target: Target, record: Record, body: JsonObject, *, rehearse: bool) -> JsonObject:
+    def _change(
+        self, target: Target, record: Record, body: JsonObject, *, rehearse: bool, operation: str = "Update"
+    ) -> JsonObject:
+        if target.is_new_event:
+            body = as_core_event(body)
         metadata = body.get("metadata") or {}
         if metadata.get("resourceVersion") not in (None, "", str(record.version)):
             raise conflict(target.kind, target.name)
@@ -154,15 +174,29 @@ class Writer:
             new["metadata"] = {"uid": record.uid, **metadata, **kept}
             if target.kind.namespaced:
                 new["metadata"].setdefault("namespace", target.namespace)
-            if "status" in record.obj:
+            new["metadata"].pop("managedFields", None)
+            if managed := record.obj["metadata"].get("managedFields"):
+                new["metadata"]["managedFields"] = managed
+            if "status" in record.obj and "status" in target.kind.subresources:
                 new["status"] = record.obj["status"]
             admit_changed(target.kind, record.obj, new)
+        if target.kind not in _UNMANAGED:
+            note_writer(
+                new,
+                record.obj,
+                manager=self.manager,
+                now=self._world.now,
+                operation=operation,
+                subresource=target.subresource,
+            )
         if rehearse:
             return new
-        return self._world.replace(target.kind, record.key, new).obj
+        stored = self._world.replace(target.kind, record.key, new)
+        remove_if_released(self._world, stored)
+        return stored.obj
 
     def _scale(self, target: Target, record: Record, body: Any, query: QueryParams) -> Response:
-        if target.kind not in (DEPLOYMENT, REPLICASET):
+        if "scale" not in target.kind.subresources:
             raise no_such_path()
         new = copy_json(record.obj)
         new["spec"]["replicas"] = (_object(body).get("spec") or {}).get("replicas", 0)
@@ -184,7 +218,7 @@ class Writer:
 
     def _let_go(self, owner: Record) -> None:
         """Keep what the owner owns: drop the references to it before it goes."""
-        for kind in (POD, REPLICASET):
+        for kind in (POD, REPLICASET, JOB):
             for record in list(self._world.list(kind, owner.key[0])):
                 references = record.obj["metadata"].get("ownerReferences") or []
                 if any(reference["uid"] == owner.uid for reference in references):
