@@ -16,7 +16,7 @@ from kronveil.agent.live import Item, Live
 from kronveil.agent.pipeline import Pipeline
 from kronveil.logic.lifecycle import Refusal
 from kronveil.logic.triage import Rules, Triage
-from kronveil.model.facts import ContainerFacts, PodFacts
+from kronveil.model.facts import ContainerFacts, PodFacts, WarningFacts
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin, Resource
@@ -174,6 +174,39 @@ async def test_one_observation_that_cannot_be_judged_is_counted_and_blinds_nobod
         assert books.dropped == {"could not be judged": 1}
         assert books.delivered == 2
         assert books.is_balanced
+
+
+@pytest.mark.anyio
+async def test_what_cannot_be_stored_is_counted_and_takes_nothing_with_it(tmp_path: Path) -> None:
+    half = "\ud83d"  # of a pair: no file can hold it
+    async with rig(tmp_path) as one:
+        lone = Resource("Service", "lone", "payments", "uid-lone")
+        facts = WarningFacts("SyncLoadBalancerFailed")
+        warning = Observation("kubernetes.warning", datetime.now(UTC), lone, "uid-w@1", facts, message=half)
+        await one.send(bad_image("a"), warning, bad_image("c"))
+        await one.settle()
+        books = one.source.ledger.snapshot()
+        assert books.dropped == {"could not be stored": 1}
+        assert books.delivered + books.merged == 2
+        assert books.is_balanced
+        assert one.pipeline.trouble is None
+        stored = await one.store.events(EventQuery())  # type: ignore[operator]
+        assert "kubernetes.warning" not in {event.kind for event in stored.items}
+        assert [frame.topic for frame in one.shown.take()].count("incident") == 1
+        await one.send(bad_image("d"))
+        await one.settle()
+        assert one.source.ledger.snapshot().delivered + one.source.ledger.snapshot().merged == 3
+
+
+@pytest.mark.anyio
+async def test_an_act_that_cannot_be_stored_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    async with rig(tmp_path) as one:
+        await one.send(bad_image("a"))
+        await one.settle()
+        (incident,) = one.incidents()
+        with pytest.raises(Refused, match="lone surrogate"):
+            await one.pipeline.act(Act(incident.id, "resolve", "ada", "fixed \ud83d"))
+        assert one.incidents() == [incident]
 
 
 @pytest.mark.anyio

@@ -25,7 +25,7 @@ from kronveil.model.incident import Incident
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin
 from kronveil.sdk.errors import KronveilError, PluginError, Transient
-from kronveil.sdk.storage import Receipt, Store, Writes
+from kronveil.sdk.storage import Receipt, Record, Store, Unstorable, Writes
 
 BATCH = 500
 BEAT_S = 0.5
@@ -53,6 +53,12 @@ class _Request:
     incident: Incident | None = None
     problem: KronveilError | None = None
 
+    def learn(self, given_up: set[Record]) -> None:
+        """Answer it: what was given up was not done."""
+        if self.incident is not None and Record("incident", self.incident.id) in given_up:
+            self.problem = Refused(f"{self.incident.id} holds what cannot be stored; nothing was changed")
+        self.answered.set()
+
 
 @dataclass(slots=True)
 class _Work:
@@ -64,6 +70,7 @@ class _Work:
     counters: Counter[str] = field(default_factory=Counter)
     receipts: list[Receipt] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    given_up: set[Record] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
@@ -79,6 +86,21 @@ class _Work:
             receipts=self.receipts,
             changes=self.changes,
         )
+
+    def give_up(self, records: Sequence[Record]) -> bool:
+        """Leave out what cannot be stored; whether any of it was new to us."""
+        is_news = not self.given_up.issuperset(records)
+        self.given_up.update(records)
+        self.events = [event for event in self.events if Record("event", event.id) not in self.given_up]
+        self.shown = [event for event in self.shown if Record("event", event.id) not in self.given_up]
+        self.changes = [change for change in self.changes if Record("change", change.id) not in self.given_up]
+        self.receipts = [receipt for receipt in self.receipts if Record("receipt", receipt.key) not in self.given_up]
+        for record in records:
+            if record.what == "incident":
+                self.incidents.pop(record.id, None)
+            elif record.what == "counter":
+                self.counters.pop(record.id, None)
+        return is_news
 
     def add(self, effects: Sequence[Effect]) -> bool:
         """Take effects over; whether the observation behind them was only a repeat."""
@@ -97,6 +119,31 @@ class _Work:
                 case RecordChange(change):
                     self.changes.append(change)
         return is_repeat
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An arrival whose place in the books waits for the store: ``records`` are the rows it asked for."""
+
+    arrival: Arrival
+    is_repeat: bool
+    records: frozenset[Record]
+
+    def settle(self, given_up: set[Record]) -> None:
+        """Book it as what became of it."""
+        ledger = self.arrival.source.ledger
+        if self.records & given_up:
+            ledger.abandon("could not be stored", 1)
+        else:
+            ledger.settle(delivered=0 if self.is_repeat else 1, merged=1 if self.is_repeat else 0)
+
+
+def _records(effects: Sequence[Effect]) -> frozenset[Record]:
+    return frozenset(
+        Record("change", effect.change.id) if isinstance(effect, RecordChange) else Record("event", effect.event.id)
+        for effect in effects
+        if isinstance(effect, RecordEvent | MergeEvent | RecordChange)
+    )
 
 
 class Pipeline:
@@ -151,6 +198,8 @@ class Pipeline:
 
     async def act(self, act: Act) -> Incident:
         """See ``Desk.act``."""
+        if not _is_text(act.incident_id, act.actor, act.reason, act.key or ""):
+            raise Refused("this holds half of a character (a lone surrogate), which cannot be stored; send whole text")
         if self.trouble:
             raise Transient(f"nothing can be changed now: {self.trouble}", retry_after=timedelta(seconds=5))
         request = _Request(act)
@@ -168,7 +217,7 @@ class Pipeline:
         self._is_idle = False
         arrivals = self._intake.take(BATCH)
         requests, self._requests = self._requests, []
-        work, settled = self._decide(arrivals)
+        work, judged = self._decide(arrivals)
         for request in requests:
             await self._carry_out(request, work)
         now = self._clock()
@@ -176,16 +225,16 @@ class Pipeline:
             self._beat_at = now
             work.add(self._judge.tick(now))
         await self._save(work)
-        for arrival, is_repeat in settled:
-            arrival.source.ledger.settle(delivered=0 if is_repeat else 1, merged=1 if is_repeat else 0)
+        for each in judged:
+            each.settle(work.given_up)
         self._show(work, now)
         for request in requests:
-            request.answered.set()
+            request.learn(work.given_up)
         self._is_idle = True
 
-    def _decide(self, arrivals: Sequence[Arrival]) -> tuple[_Work, list[tuple[Arrival, bool]]]:
+    def _decide(self, arrivals: Sequence[Arrival]) -> tuple[_Work, list[_Judged]]:
         work = _Work()
-        settled = []
+        judged = []
         for arrival in arrivals:
             try:
                 effects = self._judge.consider(arrival.observation, arrival.origin, arrival.received_at)
@@ -196,10 +245,10 @@ class Pipeline:
                 continue
             is_repeat = work.add(effects)
             if arrival.is_booked:
-                settled.append((arrival, is_repeat))
+                judged.append(_Judged(arrival, is_repeat, _records(effects)))
             if any(isinstance(effect, RecordEvent | MergeEvent) for effect in effects):
                 work.counters[f"events:{arrival.origin.cluster_uid or arrival.origin.cluster_name}"] += 1
-        return work, settled
+        return work, judged
 
     async def _carry_out(self, request: _Request, work: _Work) -> None:
         act, now = request.act, self._clock()
@@ -254,12 +303,15 @@ class Pipeline:
         heard = {uid: at for uid, at in self._heard().items() if self._is_news(uid, at)}
         if work.is_empty and not heard:
             return
-        writes = work.writes(heard)
         backoff = Backoff()
         while True:
             try:
-                await self._store.save(writes)
+                await self._store.save(work.writes(heard))
             except PluginError as error:
+                if isinstance(error, Unstorable) and work.give_up(error.records):
+                    log.warning("store.cannot_store", error=str(error), records=len(error.records))
+                    heard = {uid: at for uid, at in heard.items() if Record("cluster", uid) not in work.given_up}
+                    continue
                 self.trouble = str(error)
                 self.trouble_since = self.trouble_since or self._clock()
                 log.warning("store.save_failed", error=str(error), waiting=len(self._intake))
@@ -284,3 +336,11 @@ class Pipeline:
         self._live.publish("event", work.shown, now)
         self._live.publish("incident", work.incidents.values(), now)
         self._live.publish("change", work.changes, now)
+
+
+def _is_text(*parts: str) -> bool:
+    try:
+        "".join(parts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
