@@ -123,27 +123,27 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """An arrival whose place in the books waits for the store: ``records`` are the rows it asked for."""
+    """An arrival whose place in the books waits for the store, which may refuse what its ``effects`` ask for."""
 
     arrival: Arrival
     is_repeat: bool
-    records: frozenset[Record]
+    effects: Sequence[Effect]
 
     def settle(self, given_up: set[Record]) -> None:
         """Book it as what became of it."""
         ledger = self.arrival.source.ledger
-        if self.records & given_up:
+        if given_up and not given_up.isdisjoint(_records(self.effects)):
             ledger.abandon("could not be stored", 1)
         else:
             ledger.settle(delivered=0 if self.is_repeat else 1, merged=1 if self.is_repeat else 0)
 
 
-def _records(effects: Sequence[Effect]) -> frozenset[Record]:
-    return frozenset(
+def _records(effects: Sequence[Effect]) -> list[Record]:
+    return [
         Record("change", effect.change.id) if isinstance(effect, RecordChange) else Record("event", effect.event.id)
         for effect in effects
         if isinstance(effect, RecordEvent | MergeEvent | RecordChange)
-    )
+    ]
 
 
 class Pipeline:
@@ -245,7 +245,7 @@ class Pipeline:
                 continue
             is_repeat = work.add(effects)
             if arrival.is_booked:
-                judged.append(_Judged(arrival, is_repeat, _records(effects)))
+                judged.append(_Judged(arrival, is_repeat, effects))
             if any(isinstance(effect, RecordEvent | MergeEvent) for effect in effects):
                 work.counters[f"events:{arrival.origin.cluster_uid or arrival.origin.cluster_name}"] += 1
         return work, judged
