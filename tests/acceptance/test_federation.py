@@ -42,23 +42,7 @@ async def test_a_cluster_that_goes_and_comes_back_never_spoils_the_totals(tmp_pa
             await agent.becomes("gamma", "unreachable", within_s=10)
             lost = await agent.the_incident("reach", "gamma", "open")
             assert lost["kind"] == "cluster.unreachable"
-            fleet = await agent.fleet()
-            assert fleet["clusters"] == {
-                "total": 3, "live": 2, "partial": 0, "stale": 0, "unreachable": 1, "unknown": 0,
-            }  # fmt: skip
-            assert fleet["pods"] == pods(lab.clusters["alpha"]) + pods(lab.clusters["beta"])
-            [missing] = fleet["missing"]
-            assert missing["cluster"] == "gamma"
-            assert "unreachable" in missing["reason"]
-            assert "connection refused" in missing["reason"]
-            assert missing["age_s"] > 3
-            for path in ("clusters", "events", "incidents"):
-                answer = await agent.get(path)
-                assert (answer["complete"], [each["cluster"] for each in answer["missing"]]) == (False, ["gamma"]), path
-            assert (await agent.health())["status"] == "degraded"
-            told = (await agent.cli("status")).stdout.decode()
-            assert f"≥ {fleet['pods']}" in told
-            assert "gamma" in told
+            await _the_loss_is_told_everywhere(agent, lab)
             # What nobody can see now is not taken for healed.
             assert (await agent.get(f"incidents/{broken['id']}"))["status"] == "open"
 
@@ -84,6 +68,26 @@ async def test_a_cluster_that_goes_and_comes_back_never_spoils_the_totals(tmp_pa
             await agent.the_incident("reach", "gamma", "resolved")
             await agent.the_incident("image", None, "resolved")
             assert len(await agent.incidents()) == 2
+
+
+async def _the_loss_is_told_everywhere(agent, lab):
+    fleet = await agent.fleet()
+    assert fleet["clusters"] == {
+        "total": 3, "live": 2, "partial": 0, "stale": 0, "unreachable": 1, "unknown": 0,
+    }  # fmt: skip
+    assert fleet["pods"] == pods(lab.clusters["alpha"]) + pods(lab.clusters["beta"])
+    [missing] = fleet["missing"]
+    assert missing["cluster"] == "gamma"
+    assert "unreachable" in missing["reason"]
+    assert "connection refused" in missing["reason"]
+    assert missing["age_s"] > 3
+    for path in ("clusters", "events", "incidents"):
+        answer = await agent.get(path)
+        assert (answer["complete"], [each["cluster"] for each in answer["missing"]]) == (False, ["gamma"]), path
+    assert (await agent.health())["status"] == "degraded"
+    told = (await agent.cli("status")).stdout.decode()
+    assert f"≥ {fleet['pods']}" in told
+    assert "gamma" in told
 
 
 async def test_a_cluster_never_heard_from_is_unknown_and_never_green(tmp_path):

@@ -38,6 +38,11 @@ async def scale(cluster: LabCluster, app: str, replicas: int) -> None:
     await _patch(cluster, f"/apis/apps/v1/namespaces/shop/deployments/{app}", {"spec": {"replicas": replicas}})
 
 
+async def label(cluster: LabCluster, pod: str, value: str) -> None:
+    """Give a pod of the shop a label, so that it becomes another version of itself."""
+    await _patch(cluster, f"/api/v1/namespaces/shop/pods/{pod}", {"metadata": {"labels": {"touched": value}}})
+
+
 async def warn(cluster: LabCluster, name: str, message: str, *, reason: str = "Unhealthy", of: str = "") -> None:
     """Record a Warning event about an object of the shop, as a component of the cluster would."""
     body = warning(name, message, reason=reason, of=of)
