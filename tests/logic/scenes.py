@@ -8,13 +8,21 @@ from kronveil.logic.triage import Rules, Triage
 from kronveil.model.effects import Effect, MergeEvent, RecordEvent, RecordIncident
 from kronveil.model.event import Event
 from kronveil.model.facts import (
+    BudgetFacts,
+    CertificateFacts,
+    ClaimFacts,
     ContainerFacts,
+    CronJobFacts,
     Facts,
     GoneFacts,
+    HpaFacts,
+    JobFacts,
     ListedFacts,
     NodeFacts,
     PodFacts,
+    QuotaFacts,
     ReachFacts,
+    SyncFacts,
     WarningFacts,
     WorkloadFacts,
 )
@@ -73,6 +81,14 @@ KINDS: dict[type, str] = {
     GoneFacts: "object.gone",
     ListedFacts: "list.completed",
     ReachFacts: "cluster.reach",
+    JobFacts: "job.changed",
+    CronJobFacts: "cronjob.changed",
+    ClaimFacts: "claim.changed",
+    HpaFacts: "hpa.changed",
+    QuotaFacts: "quota.changed",
+    BudgetFacts: "budget.changed",
+    CertificateFacts: "certificate.changed",
+    SyncFacts: "sync.changed",
 }
 
 
@@ -117,6 +133,10 @@ class Stage:
         effects = self.triage.tick(at(seconds))
         self.effects += effects
         return effects
+
+    def kinds(self) -> list[str]:
+        """The kinds of all incidents, in order of opening."""
+        return [incident.kind for incident in self.incidents().values()]
 
     def incidents(self) -> dict[str, Incident]:
         return stored(self.effects)

@@ -69,7 +69,7 @@ TWO_SICK = pod_facts(
         pytest.param(pod_facts(killed(at(0)).containers[0], phase="Succeeded"), [], id="done"),
         pytest.param(NodeFacts(ready=False), ["node/node.not_ready"], id="node not ready"),
         pytest.param(NodeFacts(ready=None), ["node/node.not_ready"], id="node unknown"),
-        pytest.param(NodeFacts(ready=True, pressures=("MemoryPressure",)), [], id="node ready"),
+        pytest.param(NodeFacts(ready=True), [], id="node ready"),
         pytest.param(STUCK, ["rollout/workload.rollout_stuck"], id="past its deadline"),
         pytest.param(OTHER_TROUBLE, [], id="not progressing for another reason"),
         pytest.param(ReachFacts("unreachable"), ["reach/cluster.unreachable"], id="unreachable"),

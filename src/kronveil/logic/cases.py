@@ -5,9 +5,14 @@ from datetime import datetime, timedelta
 
 from kronveil.logic.conditions import Held
 from kronveil.logic.identity import subject_of
+from kronveil.logic.kinds import EVICTED, JOB_FAILED, NODE_FLAPPING, NODE_NOT_READY, QUOTA_EXCEEDED
 from kronveil.logic.lifecycle import Case
-from kronveil.logic.symptoms import NODE_NOT_READY
+from kronveil.logic.platform import PRESSURES
+from kronveil.model.event import Severity
 from kronveil.model.incident import Condition, Incident
+
+# Symptoms of an object that has no more to say, which end when others of the owner do well: ``part`` is its place.
+KIN_KINDS = frozenset({EVICTED, JOB_FAILED, QUOTA_EXCEEDED})
 
 
 class Cases:
@@ -18,6 +23,8 @@ class Cases:
         self._by_key: dict[str, Case] = {}
         self._conditions: dict[tuple[str, str], dict[tuple[str, str], Held]] = {}
         self._nodes: dict[tuple[str, str], Case] = {}
+        self._pressed: dict[tuple[str, str], Case] = {}
+        self._kin: dict[tuple[str, str], dict[int, Held]] = {}
         self._healing: dict[str, Case] = {}
         self._resolved: dict[str, Case] = {}
         self._untold: dict[str, Case] = {}
@@ -44,6 +51,33 @@ class Cases:
         """The open incident of a node that is not ready."""
         return self._nodes.get((cluster, node))
 
+    def of_pressed_node(self, cluster: str, node: str) -> Case | None:
+        """The open incident of a node that is short of something."""
+        return self._pressed.get((cluster, node))
+
+    def is_unheard(self, cluster_name: str) -> bool:
+        """Whether the cluster cannot be reached now, so that silence means nothing."""
+        of_cluster = self._conditions.get(("", f"Cluster//{cluster_name}"), {})
+        return any(held.is_active for held in of_cluster.values())
+
+    @property
+    def has_kin(self) -> bool:
+        """Whether anything waits for others of its owner to do well."""
+        return bool(self._kin)
+
+    def kin_of(self, cluster: str, owner: str) -> list[Held]:
+        """What is over when others of this owner (its place) do well."""
+        return list(self._kin.get((cluster, owner), {}).values())
+
+    def flapping_nodes(self) -> list[Held]:
+        """The nodes that come and go, as restored."""
+        return [
+            held
+            for of_subject in self._conditions.values()
+            for held in of_subject.values()
+            if held.kind == NODE_FLAPPING and held.is_active
+        ]
+
     def conditions_of(self, subject: tuple[str, str]) -> dict[tuple[str, str], Held] | None:
         """What is or lately was wrong with one object (cluster, object), by kind and container."""
         return self._conditions.get(subject)
@@ -69,17 +103,19 @@ class Cases:
         self._by_id[case.id] = case
         self._by_key[case.key] = case
 
-    def suffer(self, case: Case, condition: Condition) -> None:
+    def suffer(self, case: Case, condition: Condition, severity: Severity) -> Held:
         """A symptom of the case is there."""
-        self._index(case.suffer(condition))
+        held = case.suffer(condition, severity)
+        self._index(held)
         self.settle(case)
+        return held
 
     def recover(self, held: Held, now: datetime) -> None:
         """A symptom is over."""
         for forgotten in held.case.recover(held, now):
             self._drop(forgotten)
         self.settle(held.case)
-        self._mind_node(held)
+        self._mind(held)
 
     def settle(self, case: Case) -> None:
         """File the case by where it stands: broken, healing, or resolved."""
@@ -94,21 +130,41 @@ class Cases:
         """The case was resolved, with these conditions cleared by it."""
         self.settle(case)
         for held in cleared:
-            self._mind_node(held)
+            self._mind(held)
 
     def _index(self, held: Held) -> None:
         subject = subject_of(held.case.cluster_id, held.subject)
         self._conditions.setdefault(subject, {})[held.kind, held.part] = held
-        self._mind_node(held)
+        self._mind(held)
 
-    def _mind_node(self, held: Held) -> None:
-        if held.kind != NODE_NOT_READY:
-            return
+    def _mind(self, held: Held) -> None:
+        """Keep the ways by node and by owner up to date."""
+        if held.kind == NODE_NOT_READY:
+            self._file(self._nodes, held)
+        elif held.kind in PRESSURES:
+            self._file(self._pressed, held)
+        elif held.kind in KIN_KINDS and held.part:
+            owner = (held.case.cluster_id, held.part)
+            if held.is_active:
+                self._kin.setdefault(owner, {})[id(held)] = held
+            elif owner in self._kin:
+                self._kin[owner].pop(id(held), None)
+                if not self._kin[owner]:
+                    del self._kin[owner]
+
+    def _file(self, nodes: dict[tuple[str, str], Case], held: Held) -> None:
         node = (held.case.cluster_id, held.subject.name)
         if held.is_active:
-            self._nodes[node] = held.case
-        elif self._nodes.get(node) is held.case:
-            del self._nodes[node]
+            nodes[node] = held.case
+        elif nodes.get(node) is held.case and not self._suffers(nodes is self._nodes, held):
+            del nodes[node]
+
+    def _suffers(self, is_readiness: bool, held: Held) -> bool:  # noqa: FBT001 - private
+        """Whether the node has another trouble of the same sort."""
+        return not is_readiness and any(
+            other.kind in PRESSURES and other.is_active and other.subject.name == held.subject.name
+            for other in held.case.conditions.values()
+        )
 
     def _drop(self, held: Held) -> None:
         subject = subject_of(held.case.cluster_id, held.subject)
@@ -121,7 +177,7 @@ class Cases:
     # What time does.
 
     def to_resolve(self, hold: timedelta, now: datetime) -> list[Case]:
-        """Those that have been without a symptom for the hold."""
+        """Those that have been without a symptom for the hold; the caller may want some to be held for longer."""
         return [case for case in self._healing.values() if case.healed_at and now - case.healed_at >= hold]
 
     def forget(self, window: timedelta, now: datetime) -> None:

@@ -5,6 +5,8 @@ from hashlib import sha256
 from kronveil.model.resource import Origin, Resource
 
 SEPARATOR = "\x1f"
+# A cluster's own uid is learned late, and a quota is known by name alone to those whom it refuses.
+_BY_PLACE = frozenset({"Cluster", "ResourceQuota"})
 
 
 def cluster_identity(uid: str, name: str) -> str:
@@ -19,7 +21,7 @@ def cluster_of(origin: Origin) -> str:
 
 def object_identity(resource: Resource) -> str:
     """The object's uid, or its place when its source gives none."""
-    if resource.uid and resource.kind != "Cluster":
+    if resource.uid and resource.kind not in _BY_PLACE:
         return resource.uid
     return place(resource)
 

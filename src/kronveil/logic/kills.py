@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kronveil.logic.identity import cluster_identity, subject_of
-from kronveil.logic.symptoms import Symptom
+from kronveil.logic.kinds import Symptom
 from kronveil.model.incident import Incident
 
 

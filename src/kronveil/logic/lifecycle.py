@@ -4,11 +4,12 @@ A ``Case`` is the working copy of an incident: changes cost the same however lon
 the room is an immutable snapshot.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from kronveil.logic.conditions import Held
 from kronveil.logic.identity import cluster_identity, object_identity
-from kronveil.logic.symptoms import SEVERITIES
+from kronveil.logic.kinds import SEVERITIES
 from kronveil.logic.wording import lines_left_out
 from kronveil.model.event import Severity
 from kronveil.model.incident import ClusterRef, Condition, Incident, IncidentStatus, Moment
@@ -127,6 +128,11 @@ class Case:
         return self.status in (IncidentStatus.RESOLVED, IncidentStatus.CLOSED)
 
     @property
+    def story(self) -> Sequence[Moment]:
+        """Its lines so far, oldest first."""
+        return self._timeline
+
+    @property
     def resolver(self) -> str | None:
         """Who resolved it: ``kronveil`` or a person; None while it is open."""
         if not self.is_resolved:
@@ -160,7 +166,7 @@ class Case:
 
     # What happens to its conditions.
 
-    def suffer(self, condition: Condition) -> Held:
+    def suffer(self, condition: Condition, severity: Severity) -> Held:
         """A symptom is there (anew). The caller sees to reopening first."""
         held = self.conditions.get(_name(condition.subject, condition.kind, condition.part))
         if held is None:
@@ -170,7 +176,7 @@ class Case:
             self.active += not held.is_active
             held.set(since=condition.since, now=condition.seen_at, mark=condition.mark)
         self.healed_at = None
-        self._weigh(condition.kind)
+        self._weigh(condition.kind, severity)
         return held
 
     def recover(self, held: Held, now: datetime) -> list[Held]:
@@ -194,10 +200,11 @@ class Case:
             del self.conditions[name]
         return [held for _, held in over]
 
-    def _weigh(self, kind: str) -> None:
-        worst = min(self.severity, SEVERITIES.get(kind, self.severity), key=_ORDER.__getitem__)
+    def _weigh(self, kind: str, severity: Severity) -> None:
+        worst = min(self.severity, severity, key=_ORDER.__getitem__)
         # Breadth counts once: the severity of an incident rises while it is open, and never falls.
-        if self.active >= MANY_SUBJECTS and worst == SEVERITIES.get(self.kind):
+        own = severity if kind == self.kind else SEVERITIES.get(self.kind)
+        if self.active >= MANY_SUBJECTS and worst == own:
             subjects = {object_identity(held.subject) for held in self.conditions.values() if held.is_active}
             if len(subjects) >= MANY_SUBJECTS:
                 worst = _RAISED.get(worst, worst)

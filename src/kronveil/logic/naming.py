@@ -1,13 +1,13 @@
 """Observation to event: its identity, its kind, and the fingerprint by which it repeats another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from kronveil.logic.dedup import BY_END, BY_TIME, BY_VERSION, Order
 from kronveil.logic.identity import event_id, event_number, fingerprint, subject_of
-from kronveil.logic.symptoms import SEVERITIES, Symptom
-from kronveil.logic.wording import message_of, neutral_kind
+from kronveil.logic.kinds import Symptom
+from kronveil.logic.wording import CONTAINER_KINDS, message_of, neutral_kind
 from kronveil.model.event import Event, Severity
 from kronveil.model.facts import GoneFacts, WarningFacts
 from kronveil.model.observation import Attribute, Observation
@@ -74,6 +74,20 @@ def report_of(observation: Observation, origin: Origin, cluster: str, now: datet
     return Report(observation, origin, cluster, now, now_s, at_ms, order, subject, number, event_id(number))
 
 
+def due_report(report: Report, symptom: Symptom, since: datetime, due: datetime, now: datetime) -> Report:
+    """What time has made of an earlier report: its symptom has now lasted long enough. Its identity is the symptom and
+    its beginning, so that it is the same after a restart, however often the object was reported meanwhile."""
+    observation = replace(report.observation, at=due, changes=(), message="")
+    number = event_number(
+        report.cluster, f"since {since.isoformat()}", f"{symptom.kind} {symptom.part}", report.subject[1]
+    )
+    at_ms = min(max((due - EPOCH) // MILLISECOND, 0), LATEST_MS)
+    now_s = (now - EPOCH) // MILLISECOND // 1000
+    return replace(
+        report, observation=observation, now=now, now_s=now_s, at_ms=at_ms, number=number, event_id=event_id(number)
+    )
+
+
 def order_of(observation: Observation, at_ms: int) -> Order:
     """What grows from one report of an object to the next: the version in its key (uid@version), else event time.
 
@@ -92,7 +106,7 @@ def named(report: Report, symptoms: tuple[Symptom, ...]) -> Name:
     reason = part = ""
     attributes = observation.attributes
     if worst is not None:
-        kind, reason, part, severity = worst.kind, worst.reason, worst.part, SEVERITIES[worst.kind]
+        kind, reason, part, severity = worst.kind, worst.reason, worst.part, worst.severity
         attributes = {**attributes, "reason": reason}
     else:
         kind = neutral_kind(observation)
@@ -100,7 +114,7 @@ def named(report: Report, symptoms: tuple[Symptom, ...]) -> Name:
     if isinstance(observation.facts, WarningFacts):
         reason, part = observation.facts.reason, observation.facts.container
         attributes = {**attributes, "reason": reason, "count": observation.facts.count}
-    if part:
+    if part and (worst is None or kind in CONTAINER_KINDS):
         attributes = {**attributes, "container": part}
     message = message_of(observation, worst, kind)
     return Name(kind, severity, message, attributes, fingerprint(report.cluster, kind, report.subject[1], reason, part))

@@ -3,14 +3,33 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kronveil.logic.symptoms import (
+from kronveil.logic.kinds import (
+    CERTIFICATE_EXPIRING,
     CLUSTER_UNREACHABLE,
+    CONFIG_ERROR,
     CRASH_LOOPING,
+    CRONJOB_MISSED,
+    DISK_PRESSURE,
+    EVICTED,
+    HPA_BLIND,
+    HPA_SATURATED,
     IMAGE_PULL_FAILED,
+    JOB_FAILED,
+    MEMORY_PRESSURE,
+    MOUNT_FAILED,
+    NODE_FLAPPING,
     NODE_NOT_READY,
+    NOT_READY_LONG,
     OOM_KILLED,
+    PDB_BLOCKING,
+    PID_PRESSURE,
+    QUOTA_EXCEEDED,
     ROLLOUT_STUCK,
+    STUCK_TERMINATING,
+    SYNC_FAILED,
+    UNAVAILABLE,
     UNSCHEDULABLE,
+    VOLUME_PENDING,
     Symptom,
 )
 from kronveil.model.facts import Facts, GoneFacts, NodeFacts, PodFacts, ReachFacts, WarningFacts, WorkloadFacts
@@ -20,7 +39,19 @@ from kronveil.model.resource import Resource
 RESTARTED_LATELY = timedelta(minutes=1)
 LONGEST_MESSAGE = 500
 
-_NOUNS = {"Pod": "pod", "Node": "node", "Deployment": "workload", "Cluster": "cluster"}
+_NOUNS = {
+    "Pod": "pod",
+    "Node": "node",
+    "Cluster": "cluster",
+    "Deployment": "workload",
+    "StatefulSet": "workload",
+    "DaemonSet": "workload",
+    "PersistentVolumeClaim": "claim",
+    "HorizontalPodAutoscaler": "hpa",
+    "ResourceQuota": "quota",
+    "PodDisruptionBudget": "budget",
+}
+CONTAINER_KINDS = frozenset({OOM_KILLED, IMAGE_PULL_FAILED, CRASH_LOOPING, CONFIG_ERROR})
 _VERBS = {
     "running": "runs",
     "pending": "is pending",
@@ -102,13 +133,36 @@ def _crash_title(who: str, symptom: Symptom) -> str:
     return f"{who} keeps crashing: container {symptom.part}{f', {end}' if end else ''}"
 
 
+def _short_title(who: str, symptom: Symptom) -> str:
+    return f"Node {who} is short of {symptom.about}"
+
+
 _TITLES: dict[str, Callable[[str, Symptom], str]] = {
     IMAGE_PULL_FAILED: _image_title,
     CRASH_LOOPING: _crash_title,
     OOM_KILLED: lambda who, symptom: f"{who} runs out of memory: container {symptom.part} was killed",
+    CONFIG_ERROR: lambda who, symptom: f"{who} cannot start: container {symptom.part}, {symptom.about}",
+    EVICTED: lambda who, _: f"{who} had a pod evicted",
     UNSCHEDULABLE: lambda who, _: f"{who} has a pod that no node can take",
+    NOT_READY_LONG: lambda who, _: f"{who} has a pod that runs and does not get ready",
+    STUCK_TERMINATING: lambda who, _: f"{who} has a pod that does not go away",
     NODE_NOT_READY: lambda who, _: f"Node {who} is not ready",
+    MEMORY_PRESSURE: _short_title,
+    DISK_PRESSURE: _short_title,
+    PID_PRESSURE: _short_title,
+    NODE_FLAPPING: lambda who, _: f"Node {who} comes and goes",
     ROLLOUT_STUCK: lambda who, symptom: f"The rollout of {who} is stuck: {symptom.about}",
+    UNAVAILABLE: lambda who, symptom: f"{who} is down: {symptom.about}",
+    JOB_FAILED: lambda who, symptom: f"A job of {who} failed{f': {symptom.about}' if symptom.about else ''}",
+    CRONJOB_MISSED: lambda who, symptom: f"{who} missed its run by the schedule {symptom.about}",
+    VOLUME_PENDING: lambda who, symptom: f"Claim {who} has {'lost its' if symptom.part else 'no'} volume",
+    MOUNT_FAILED: lambda who, _: f"{who} has a pod whose volume cannot be mounted",
+    HPA_SATURATED: lambda who, symptom: f"{who} needs more than its {symptom.about} replicas",
+    HPA_BLIND: lambda who, _: f"{who} cannot read its metrics and does not scale",
+    QUOTA_EXCEEDED: lambda who, _: f"Quota {who} is used up",
+    PDB_BLOCKING: lambda who, _: f"{who} lets no node be drained",
+    CERTIFICATE_EXPIRING: lambda who, symptom: f"Certificate {who} {symptom.about}",
+    SYNC_FAILED: lambda who, _: f"{who} is out of step with Git",
     CLUSTER_UNREACHABLE: lambda who, _: f"Cluster {who} cannot be reached",
 }
 
@@ -122,7 +176,8 @@ def recovery(resource: Resource, kind: str, part: str, facts: Facts | None) -> s
     """The line that tells that a symptom is over."""
     if isinstance(facts, GoneFacts):
         return f"{called(resource)} is gone, and its {kind} with it"
-    return f"{called(resource)}{f', container {part}' if part else ''}: {kind} is over"
+    where = f", container {part}" if part and kind in CONTAINER_KINDS else ""
+    return f"{called(resource)}{where}: {kind} is over"
 
 
 def lines_left_out(count: int) -> str:

@@ -1,0 +1,86 @@
+"""What is wrong but has not lasted long enough to count: when each will, by a heap of due times."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from heapq import heappop, heappush
+
+from kronveil.logic.kinds import Symptom
+from kronveil.logic.naming import Report
+
+Subject = tuple[str, str]
+Name = tuple[str, str]
+
+
+class Expected:
+    """A symptom of an object that counts at ``due``, or (None) only when it is reported again."""
+
+    __slots__ = ("due", "is_off", "report", "seen_at", "since", "symptom")
+
+    def __init__(self, report: Report, symptom: Symptom, since: datetime, due: datetime | None) -> None:
+        self.report = report
+        self.symptom = symptom
+        self.since = since
+        self.due = due
+        self.seen_at = report.now
+        self.is_off = False
+
+
+class Waiting:
+    """Expected symptoms by object. One that was called off stays in the heap until its time, and does nothing then."""
+
+    def __init__(self) -> None:
+        self._of: dict[Subject, dict[Name, Expected]] = {}
+        self._heap: list[tuple[datetime, int, Expected]] = []
+        self._number = 0
+
+    def __len__(self) -> int:
+        return sum(len(expected) for expected in self._of.values())
+
+    def of(self, subject: Subject) -> dict[Name, Expected] | None:
+        """What is expected of an object, by kind and part."""
+        return self._of.get(subject)
+
+    def get(self, subject: Subject, symptom: Symptom) -> Expected | None:
+        """This very one."""
+        return self._of.get(subject, {}).get((symptom.kind, symptom.part))
+
+    def expect(self, report: Report, symptom: Symptom, since: datetime, due: datetime | None) -> None:
+        """It is there since then, and counts when it is still there at ``due``."""
+        known = self.get(report.subject, symptom)
+        if known is not None and known.due == due:
+            known.report, known.symptom, known.seen_at = report, symptom, report.now
+            return
+        if known is not None:
+            known.is_off = True
+        expected = Expected(report, symptom, since, due)
+        self._of.setdefault(report.subject, {})[symptom.kind, symptom.part] = expected
+        if due is not None:
+            self._number += 1
+            heappush(self._heap, (due, self._number, expected))
+
+    def call_off(self, subject: Subject, name: Name) -> None:
+        """It is not there any more, or counts already."""
+        of_subject = self._of.get(subject)
+        expected = of_subject.pop(name, None) if of_subject is not None else None
+        if expected is not None:
+            expected.is_off = True
+        if of_subject is not None and not of_subject:
+            del self._of[subject]
+
+    def not_listed(self, cluster: str, kind: str, before: datetime) -> None:
+        """Call off what was expected of a cluster's objects of a kind that were last seen before."""
+        for subject, of_subject in list(self._of.items()):
+            if subject[0] != cluster:
+                continue
+            for name, expected in list(of_subject.items()):
+                if expected.report.observation.resource.kind == kind and expected.seen_at < before:
+                    self.call_off(subject, name)
+
+    def due(self, now: datetime) -> Iterator[Expected]:
+        """Those that count now, in order of their times; each is handed out once."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            expected = heappop(heap)[2]
+            if not expected.is_off:
+                self.call_off(expected.report.subject, (expected.symptom.kind, expected.symptom.part))
+                yield expected
