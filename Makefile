@@ -5,7 +5,7 @@ RESOLVE := --generate-hashes --no-emit-index-url --no-emit-find-links --no-heade
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-real check format bench bench-quick constraints clean
+.PHONY: help setup setup-dev run test test-real check format screenshots bench bench-quick constraints clean
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: setup-dev ## format, lint, types, import rules
 format: setup-dev ## let the formatters write
 	$(BIN)/ruff format src tests tools
 	$(BIN)/ruff check --fix src tests tools
+
+screenshots: setup-dev ## take the README's pictures of the demo anew
+	$(BIN)/python tools/screenshots.py
 
 bench: setup-dev ## every benchmark, as ratios with the goals beside them
 	$(BIN)/kronveil bench $(ARGS)
