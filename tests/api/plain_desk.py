@@ -8,14 +8,16 @@ from kronveil.agent.desk import Act, AgentHealth, Figures, KeyReused, NotFound, 
 from kronveil.agent.latency import LatencyHistogram
 from kronveil.agent.live import Live
 from kronveil.api import encode_item
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
+from kronveil.model.facts import FieldChange
 from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing, Standing
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import ClusterRef, Incident, IncidentStatus, Moment
 from kronveil.model.resource import Origin, Resource
 from kronveil.sdk.errors import Transient
 from kronveil.sdk.secret import Secret
-from kronveil.sdk.storage import EventPage, EventQuery, IncidentPage, IncidentQuery
+from kronveil.sdk.storage import ChangePage, ChangeQuery, EventPage, EventQuery, IncidentPage, IncidentQuery
 
 NOON = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -55,6 +57,24 @@ def incident(number: int, *, cluster: str = "east", severity: Severity = Severit
     return replace(whole, **changes)
 
 
+def change(number: int, *, cluster: str = "east", kind: str = "image", name: str = "payments"):
+    return Change(
+        id=f"chg-{number}",
+        kind=kind,
+        at=NOON + timedelta(seconds=number),
+        received_at=NOON + timedelta(seconds=number, milliseconds=40),
+        origin=Origin("kubernetes", cluster, f"uid-{cluster}", "eu-west-1"),
+        resource=Resource("Deployment", name, "shop"),
+        summary=f"image of {name}: 1.4.0 -> 1.5.0",
+        fields=(FieldChange("image", "spec.template.spec.containers[app].image", "shop/pay:1.4.0", "shop/pay:1.5.0"),),
+        actor="kubectl-client-side-apply" if number % 2 else "",
+    )
+
+
+def suspect(number: int, score: float = 0.82):
+    return Suspect(f"chg-{number}", "image of payments: 1.4.0 -> 1.5.0", score, ("43 s before",), ("ev-00001",))
+
+
 def member(name: str, state: ClusterState = ClusterState.LIVE, **changes):
     heard = NOON - timedelta(seconds=2)
     standing = Standing(
@@ -85,6 +105,7 @@ class PlainDesk:
         ]
         self.stored: list[Event] = []
         self.known: dict[str, Incident] = {}
+        self.ledger: list[Change] = []
         self.fleet_members: list[Member] = [member("east"), member("west", ClusterState.UNKNOWN)]
         self.status = HealthStatus.HEALTHY
         self.store_is_down = False
@@ -164,6 +185,25 @@ class PlainDesk:
         if incident_id not in self.known:
             raise NotFound(f"There is no incident {incident_id!r}.")
         return self.known[incident_id]
+
+    async def changes(self, query: ChangeQuery) -> ChangePage:
+        self._ask_store()
+        before = len(self.ledger) if query.before is None else int(query.before)
+        wanted = [
+            (place, each)
+            for place, each in enumerate(self.ledger[:before])
+            if query.cluster in (None, each.origin.cluster_name)
+            and query.kind in (None, each.kind)
+            and query.namespace in (None, each.resource.namespace)
+            and query.name in (None, each.resource.name)
+            and (query.around is None or abs(each.at - query.around) <= query.within)
+        ][::-1]
+        page = wanted[: query.limit]
+        return ChangePage(tuple(each for _, each in page), str(page[-1][0]) if len(wanted) > len(page) else None)
+
+    async def changes_by_id(self, ids: Sequence[str]) -> Sequence[Change]:
+        self._ask_store()
+        return [each for each in self.ledger if each.id in ids]
 
     async def act(self, act: Act) -> Incident:
         held = await self.incident(act.incident_id)

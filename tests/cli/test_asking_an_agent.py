@@ -13,6 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from kronveil.api import ApiOptions
+from kronveil.cli.changes import changes
 from kronveil.cli.clusters import clusters
 from kronveil.cli.events import events
 from kronveil.cli.incidents import incidents
@@ -22,12 +23,12 @@ from kronveil.model.event import Severity
 from kronveil.model.fleet import ClusterState
 from kronveil.sdk.secret import Secret
 from tests.api.conftest import served
-from tests.api.plain_desk import PlainDesk, event, incident, member
+from tests.api.plain_desk import PlainDesk, change, event, incident, member, suspect
 
 pytestmark = pytest.mark.anyio
 
 app = typer.Typer()
-for command in (status, clusters, incidents, events):
+for command in (status, clusters, incidents, events, changes):
     app.command()(command)
 
 
@@ -131,6 +132,21 @@ async def test_an_incident_is_acknowledged_and_resolved(agent, desk):
     ]
 
 
+async def test_changes_are_listed_with_who_made_them_and_who_suspects_them(agent, desk):
+    desk.ledger = [change(1), change(2, cluster="west", kind="replicas")]
+    desk.known["inc-1"] = incident(1, suspects=(suspect(1),))
+    lines = (await ask(agent, "changes")).splitlines()
+    assert lines[0].split()[:3] == ["AT", "CLUSTER", "KIND"]
+    assert "kubectl-client-side-apply" in lines[1]
+    assert lines[1].endswith("inc-1")
+    assert " ? " in lines[2]
+    assert lines[-1] == "2 changes. Not watched now: west. Not read: cicd, cloud."
+    assert "No changes match." in await ask(agent, "changes", "--kind", "env")
+    narrowed = await ask(agent, "changes", "--target", "shop/payments", "--cluster", "west", "--json")
+    assert [each["id"] for each in json.loads(narrowed)["items"]] == ["chg-2"]
+    assert "1 change." in await ask(agent, "changes", "--around", "2026-11-25T12:00:01Z", "--window", "1s")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -145,6 +161,10 @@ async def test_an_incident_is_acknowledged_and_resolved(agent, desk):
         ["events", "--since", "yesterday"],
         ["events", "--since", "999999999d"],
         ["events", "--colour"],
+        ["changes", "--window", "1h"],
+        ["changes", "--window", "0s", "--around", "1h"],
+        ["changes", "--window", "999999999d", "--around", "1h"],
+        ["changes", "--around", "noon"],
     ],
 )
 async def test_a_wrong_command_line_ends_with_2_and_words(agent, desk, arguments):

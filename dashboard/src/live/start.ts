@@ -68,7 +68,14 @@ async function readByRest(): Promise<void> {
       fetchEvents(),
       fetchStatus(),
     ]);
-    const lists = { incidents: incidents.items, clusters, events, fleet: status.fleet, health: null };
+    const lists = {
+      incidents: incidents.items,
+      clusters,
+      events,
+      changes: [],
+      fleet: status.fleet,
+      health: null,
+    };
     live.seed(lists, status);
   } catch {
     // The indicator already says that nothing answers; the next retry asks again.

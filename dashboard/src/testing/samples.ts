@@ -22,6 +22,7 @@ export const incident = (id: string, changes: Partial<Incident> = {}): Incident 
   resolved_at: null,
   acknowledged_by: null,
   owner: null,
+  silenced: false,
   event_count: 1,
   version: 1,
   parent_id: null,
@@ -37,6 +38,7 @@ export const incident = (id: string, changes: Partial<Incident> = {}): Incident 
 export const detail = (id: string, changes: Partial<IncidentDetail> = {}): IncidentDetail => ({
   ...incident(id),
   evidence: [],
+  changes: [],
   ...changes,
 });
 
@@ -107,6 +109,7 @@ export const hello = (seq: number, epoch: string, contents: Contents = {}): Fram
     incidents: contents.incidents ?? [],
     clusters: contents.clusters ?? [cluster("alpha")],
     events: contents.events ?? [],
+    changes: [],
     fleet: fleet(),
     health: { status: "healthy", components: [], uptime: "1m0s" },
   },

@@ -18,7 +18,7 @@ from kronveil.api.gate import Gate
 from kronveil.api.options import BUILT_CONSOLE, ApiOptions
 from kronveil.api.pages import Console
 from kronveil.api.problems import PROBLEM_JSON, answer_with_problems
-from kronveil.api.routes import agent, events, fleet, incidents, streams
+from kronveil.api.routes import agent, changes, events, fleet, incidents, streams
 from kronveil.api.socket import serve_socket
 
 PREFIX = "/api/v1"
@@ -59,7 +59,7 @@ def build_api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    for each in (agent, fleet, events, incidents, streams):
+    for each in (agent, fleet, events, incidents, changes, streams):
         api.include_router(each.router, prefix=PREFIX)
     answer_with_problems(api)
     published = functools.cache(lambda: json.dumps(openapi(api)).encode())

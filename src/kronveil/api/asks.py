@@ -47,6 +47,16 @@ class IncidentFilter(Page):
     cluster: Name = None
 
 
+class ChangeFilter(Page):
+    """Which changes."""
+
+    around: Annotated[AwareDatetime | None, Field(description="Only those near this time, to both sides.")] = None
+    window_s: Annotated[int | None, Field(ge=1, le=604_800, description="How near; without it an hour.")] = None
+    cluster: Name = None
+    kind: Name = None
+    target: Annotated[Name, Field(description="What was changed: a name, or namespace/name.")] = None
+
+
 class Resolution(BaseModel):
     """Why a person calls an incident over."""
 

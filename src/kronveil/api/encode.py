@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from kronveil.agent.desk import AgentHealth, Setting
+from kronveil.agent.desk import AgentHealth
 from kronveil.agent.live import Item
 from kronveil.api import shapes
+from kronveil.api.suspicion import Suspicions
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing
 from kronveil.model.health import ComponentHealth
@@ -110,25 +112,63 @@ def incident_shape(incident: Incident) -> shapes.Incident:
         updated_at=stamp(incident.updated_at),
         resolved_at=stamp_or_none(incident.resolved_at),
         acknowledged_by=incident.acknowledged_by,
-        owner=None,
+        owner=incident.assigned_to,
+        silenced=incident.is_silenced,
         event_count=incident.event_count,
         version=incident.version,
-        parent_id=None,
-        children=[],
-        suspects=[],
-        changes=[],
+        parent_id=incident.parent_id,
+        children=list(incident.children),
+        suspects=[suspect_shape(suspect) for suspect in incident.suspects],
+        changes=list(dict.fromkeys(suspect.change_id for suspect in incident.suspects)),
         evidence=list(incident.evidence),
         timeline=[moment_shape(moment) for moment in incident.timeline],
         executions=[],
     )
 
 
-def incident_detail(incident: Incident, evidence: Sequence[Event]) -> shapes.IncidentDetail:
-    """An incident whole."""
+def incident_detail(
+    incident: Incident, evidence: Sequence[Event], changes: Sequence[Change], suspicions: Suspicions
+) -> shapes.IncidentDetail:
+    """An incident whole, with what was changed near it, newest first."""
     brief = incident_shape(incident)
     fields = {name: getattr(brief, name) for name in shapes.Incident.__slots__}
     fields["evidence"] = [evidence_shape(event) for event in evidence]
+    fields["changes"] = [change_shape(change, suspicions) for change in changes]
     return shapes.IncidentDetail(**fields)
+
+
+def suspect_shape(suspect: Suspect) -> shapes.Suspect:
+    """A possible cause."""
+    return shapes.Suspect(
+        change_id=suspect.change_id,
+        what=suspect.what,
+        score=round(suspect.score, 3),
+        reasons=list(suspect.reasons),
+        evidence_for=list(suspect.evidence_for),
+        evidence_against=list(suspect.evidence_against),
+    )
+
+
+def change_shape(change: Change, suspicions: Suspicions | None = None) -> shapes.Change:
+    """A line of the ledger; without ``suspicions``, as when it was recorded and no incident could name it yet."""
+    named = suspicions.of(change.id) if suspicions is not None else None
+    return shapes.Change(
+        id=change.id,
+        kind=change.kind,
+        at=stamp(change.at),
+        received_at=stamp(change.received_at),
+        actor=change.actor or None,
+        target=resource_shape(change.resource),
+        owner=None if change.owner is None else resource_shape(change.owner),
+        cluster_name=change.origin.cluster_name,
+        cluster_region=change.origin.cluster_region,
+        summary=change.summary,
+        diff=[shapes.FieldDiff(each.kind, each.path, each.before, each.after) for each in change.fields],
+        source=change.source,
+        incidents=list(named.incidents) if named is not None else [],
+        suspicion=None if named is None else round(named.score, 3),
+        reasons=list(named.reasons) if named is not None else [],
+    )
 
 
 def missing_shape(missing: Missing) -> shapes.Missing:
@@ -222,35 +262,6 @@ def severity_counts(incidents: Iterable[Incident]) -> shapes.SeverityCounts:
     return shapes.SeverityCounts(**{severity.value: count for severity, count in counts.items()})
 
 
-def setting_shape(setting: Setting) -> shapes.Setting:
-    """A leaf of the configuration."""
-    return shapes.Setting(setting.key, plain(setting.value), plain(setting.default), setting.source)
-
-
-def plain(value: object) -> object:
-    """A configuration value as JSON: durations as the file writes them, a Secret as its own mask."""
-    if isinstance(value, timedelta):
-        return as_written(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(str(plain(each)) for each in value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
-
-
-def as_written(span: timedelta) -> str:
-    """A duration as a configuration file writes it: 15s, 2m, 1h30m."""
-    milliseconds = round(span / timedelta(milliseconds=1))
-    if milliseconds % 1000:
-        return f"{milliseconds}ms"
-    minutes, seconds = divmod(milliseconds // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = (f"{amount}{unit}" for amount, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if amount)
-    return "".join(parts) or "0s"
-
-
 _writer = msgspec.json.Encoder()
 
 
@@ -259,13 +270,17 @@ def encode(shape: object) -> bytes:
     return _writer.encode(shape)
 
 
-def item_shape(item: Item) -> shapes.Event | shapes.Incident | shapes.Cluster:
+def item_shape(item: Item) -> shapes.Event | shapes.Incident | shapes.Cluster | shapes.Change:
     """What a frame of the live stream carries."""
-    if isinstance(item, Event):
-        return event_shape(item)
-    if isinstance(item, Incident):
-        return incident_shape(item)
-    return cluster_shape(item)
+    match item:
+        case Event():
+            return event_shape(item)
+        case Incident():
+            return incident_shape(item)
+        case Change():
+            return change_shape(item)
+        case _:
+            return cluster_shape(item)
 
 
 def encode_item(item: Item) -> bytes:

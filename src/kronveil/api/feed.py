@@ -11,14 +11,17 @@ import anyio
 import anyio.lowlevel
 
 from kronveil.agent.desk import Desk
-from kronveil.agent.live import Frame, Subscriber
+from kronveil.agent.live import Frame, Item, Subscriber
 from kronveil.api import encode, shapes
 from kronveil.api.interest import EVERYTHING, Interest
 from kronveil.api.routes.agent import status_shape
+from kronveil.api.suspicion import Suspicions
+from kronveil.model.change import Change
 from kronveil.model.event import Event
-from kronveil.sdk.storage import EventQuery
+from kronveil.sdk.storage import ChangeQuery, EventQuery
 
 SNAPSHOT_EVENTS = 100
+SNAPSHOT_CHANGES = 50
 REPLAY_AT_ONCE = 200
 _STATUS_KEPT_S = 0.25
 _COMPOSED_KEPT = 32
@@ -101,14 +104,17 @@ class Composer:
         epoch = self.desk.live.epoch
         return Message(f'{{"type":"hello","seq":{seq},"epoch":"{epoch}","at":"{at}","snapshot":{data}}}', seq)
 
-    def snapshot(self, events: Sequence[Event]) -> shapes.Snapshot:
+    def snapshot(self, events: Sequence[Event], changes: Sequence[Change]) -> shapes.Snapshot:
         """Everything a page shows, now."""
         desk = self.desk
+        incidents = desk.open_incidents()
+        suspicions = Suspicions(incidents)
         return shapes.Snapshot(
-            incidents=[encode.incident_shape(incident) for incident in desk.open_incidents()],
+            incidents=[encode.incident_shape(incident) for incident in incidents],
             clusters=[encode.cluster_shape(member) for member in desk.members()],
             fleet=encode.fleet_shape(desk.fleet()),
             events=[encode.event_shape(event) for event in events],
+            changes=[encode.change_shape(change, suspicions) for change in changes],
             health=encode.health_shape(desk.health()),
         )
 
@@ -150,22 +156,28 @@ class Feed:
         return [Message(f'{{"type":"gap","from":{seq + 1},"to":{self._prev}}}'), hello]
 
     async def _start_over(self) -> Message:
-        stored, published = await self._newest_events()
+        events, changes, published = await self._newest()
         # No await from here on: the snapshot, its number and the place in the stream belong to the same moment.
-        newest = {event.id: event for event in [*published, *stored]}
-        snapshot = self._composer.snapshot(list(newest.values())[:SNAPSHOT_EVENTS])
+        new_events = [item for item in published if isinstance(item, Event)]
+        new_changes = [item for item in published if isinstance(item, Change)]
+        snapshot = self._composer.snapshot(
+            list({event.id: event for event in [*new_events, *events]}.values())[:SNAPSHOT_EVENTS],
+            list({change.id: change for change in [*new_changes, *changes]}.values())[:SNAPSHOT_CHANGES],
+        )
         self._considered = self._prev = self._live.seq
         self._subscriber = self._live.join()
         return self._composer.hello(self._live.seq, snapshot)
 
-    async def _newest_events(self) -> tuple[Sequence[Event], list[Event]]:
-        """The stored ones, and those published while they were read, each newest first."""
+    async def _newest(self) -> tuple[Sequence[Event], Sequence[Change], list[Item]]:
+        """The stored events and changes, and all that was published while they were read, each newest first."""
+        desk = self._composer.desk
         while True:
             before = self._live.seq
-            page = await self._composer.desk.events(EventQuery(limit=SNAPSHOT_EVENTS))
+            events = await desk.events(EventQuery(limit=SNAPSHOT_EVENTS))
+            changes = await desk.changes(ChangeQuery(limit=SNAPSHOT_CHANGES))
             meanwhile = self._live.since(before)
             if meanwhile is not None:
-                return page.items, [frame.item for frame in reversed(meanwhile) if isinstance(frame.item, Event)]
+                return events.items, changes.items, [frame.item for frame in reversed(meanwhile)]
 
     async def next(self, wait_s: float) -> list[Message]:
         """What is due now, waiting at most so long for it. Raises TooSlow when this client's backlog ran over."""

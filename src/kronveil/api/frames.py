@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from kronveil.api.shapes import Cluster, Event, Incident, Snapshot, Status, Timestamp
+from kronveil.api.shapes import Change, Cluster, Event, Incident, Snapshot, Status, Timestamp
 
 Seq = Annotated[int, Field(description="The frame's number; numbers have no holes in the stream.")]
 Prev = Annotated[
@@ -58,6 +58,17 @@ class ClusterFrame:
 
 
 @dataclass(slots=True)
+class ChangeFrame:
+    """A change that is stored now. No incident suspects it yet; one that does, says so itself."""
+
+    type: Literal["change"]
+    seq: Seq
+    prev: Prev
+    at: Timestamp
+    data: Change
+
+
+@dataclass(slots=True)
 class StatusFrame:
     """Every two seconds, whatever happens; it uses no number, `seq` is the newest one given."""
 
@@ -92,7 +103,7 @@ class ClientError:
 
 
 SingleFrame: TypeAlias = Annotated[
-    Hello | EventFrame | IncidentFrame | ClusterFrame | StatusFrame | Ping | Gap | ClientError,
+    Hello | EventFrame | IncidentFrame | ClusterFrame | ChangeFrame | StatusFrame | Ping | Gap | ClientError,
     Field(discriminator="type"),
 ]
 
@@ -106,7 +117,7 @@ class Batch:
 
 
 AnyFrame: TypeAlias = Annotated[
-    Hello | EventFrame | IncidentFrame | ClusterFrame | StatusFrame | Ping | Gap | ClientError | Batch,
+    Hello | EventFrame | IncidentFrame | ClusterFrame | ChangeFrame | StatusFrame | Ping | Gap | ClientError | Batch,
     Field(discriminator="type"),
 ]
-FRAME_KINDS = (Hello, EventFrame, IncidentFrame, ClusterFrame, StatusFrame, Ping, Gap, ClientError, Batch)
+FRAME_KINDS = (Hello, EventFrame, IncidentFrame, ClusterFrame, ChangeFrame, StatusFrame, Ping, Gap, ClientError, Batch)

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kronveil.agent.live import Frame
+from kronveil.model.change import Change
 from kronveil.model.event import Event, Severity
 from kronveil.model.incident import Incident
 
@@ -14,7 +15,8 @@ LONGEST_CLIENT_FRAME = 64 * 1024
 
 
 class Filter(msgspec.Struct, forbid_unknown_fields=True):
-    """Each may be one value or several. A cluster has no severity and no kind: those two do not hold it back."""
+    """Each may be one value or several. What has no severity (a cluster, a change) or no kind (a cluster) is not held
+    back by that."""
 
     cluster: str | list[str] | None = None
     severity: Severity | list[Severity] | None = None
@@ -70,12 +72,14 @@ class Interest:
             return self._wants(item.origin.cluster_name, item.severity, item.kind)
         if isinstance(item, Incident):
             return self._wants(item.cluster.name, item.severity, item.kind)
+        if isinstance(item, Change):
+            return self._wants(item.origin.cluster_name, None, item.kind)
         return self.clusters is None or item.name in self.clusters
 
-    def _wants(self, cluster: str, severity: Severity, kind: str) -> bool:
+    def _wants(self, cluster: str, severity: Severity | None, kind: str) -> bool:
         return (
             (self.clusters is None or cluster in self.clusters)
-            and (self.severities is None or severity in self.severities)
+            and (self.severities is None or severity is None or severity in self.severities)
             and (self.kinds is None or kind in self.kinds)
         )
 

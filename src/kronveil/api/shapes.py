@@ -83,21 +83,47 @@ class ClusterRef:
 
 @dataclass(slots=True)
 class Suspect:
-    """A possible cause, with the ids of the events that speak for and against it."""
+    """A change that may be the cause, with what speaks for and against it."""
 
+    change_id: str
     what: str
-    score: float
-    evidence_for: list[str]
-    evidence_against: list[str]
+    score: Annotated[float, Field(description="0 to 1.")]
+    reasons: list[str]
+    evidence_for: Annotated[list[str], Field(description="Ids of events.")]
+    evidence_against: Annotated[list[str], Field(description="Ids of events.")]
+
+
+@dataclass(slots=True)
+class FieldDiff:
+    """One field that was changed. Values of secrets never come here."""
+
+    kind: Annotated[str, Field(examples=["image"])]
+    path: str
+    before: str
+    after: str
 
 
 @dataclass(slots=True)
 class Change:
-    """A change near an incident in time."""
+    """One line of the ledger of changes: what was changed, where, by whom as far as anybody says, and whom it harms."""
 
     id: str
+    kind: Annotated[str, Field(description="The weightiest of its fields' kinds: image, config, resources, ...")]
     at: Timestamp
-    kind: str
+    received_at: Timestamp
+    actor: Annotated[str | None, Field(description="Who made it; null when the source names nobody.")]
+    target: Resource
+    owner: Annotated[Resource | None, Field(description="The target's top controller; null when it has none.")]
+    cluster_name: str
+    cluster_region: str | None
+    summary: str
+    diff: list[FieldDiff]
+    source: Annotated[str, Field(description="How it was learned: spec, helm or gitops.")]
+    incidents: Annotated[
+        list[str], Field(description="Open incidents that suspect it; empty in the stream, where it comes first.")
+    ]
+    suspicion: Annotated[float | None, Field(description="The highest score among those; null when none suspects it.")]
+    reasons: list[str]
 
 
 @dataclass(slots=True)
@@ -118,12 +144,13 @@ class Incident:
     resolved_at: Timestamp | None
     acknowledged_by: str | None
     owner: Annotated[str | None, Field(description="The person it is assigned to.")]
+    silenced: Annotated[bool, Field(description="A silence covers it now. It is hushed, not hidden.")]
     event_count: Annotated[int, Field(description="All events of this incident, more than `evidence` may keep.")]
     version: Annotated[int, Field(description="Grows with each change: of two copies the higher one is newer.")]
     parent_id: str | None
     children: list[str]
     suspects: list[Suspect]
-    changes: list[Change]
+    changes: Annotated[list[str], Field(description="Ids of the changes it suspects.")]
     evidence: Annotated[list[str], Field(description="Ids of the first and newest events it stands on.")]
     timeline: list[TimelineEntry]
     executions: Annotated[list[str], Field(description="Ids of runbook executions for this incident.")]
@@ -147,12 +174,13 @@ class IncidentDetail:
     resolved_at: Timestamp | None
     acknowledged_by: str | None
     owner: Annotated[str | None, Field(description="The person it is assigned to.")]
+    silenced: Annotated[bool, Field(description="A silence covers it now. It is hushed, not hidden.")]
     event_count: Annotated[int, Field(description="All events of this incident, more than `evidence` may keep.")]
     version: Annotated[int, Field(description="Grows with each change: of two copies the higher one is newer.")]
     parent_id: str | None
     children: list[str]
     suspects: list[Suspect]
-    changes: list[Change]
+    changes: Annotated[list[Change], Field(description="Those it suspects and others near it, newest first.")]
     evidence: Annotated[list[Evidence], Field(description="First and newest events, oldest first.")]
     timeline: list[TimelineEntry]
     executions: Annotated[list[str], Field(description="Ids of runbook executions for this incident.")]
@@ -251,6 +279,25 @@ class IncidentList:
     next_cursor: NextCursor
     complete: bool
     missing: list[Missing]
+
+
+@dataclass(slots=True)
+class SourceMissing:
+    """A source of changes that this ledger does not read."""
+
+    source: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ChangeList:
+    """A page of the ledger of changes, newest first by the time they were made."""
+
+    items: list[Change]
+    next_cursor: NextCursor
+    complete: bool
+    missing: list[Missing]
+    sources_missing: list[SourceMissing]
 
 
 @dataclass(slots=True)
@@ -444,4 +491,5 @@ class Snapshot:
     clusters: list[Cluster]
     fleet: Fleet
     events: Annotated[list[Event], Field(description="The newest 100, newest first.")]
+    changes: Annotated[list[Change], Field(description="The newest 50, newest first.")]
     health: Health

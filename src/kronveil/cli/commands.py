@@ -6,6 +6,7 @@ import typer
 
 from kronveil import __version__
 from kronveil.cli.bench import bench
+from kronveil.cli.changes import changes
 from kronveil.cli.check import check
 from kronveil.cli.clusters import clusters
 from kronveil.cli.demo import demo
@@ -47,7 +48,7 @@ for run_agent in (up, demo):
     app.command(rich_help_panel="Run")(run_agent)
 for prepare in (init, check):
     app.command(rich_help_panel="Prepare")(prepare)
-for ask in (status, clusters, incidents, events):
+for ask in (status, clusters, incidents, events, changes):
     app.command(rich_help_panel="Ask a running agent")(ask)
 app.add_typer(lab, name="lab", rich_help_panel="Prove")
 app.command(rich_help_panel="Prove")(bench)

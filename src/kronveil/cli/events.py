@@ -1,16 +1,14 @@
 """`kronveil events [-f]`: what happened, and with -f what happens, through lost connections and restarts."""
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
-from kronveil.cli.client import INTERRUPTED, WRONG_USAGE, AsJson, Url, end, fetch, print_json
+from kronveil.cli.client import INTERRUPTED, AsJson, Url, fetch, print_json
 from kronveil.cli.tables import left_out, subject, table
+from kronveil.cli.times import time_of
 
 HEADINGS = ("AT", "SEVERITY", "CLUSTER", "KIND", "OF", "MESSAGE")
-_SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def events(  # noqa: PLR0913 - each is an option of the command line
@@ -32,7 +30,7 @@ def events(  # noqa: PLR0913 - each is an option of the command line
     narrowed = {name: value for name, value in filters.items() if value is not None}
     asked: dict[str, Any] = narrowed | {"limit": limit}
     if since is not None:
-        asked["since"] = _time_of(since)
+        asked["since"] = time_of("--since", since)
     if follow:
         _follow(url, narrowed, asked, as_json=json)
         return
@@ -61,17 +59,6 @@ def row(event: dict[str, Any]) -> tuple[object, ...]:
         subject(event["resource"]),
         event["message"],
     )
-
-
-def _time_of(given: str) -> str:
-    span = re.fullmatch(r"(\d{1,9})([smhd])", given)
-    if span is None:
-        return given
-    try:
-        past = datetime.now(UTC) - timedelta(**{_SPANS[span[2]]: int(span[1])})
-    except OverflowError:
-        end(WRONG_USAGE, f"--since {given} is longer ago than time goes back.")
-    return past.isoformat()
 
 
 def _follow(url: str | None, narrowed: dict[str, str], asked: dict[str, Any], *, as_json: bool) -> None:

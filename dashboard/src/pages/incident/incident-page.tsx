@@ -74,6 +74,7 @@ function useIncident(id: string) {
 const withNews = (detail: IncidentDetail, row: Incident): IncidentDetail => ({
   ...row,
   evidence: detail.evidence,
+  changes: detail.changes,
 });
 
 function NotShown({ id, error, retry }: { id: string; error: unknown; retry: () => void }) {

@@ -7,6 +7,7 @@ from kronveil.agent.desk import Desk
 from kronveil.api import encode, shapes
 from kronveil.api.asking import AnyCaller, DeskHere, KnownCaller, NoQuery, json_answer
 from kronveil.api.routes.declared import Responses, refusals
+from kronveil.api.settings import setting_shape
 from kronveil.model.fleet import Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import IncidentStatus
@@ -114,4 +115,4 @@ async def get_me(caller: KnownCaller, _: NoQuery) -> Response:
 @router.get("/config", response_model=shapes.SettingList, responses=refusals())
 async def list_settings(desk: DeskHere, _: NoQuery) -> Response:
     """The configuration in force: each leaf with its value, its default and its source. Secrets are masked."""
-    return json_answer(shapes.SettingList([encode.setting_shape(each) for each in desk.settings], None))
+    return json_answer(shapes.SettingList([setting_shape(each) for each in desk.settings], None))

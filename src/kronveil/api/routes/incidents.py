@@ -1,10 +1,12 @@
 """Incidents, and what a person may do to one."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from kronveil.agent.desk import Act
+from kronveil.agent.desk import Act, Desk
 from kronveil.api import encode, shapes
 from kronveil.api.asking import (
     DeskHere,
@@ -19,9 +21,14 @@ from kronveil.api.asks import IncidentFilter, Nothing, Resolution
 from kronveil.api.problems import not_valid
 from kronveil.api.routes.declared import body_of, refusals
 from kronveil.api.routes.fleet import coverage
-from kronveil.sdk.storage import IncidentQuery
+from kronveil.api.suspicion import Suspicions
+from kronveil.model.change import Change
+from kronveil.model.incident import Incident
+from kronveil.sdk.storage import ChangeQuery, IncidentQuery
 
 router = APIRouter(tags=["incidents"])
+CHANGES_SHOWN = 30
+LOOK_BACK = timedelta(hours=1)
 _OF_A_WRITE = refusals(400, 404, 409, 413, 415, 503)
 
 
@@ -47,7 +54,22 @@ async def list_incidents(desk: DeskHere, asked: Annotated[IncidentFilter, Query(
 async def get_incident(desk: DeskHere, incident: FoundIncident, _: NoQuery) -> Response:
     """One incident whole, with its evidence in full."""
     evidence = await desk.events_by_id(incident.evidence)
-    return json_answer(encode.incident_detail(incident, evidence))
+    changes = await changes_near(desk, incident)
+    return json_answer(encode.incident_detail(incident, evidence, changes, Suspicions(desk.open_incidents())))
+
+
+async def changes_near(desk: Desk, incident: Incident) -> Sequence[Change]:
+    """What it suspects, and what else was changed in its cluster shortly before, newest first."""
+    suspected = await desk.changes_by_id([suspect.change_id for suspect in incident.suspects])
+    near = ChangeQuery(
+        limit=CHANGES_SHOWN,
+        cluster=incident.cluster.name,
+        around=incident.opened_at - LOOK_BACK / 2,
+        within=LOOK_BACK / 2,
+    )
+    others = (await desk.changes(near)).items
+    all_of_them = {change.id: change for change in (*suspected, *others)}
+    return sorted(all_of_them.values(), key=lambda change: change.at, reverse=True)
 
 
 @router.post(

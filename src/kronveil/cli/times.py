@@ -1,0 +1,34 @@
+"""Times and spans as people type them: 15m is fifteen minutes, or fifteen minutes ago."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from kronveil.cli.client import WRONG_USAGE, end
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def span_of(given: str) -> timedelta | None:
+    """The span, or None when it is not written as one. Raises OverflowError for one that is longer than time is."""
+    match = re.fullmatch(r"(\d{1,9})([smhd])", given)
+    return None if match is None else timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def time_of(option: str, given: str) -> str:
+    """A time for the agent: so long ago, or as it was written."""
+    try:
+        span = span_of(given)
+        return given if span is None else (datetime.now(UTC) - span).isoformat()
+    except OverflowError:
+        end(WRONG_USAGE, f"{option} {given} is longer ago than time goes back.")
+
+
+def seconds_of(option: str, given: str) -> int:
+    """Whole seconds, at least one; ends the command when it is no span."""
+    try:
+        span = span_of(given)
+    except OverflowError:
+        span = None
+    if not span:
+        end(WRONG_USAGE, f"{option} {given}: write it like 90s, 10m, 2h or 30d.")
+    return int(span.total_seconds())
