@@ -11,6 +11,7 @@ import { type Bar, density, type Lane, laneOf, place, type Span, ticks } from ".
 import { useKnownIncidents, useSeenEvents, useStart } from "./timeline-data";
 
 const RANGES: Record<string, [string, number]> = {
+  "5m": ["Last 5 min", 5],
   "15m": ["Last 15 min", 15],
   "1h": ["Last 1 h", 60],
   "3h": ["Last 3 h", 180],
@@ -206,7 +207,7 @@ function Axis({ range }: { range: Span }) {
       <span />
       <div className="track">
         {ticks(range)
-          .filter((at) => place(at, range) > 0.02 && place(at, range) < 0.88)
+          .filter((at) => place(at, range) > 0.02 && place(at, range) < 0.84)
           .map((at) => (
             <span key={at} style={{ left: percent(place(at, range)) }}>
               {hourMinute(at, zone)}
@@ -229,7 +230,8 @@ function useRange(): [string, number, (name: string) => void] {
   const [search, setSearch] = useSearchParams();
   const uptime = useLive((view) => view.world.status?.uptime_s ?? 0);
   const asked = search.get("range") ?? "";
-  const name = asked in RANGES ? asked : uptime < 900 ? "15m" : uptime < 3600 ? "1h" : "3h";
+  const name =
+    asked in RANGES ? asked : uptime < 240 ? "5m" : uptime < 900 ? "15m" : uptime < 3600 ? "1h" : "3h";
   const minutes = RANGES[name]?.[1] ?? 60;
   const choose = (chosen: string) => {
     const next = new URLSearchParams(search);
