@@ -9,6 +9,7 @@ from kronveil.cli.bench import bench
 from kronveil.cli.changes import changes
 from kronveil.cli.check import check
 from kronveil.cli.clusters import clusters
+from kronveil.cli.db import db
 from kronveil.cli.demo import demo
 from kronveil.cli.events import events
 from kronveil.cli.incidents import incidents
@@ -50,5 +51,6 @@ for prepare in (init, check):
     app.command(rich_help_panel="Prepare")(prepare)
 for ask in (status, clusters, incidents, events, changes):
     app.command(rich_help_panel="Ask a running agent")(ask)
+app.add_typer(db, name="db", rich_help_panel="Look after")
 app.add_typer(lab, name="lab", rich_help_panel="Prove")
 app.command(rich_help_panel="Prove")(bench)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kronveil.cli.client import end, print_json
-from kronveil.cli.running import EXIT_FAILED, EXIT_USAGE, refuse
+from kronveil.cli.running import EXIT_FAILED, refuse
 
 if TYPE_CHECKING:
     from kronveil.stores.sqlite.looking import Contents, Progress

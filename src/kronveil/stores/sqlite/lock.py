@@ -11,9 +11,17 @@ from kronveil.sdk.errors import Permanent
 LOCK_NAME = "agent.lock"
 
 
+class FolderTaken(Permanent):
+    """Another process holds the folder; ``holder`` says which, for people."""
+
+    def __init__(self, message: str, holder: str) -> None:
+        super().__init__(message)
+        self.holder = holder
+
+
 @contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock for the block. Raises Permanent when another holds it, naming who and what to do."""
+    """Hold the folder's lock for the block. Raises FolderTaken when another holds it, naming who and what to do."""
     path = folder / LOCK_NAME
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -35,9 +43,10 @@ def _holder(file: int) -> str:
     return f"pid {text}" if text.isdigit() else "pid unknown"
 
 
-def _taken(folder: Path, holder: str) -> Permanent:
-    return Permanent(
+def _taken(folder: Path, holder: str) -> FolderTaken:
+    return FolderTaken(
         f"another agent ({holder}) is using the data folder {folder}; nothing was started.\n"
         f"  stop that agent, or give this one a folder of its own: agent.data_dir in the configuration, "
-        f"or KRONVEIL__AGENT__DATA_DIR"
+        f"or KRONVEIL__AGENT__DATA_DIR",
+        holder,
     )

@@ -49,10 +49,10 @@ def rows_of(writes: Writes, now: datetime) -> Rows:
     """Every row of one save. Raises Unstorable, naming every record that is not storable data."""
     bad: list[tuple[Record, Exception]] = []
     rows = Rows(
-        events=_made("event", writes.events, _event, bad),
-        changes=_made("change", writes.changes, _change, bad),
-        incidents=_made("incident", writes.incidents, _incident, bad),
-        silences=_made("silence", writes.silences, _silence, bad),
+        events=_made("event", writes.events, event_row, bad),
+        changes=_made("change", writes.changes, change_row, bad),
+        incidents=_made("incident", writes.incidents, incident_row, bad),
+        silences=_made("silence", writes.silences, silence_row, bad),
         silences_ended=[{"silence_id": silence_id, "ended": to_us(now)} for silence_id in writes.silences_ended],
         counters=dict(_made("counter", writes.counters.items(), _counter, bad)),
         heard=_made("cluster", writes.cluster_heard.items(), _heard, bad),
@@ -130,7 +130,8 @@ def _receipts_before(receipts: Sequence[Receipt]) -> int | None:
     return to_us(max(receipt.at for receipt in receipts) - RECEIPTS_KEPT) if receipts else None
 
 
-def _event(event: Event) -> Row:
+def event_row(event: Event) -> Row:
+    """An event's columns, to be found by, and its body."""
     return {
         "id": event.id,
         "at_us": to_us(event.at),
@@ -143,7 +144,8 @@ def _event(event: Event) -> Row:
     }
 
 
-def _incident(incident: Incident) -> Row:
+def incident_row(incident: Incident) -> Row:
+    """An incident's."""
     return {
         "id": incident.id,
         "key": incident.key,
@@ -157,7 +159,8 @@ def _incident(incident: Incident) -> Row:
     }
 
 
-def _change(change: Change) -> Row:
+def change_row(change: Change) -> Row:
+    """A change's."""
     return {
         "id": change.id,
         "at_us": to_us(change.at),
@@ -170,7 +173,8 @@ def _change(change: Change) -> Row:
     }
 
 
-def _silence(silence: Silence) -> Row:
+def silence_row(silence: Silence) -> Row:
+    """A silence's."""
     return {
         "id": silence.id,
         "starts_us": to_us(silence.starts_at),

@@ -40,7 +40,7 @@ def damaged(path: Path, finding: str) -> Permanent:
         f"{path} is damaged or is not a SQLite file ({finding}). Nothing was changed in it.\n"
         f"  to keep what can be read: sqlite3 {path} .recover\n"
         f"  to go on without it: move {path} and its -wal and -shm files away; a new one is made at the next start\n"
-        f"  or restore a backup to the same place"
+        f"  or put a backup back: kronveil db restore FILE"
     )
 
 
