@@ -326,7 +326,7 @@ def test_an_owner_learned_late_does_not_make_a_second_incident() -> None:
 
 
 def test_an_observation_costs_the_same_whatever_is_open() -> None:
-    assert calls_of_one_more(2000) == calls_of_one_more(20)
+    assert calls_of_one_more(2000) == calls_of_one_more(300)
 
 
 def note_call(calls: Counter[str], _frame: object, what: str, _arg: object) -> None:

@@ -123,7 +123,7 @@ class Cases:
         self._resolved.pop(case.id, None)
         if case.is_resolved:
             self._resolved[case.id] = case
-        elif case.active == 0:
+        elif case.active == 0 and not case.is_group:
             self._healing[case.id] = case
 
     def resolved(self, case: Case, cleared: Sequence[Held]) -> None:
@@ -180,8 +180,8 @@ class Cases:
         """Those that have been without a symptom for the hold; the caller may want some to be held for longer."""
         return [case for case in self._healing.values() if case.healed_at and now - case.healed_at >= hold]
 
-    def forget(self, window: timedelta, now: datetime) -> None:
-        """Let go of those resolved too long ago to be reopened."""
+    def forget(self, window: timedelta, now: datetime) -> list[Case]:
+        """Let go of those resolved too long ago to be reopened, and name them."""
         over = [case for case in self._resolved.values() if case.resolved_at and now - case.resolved_at > window]
         for case in over:
             del self._resolved[case.id]
@@ -191,6 +191,7 @@ class Cases:
                 del self._by_key[case.key]
             for held in case.conditions.values():
                 self._drop(held)
+        return over
 
     def owe(self, case: Case) -> None:
         """Something small changed (a count): to be told with the next visible change, or by and by."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Held:
     """The working copy of a condition."""
 
-    __slots__ = ("_frozen", "case", "cleared_at", "kind", "mark", "part", "seen_at", "since", "subject")
+    __slots__ = ("_frozen", "case", "cleared_at", "kind", "mark", "node", "part", "seen_at", "since", "subject")
 
     def __init__(self, case: "Case", condition: Condition) -> None:
         self.case = case
@@ -23,6 +23,8 @@ class Held:
         self.seen_at = condition.seen_at
         self.cleared_at = condition.cleared_at
         self.mark = condition.mark
+        # Where the pod is; empty when it is none, or was not seen since a start.
+        self.node = ""
         self._frozen: Condition | None = condition
 
     @property

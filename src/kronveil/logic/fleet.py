@@ -82,7 +82,7 @@ def _lacking(kinds: Mapping[str, KindStanding]) -> str:
     lacking = [
         f"{kind}: {standing.error or 'not listed yet'}"
         for kind, standing in sorted(kinds.items())
-        if standing.is_served and (standing.error or not standing.synced)
+        if standing.is_served and standing.is_needed and (standing.error or not standing.synced)
     ]
     return "; ".join(lacking)
 

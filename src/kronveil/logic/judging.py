@@ -12,6 +12,7 @@ from kronveil.logic.cases import Cases
 from kronveil.logic.conditions import Held
 from kronveil.logic.flapping import NODE_TURNS, NODE_WINDOW, NodeFlaps
 from kronveil.logic.grouping import Warned, Warnings, families_of_warning, incident_key
+from kronveil.logic.groups import Groups
 from kronveil.logic.identity import incident_id, place, subject_of
 from kronveil.logic.kills import Kill, Kills
 from kronveil.logic.kin import EXPLAINING, heals
@@ -49,7 +50,12 @@ class Weighed:
     cite: str
     touched: dict[str, Case] = field(default_factory=dict)
     changed: dict[str, Case] = field(default_factory=dict)
-    is_turn: bool = False
+    turned: dict[str, Case] = field(default_factory=dict)
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether an incident was opened or reopened by it: then it has a row of its own."""
+        return bool(self.turned)
 
     def touch(self, case: Case) -> None:
         """The event belongs to the case."""
@@ -58,6 +64,11 @@ class Weighed:
     def change(self, case: Case) -> None:
         """The event changed what a person sees of the case."""
         self.touched[case.id] = self.changed[case.id] = case
+
+    def turn(self, case: Case) -> None:
+        """The event opened or reopened the case."""
+        self.turned[case.id] = case
+        self.change(case)
 
 
 class Judging:
@@ -70,6 +81,7 @@ class Judging:
         self.warnings = Warnings()
         self.waiting = Waiting()
         self.flaps = NodeFlaps()
+        self.groups = Groups(cases, rules)
         for held in cases.flapping_nodes():
             self.flaps.watch((held.case.cluster_id, held.subject.uid or place(held.subject)))
 
@@ -194,6 +206,7 @@ class Judging:
         is_told = bool(symptom.mark) and self.kills.is_known(report.subject, symptom)
         if held is not None and (is_told or (held.is_active and held.mark == symptom.mark)):
             weighed.touch(held.case)
+            self.groups.seen(report, held)
             return
         if is_told or (held is not None and held.mark == symptom.mark and self._is_quiet(held, report.now)):
             return
@@ -224,10 +237,9 @@ class Judging:
         if joined is not None:
             self.tell(report, joined, "evidence", text, weighed)
             return joined
-        weighed.is_turn = True
         if own is not None and own.resolved_at and report.now - own.resolved_at <= self.rules.reopen_within:
             own.reopen(Moment(report.now, "reopened", text, event_id=report.event_id))
-            weighed.change(own)
+            weighed.turn(own)
             return own
         return self._open(report, symptom, key, weighed)
 
@@ -274,7 +286,7 @@ class Judging:
         self.cases.add(case)
         text = wording.onset(report.observation.resource, symptom)
         case.tell(Moment(report.now, "opened", text, event_id=report.event_id))
-        weighed.change(case)
+        weighed.turn(case)
         for warned in self.warnings.take(report.cluster, report.owner, symptom.family, report.now):
             case.count(warned.event_id, report.now)
             case.tell(Moment(report.now, "evidence", f"Before it: {warned.text}", event_id=warned.event_id))
@@ -285,7 +297,8 @@ class Judging:
         condition = Condition(
             symptom.kind, report.observation.resource, symptom.part, since, report.now, mark=symptom.mark
         )
-        self.cases.suffer(case, condition, symptom.severity)
+        held = self.cases.suffer(case, condition, symptom.severity)
+        self.groups.suffered(report, held)
 
     # Warnings, nodes that come and go.
 

@@ -11,6 +11,7 @@ from kronveil.logic.conditions import Held
 from kronveil.logic.identity import cluster_identity, object_identity
 from kronveil.logic.kinds import SEVERITIES
 from kronveil.logic.wording import lines_left_out
+from kronveil.model.change import Suspect
 from kronveil.model.event import Severity
 from kronveil.model.incident import ClusterRef, Condition, Incident, IncidentStatus, Moment
 from kronveil.model.resource import Resource
@@ -20,6 +21,8 @@ FIRST_EVIDENCE, NEWEST_EVIDENCE = 20, 30
 FIRST_MOMENTS, MOST_MOMENTS = 100, 200
 KEPT_CLEARED, MOST_CLEARED = 50, 100
 MANY_SUBJECTS = 5
+MANY_REOPENINGS = 3
+GROUP_KEYS = ("systemic/", "storm/")
 LEFT_OUT = "left_out"
 
 _ORDER = {severity: rank for rank, severity in enumerate(Severity)}
@@ -38,6 +41,8 @@ class Case:
         "_timeline",
         "acknowledged_by",
         "active",
+        "assigned_to",
+        "children",
         "cluster",
         "cluster_id",
         "conditions",
@@ -45,13 +50,16 @@ class Case:
         "family",
         "healed_at",
         "id",
+        "is_silenced",
         "key",
         "kind",
         "opened_at",
+        "parent_id",
         "resolved_at",
         "resource",
         "severity",
         "status",
+        "suspects",
         "title",
         "told",
         "updated_at",
@@ -85,6 +93,11 @@ class Case:
         self.resolved_at: datetime | None = None
         self.healed_at: datetime | None = None
         self.acknowledged_by: str | None = None
+        self.assigned_to: str | None = None
+        self.parent_id: str | None = None
+        self.children: dict[str, None] = {}
+        self.suspects: tuple[Suspect, ...] = ()
+        self.is_silenced = False
         self.event_count = self.version = self.active = 0
         self.conditions: dict[tuple[str, str, str], Held] = {}
         self._evidence: list[str] = []
@@ -109,6 +122,11 @@ class Case:
         case.updated_at = incident.updated_at
         case.resolved_at = incident.resolved_at
         case.acknowledged_by = incident.acknowledged_by
+        case.assigned_to = incident.assigned_to
+        case.parent_id = incident.parent_id
+        case.children = dict.fromkeys(incident.children)
+        case.suspects = incident.suspects
+        case.is_silenced = incident.is_silenced
         case.event_count = incident.event_count
         case.version = incident.version
         case.told = incident
@@ -117,7 +135,7 @@ class Case:
         for condition in incident.conditions:
             case._hold(condition)
         case.active = sum(held.is_active for held in case.conditions.values())
-        if case.active == 0:
+        if case.active == 0 and not case.is_group and not case.is_kept_open:
             cleared = [held.cleared_at for held in case.conditions.values() if held.cleared_at is not None]
             case.healed_at = max(cleared, default=case.updated_at)
         return case
@@ -126,6 +144,23 @@ class Case:
     def is_resolved(self) -> bool:
         """Whether it is over, for now."""
         return self.status in (IncidentStatus.RESOLVED, IncidentStatus.CLOSED)
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it has no trouble of its own, but stands for its children."""
+        return self.key.startswith(GROUP_KEYS)
+
+    @property
+    def is_kept_open(self) -> bool:
+        """Whether a person has opened it again: then only a person, or a trouble that comes and goes, resolves it."""
+        turns = (one for one in reversed(self._timeline) if one.what in ("reopened", "resolved", "recovered"))
+        last = next(turns, None)
+        return last is not None and last.what == "reopened" and last.actor != KRONVEIL
+
+    @property
+    def is_parted(self) -> bool:
+        """Whether a person took it out of a group: then nothing but a person puts it into one."""
+        return any(one.what == "split" for one in self._timeline)
 
     @property
     def story(self) -> Sequence[Moment]:
@@ -161,6 +196,11 @@ class Case:
             tuple(self._evidence),
             tuple(self._timeline),
             self.version,
+            self.parent_id,
+            tuple(self.children),
+            self.suspects,
+            self.assigned_to,
+            self.is_silenced,
         )
         return self.told
 
@@ -245,6 +285,16 @@ class Case:
         self.resolved_at = None
         self.acknowledged_by = None
         self.tell(moment)
+        # What comes back again and again is worse than what came once.
+        if sum(one.what == "reopened" and one.actor == KRONVEIL for one in self._timeline) == MANY_REOPENINGS:
+            self.severity = _RAISED.get(self.severity, self.severity)
+
+    def worsen(self, severity: Severity) -> bool:
+        """Be at least this bad; whether that changed anything."""
+        if _ORDER[severity] >= _ORDER[self.severity]:
+            return False
+        self.severity = severity
+        return True
 
     def resolve(self, moment: Moment) -> list[Held]:
         """It is over, by observed recovery or by a person's word. Returns the conditions that were still active."""

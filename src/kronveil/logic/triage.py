@@ -103,7 +103,7 @@ class Triage:
         for case in self._cases.to_resolve(self.rules.resolve_after, now):
             effects += self._resolve(case, now)
         effects += self._told(self._cases.owed(TELL_EVERY, now))
-        self._cases.forget(self.rules.reopen_within, now)
+        self._judging.groups.forget(self._cases.forget(self.rules.reopen_within, now), now)
         self._judging.warnings.forget(now)
         self._window.forget(int(now.timestamp()))
         return effects
@@ -126,8 +126,12 @@ class Triage:
         if case.healed_at is None or now - case.healed_at < hold:
             return []
         text = f"No symptom was seen for {hold.total_seconds():g} s after the recovery{why}"
-        self._cases.resolved(case, case.resolve(Moment(now, "resolved", text)))
-        return self._told([case])
+        return self._resolved(case, Moment(now, "resolved", text))
+
+    def _resolved(self, case: Case, moment: Moment) -> list[Effect]:
+        self._cases.resolved(case, case.resolve(moment))
+        self._judging.groups.resolved(case, moment.at)
+        return self._told([case, *self._judging.groups.changed()])
 
     def _told(self, cases: Iterable[Case]) -> list[Effect]:
         return [RecordIncident(self._cases.tell(case)) for case in cases]
@@ -137,15 +141,24 @@ class Triage:
         case = changeable(self._cases.get(incident_id), incident_id, "acknowledge")
         if case.status is IncidentStatus.ACKNOWLEDGED:
             return []
-        case.acknowledge(actor, Moment(now, "acknowledged", f"Acknowledged by {actor}", actor))
-        return [RecordIncident(self._cases.tell(case))]
+        seen = [case, *[one for one in self._judging.groups.below(case) if one.status is IncidentStatus.OPEN]]
+        for one in seen:
+            one.acknowledge(actor, Moment(now, "acknowledged", f"Acknowledged by {actor}", actor))
+        return self._told(seen)
 
     def resolve(self, incident_id: str, actor: str, reason: str, now: datetime) -> list[Effect]:
         """A person says it is over. A symptom that is still seen after the hold opens it again."""
         case = changeable(self._cases.get(incident_id), incident_id, "resolve")
         text = f"Resolved by {actor}: {reason}" if reason else f"Resolved by {actor}"
-        self._cases.resolved(case, case.resolve(Moment(now, "resolved", text, actor)))
-        return [RecordIncident(self._cases.tell(case))]
+        moment = Moment(now, "resolved", text, actor)
+        if not case.is_group:
+            return self._resolved(case, moment)
+        # A group is over when what is under it is; what is still sick opens again, and the group with it.
+        effects: list[Effect] = []
+        for one in self._judging.groups.below(case):
+            if not one.is_resolved and not one.is_group:
+                effects += self._resolved(one, moment)
+        return effects
 
     def incident(self, incident_id: str) -> Incident | None:
         """One that is open or was resolved within the reopening window, as last recorded; else None."""
@@ -165,8 +178,15 @@ class Triage:
             into = event_id(repeat[0])
             effects = [MergeEvent(event_of(report, name, into), into, repeat[1])]
             stored = report.event_id if repeat[1] else None
+        groups = self._judging.groups
+        for case in weighed.turned.values():
+            groups.turned(case, report.event_id, report.now)
         for case in weighed.touched.values():
             case.count(stored, report.now)
             self._cases.owe(case)
-        effects += [RecordIncident(self._cases.tell(case)) for case in weighed.changed.values()]
-        return effects
+            if case.parent_id is not None:
+                groups.counted(case, stored, report.now)
+        changed = weighed.changed
+        if groups.has_changed:
+            changed |= {case.id: case for case in groups.changed()}
+        return effects + self._told(changed.values()) if changed else effects

@@ -1,6 +1,6 @@
 """Words for people: neutral kinds, titles, lines. Only from what is known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from kronveil.logic.kinds import (
@@ -165,6 +165,58 @@ _TITLES: dict[str, Callable[[str, Symptom], str]] = {
     SYNC_FAILED: lambda who, _: f"{who} is out of step with Git",
     CLUSTER_UNREACHABLE: lambda who, _: f"Cluster {who} cannot be reached",
 }
+
+
+_MANY: dict[str, str] = {
+    IMAGE_PULL_FAILED: "cannot pull their images",
+    CRASH_LOOPING: "keep crashing",
+    OOM_KILLED: "run out of memory",
+    CONFIG_ERROR: "cannot start",
+    EVICTED: "had pods evicted",
+    UNSCHEDULABLE: "have pods that no node can take",
+    NOT_READY_LONG: "have pods that do not get ready",
+    STUCK_TERMINATING: "have pods that do not go away",
+    NODE_NOT_READY: "are not ready",
+    MEMORY_PRESSURE: "are short of memory",
+    DISK_PRESSURE: "are short of disk space",
+    PID_PRESSURE: "are short of process ids",
+    NODE_FLAPPING: "come and go",
+    ROLLOUT_STUCK: "are stuck in a rollout",
+    UNAVAILABLE: "are down",
+    JOB_FAILED: "had jobs that failed",
+    CRONJOB_MISSED: "missed their runs",
+    VOLUME_PENDING: "have no volume",
+    MOUNT_FAILED: "cannot mount their volumes",
+    CLUSTER_UNREACHABLE: "cannot be reached",
+    SYNC_FAILED: "are out of step with Git",
+}
+_PLURALS = {
+    "Node": "nodes",
+    "Cluster": "clusters",
+    "PersistentVolumeClaim": "claims",
+    "CronJob": "cron jobs",
+    "Pod": "pods",
+    "Certificate": "certificates",
+}
+
+
+def storm_title(kind: str, about: Resource, count: int, clusters: Sequence[str]) -> str:
+    """The one line that stands for the same trouble at many owners."""
+    what = _MANY.get(kind, f"show {kind}")
+    where = "" if about.kind == "Cluster" else f" in {some_of(clusters)}"
+    return f"{count} {_PLURALS.get(about.kind, 'workloads')} {what}{where}"
+
+
+def systemic_title(title_of_one: str, clusters: Sequence[str]) -> str:
+    """The one line that stands for the same trouble of one owner in several clusters."""
+    return f"{title_of_one} in {len(clusters)} clusters"
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Up to three names, and how many more."""
+    listed = sorted(names)
+    shown = ", ".join(listed[:3])
+    return f"{shown} and {len(listed) - 3} more" if len(listed) > 3 else shown
 
 
 def onset(resource: Resource, symptom: Symptom) -> str:

@@ -1,0 +1,373 @@
+"""Which incidents belong under one: what a node or a volume explains, the same in several clusters, storms.
+
+A child keeps its id, title and status and closes alone. A group (systemic, storm) has no trouble of its own: it is as
+bad as its worst child and is over when all of them are.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from kronveil.logic import wording
+from kronveil.logic.cases import Cases
+from kronveil.logic.conditions import Held
+from kronveil.logic.identity import incident_id, place
+from kronveil.logic.kinds import IMAGE_PULL_FAILED, NODE_NOT_READY, QUOTA_EXCEEDED, UNSCHEDULABLE, VOLUME_PENDING
+from kronveil.logic.lifecycle import Case
+from kronveil.logic.naming import Report
+from kronveil.logic.rules import Rules
+from kronveil.model.facts import PodFacts
+from kronveil.model.incident import ClusterRef, Moment
+from kronveil.model.resource import Resource
+
+PULLED_IN = timedelta(seconds=60)
+STORM_WINDOW = timedelta(minutes=2)
+STORM_OWNERS = 10
+TOLD_AT_ONCE = 20
+ANYWHERE = "*"
+
+
+class _Group:
+    """What a group must know of its children without looking at all of them."""
+
+    __slots__ = ("clusters", "joined_at", "open", "title")
+
+    def __init__(self, joined_at: datetime, title: str) -> None:
+        self.joined_at = joined_at
+        self.title = title
+        self.open: set[str] = set()
+        self.clusters: dict[str, None] = {}
+
+
+class Groups:
+    """Puts incidents under others as they open, and closes groups as their children close."""
+
+    def __init__(self, cases: Cases, rules: Rules) -> None:
+        self._cases = cases
+        self._rules = rules
+        self._groups: dict[str, _Group] = {}
+        self._peers: dict[str, dict[str, Case]] = {}
+        self._openings: dict[tuple[str, str], deque[tuple[datetime, Case]]] = {}
+        self._on_node: dict[tuple[str, str], deque[tuple[datetime, Case]]] = {}
+        self._of_claim: dict[tuple[str, str | None, str], dict[str, Case]] = {}
+        self._changed: dict[str, Case] = {}
+        for case in reversed(cases.newest_first()):
+            self._restore(case)
+
+    def _restore(self, case: Case) -> None:
+        if not case.is_group:
+            self._file(case, case.opened_at)
+            return
+        group = self._groups[case.id] = _Group(case.updated_at, case.title)
+        for child in map(self._cases.get, case.children):
+            if child is not None:
+                group.clusters.update(dict.fromkeys(self._clusters_of(child)))
+                group.title = child.title if case.key.startswith("systemic/") else case.title
+                if not child.is_resolved:
+                    group.open.add(child.id)
+
+    def changed(self) -> list[Case]:
+        """Those that were changed since this was asked last."""
+        changed, self._changed = self._changed, {}
+        return list(changed.values())
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether there are any."""
+        return bool(self._changed)
+
+    def parent_of(self, case: Case) -> Case | None:
+        """The incident it is under, while that is held."""
+        return self._cases.get(case.parent_id) if case.parent_id is not None else None
+
+    def below(self, case: Case) -> list[Case]:
+        """All that are under it, also those under them, while they are held."""
+        found: dict[str, Case] = {}
+        waiting = [case]
+        while waiting:
+            for child_id in waiting.pop().children:
+                child = self._cases.get(child_id)
+                if child is not None and child.id not in found:
+                    found[child.id] = child
+                    waiting.append(child)
+        return list(found.values())
+
+    # Topology: what a node, a volume or a quota explains though it came first.
+
+    def seen(self, report: Report, held: Held) -> None:
+        """A condition is still there: note where its pod is."""
+        facts = report.observation.facts
+        if isinstance(facts, PodFacts):
+            held.node = facts.node
+            if held.kind == UNSCHEDULABLE:
+                self._note_claims(report, held.case, facts)
+
+    def suffered(self, report: Report, held: Held) -> None:
+        """A condition has begun: it may explain others that came before it, or be explained by one that comes."""
+        facts = report.observation.facts
+        if isinstance(facts, PodFacts):
+            self.seen(report, held)
+            if facts.node and held.case.family != "node":
+                self._on_node.setdefault((report.cluster, facts.node), deque()).append((report.now, held.case))
+        elif held.kind == NODE_NOT_READY:
+            self._pull_pods(report, held)
+        elif held.kind == VOLUME_PENDING:
+            about = report.observation.resource
+            waiting = self._of_claim.get((report.cluster, about.namespace, about.name), {})
+            self._pull(held.case, waiting.values(), report, lambda one: one.kind == UNSCHEDULABLE)
+        elif held.kind == QUOTA_EXCEEDED and held.part:
+            rollout = self._cases.of_key(f"{report.cluster}/{held.part}/rollout")
+            if rollout is not None:
+                self._pull(held.case, [rollout], report, lambda _: True)
+
+    def _note_claims(self, report: Report, case: Case, facts: PodFacts) -> None:
+        for claim in facts.claims:
+            where = (report.cluster, report.observation.resource.namespace, claim)
+            self._of_claim.setdefault(where, {})[case.id] = case
+
+    def _pull_pods(self, report: Report, held: Held) -> None:
+        node = held.subject.name
+        lately = [case for at, case in self._on_node.get((report.cluster, node), ()) if report.now - at <= PULLED_IN]
+        self._pull(held.case, lately, report, lambda one: one.node == node)
+
+    def _pull(self, parent: Case, cases: Iterable[Case], report: Report, explained: Callable[[Held], bool]) -> None:
+        """Put those under the parent that it explains wholly."""
+        for case in list(cases):
+            is_free = case is not parent and not case.is_resolved and self.parent_of(case) is None
+            if is_free and all(explained(one) for one in case.conditions.values() if one.is_active):
+                self.join(parent, case, report.now, f"Follows from {parent.id}: {parent.title}")
+
+    # Groups: the same in several clusters, the same at many owners.
+
+    def turned(self, case: Case, event_id: str, now: datetime) -> None:
+        """A case was opened or reopened: the group it was in goes on, or it may belong to one."""
+        self._file(case, now)
+        parent = self.parent_of(case)
+        if parent is not None:
+            self._goes_on(parent, case, now)
+        elif not case.is_parted:
+            self._find_group(case, event_id, now)
+
+    def _goes_on(self, parent: Case, case: Case, now: datetime) -> None:
+        group = self._groups.get(parent.id)
+        if group is None:
+            return
+        group.open.add(case.id)
+        if parent.is_resolved:
+            parent.reopen(Moment(now, "reopened", f"{case.id} was reopened: {case.title}"))
+            self._cases.settle(parent)
+            self._changed[parent.id] = parent
+
+    def _find_group(self, case: Case, event_id: str, now: datetime) -> None:
+        peers = self._peers_of(case)
+        if peers:
+            self._systemic(case, peers, event_id, now)
+        if case.parent_id is None or self.parent_of(case) is None:
+            for where in (case.cluster_id, ANYWHERE):
+                if self._storm(case, where, event_id, now):
+                    return
+
+    def _peers_of(self, case: Case) -> list[Case]:
+        signature = signature_of(case)
+        if signature is None:
+            return []
+        return [
+            peer
+            for peer in self._peers.get(signature, {}).values()
+            if peer.cluster_id != case.cluster_id and not peer.is_resolved and not peer.is_parted
+        ]
+
+    def _systemic(self, case: Case, peers: list[Case], event_id: str, now: datetime) -> None:
+        parents = {parent.id: parent for parent in map(self.parent_of, peers) if parent is not None}
+        group = next((parent for parent in parents.values() if parent.is_group), None)
+        free = [peer for peer in peers if self.parent_of(peer) is None]
+        if group is None:
+            if not free:
+                return
+            group = self._group(f"systemic/{signature_of(case)}", case, event_id, now)
+        for child in (*free, case):
+            self.join(group, child, now, f"The same as in other clusters: {group.id}")
+
+    def _storm(self, case: Case, where: str, event_id: str, now: datetime) -> bool:
+        """Put it into the storm of its kind, there or anywhere; whether there is one."""
+        key = f"storm/{where}/{case.kind}"
+        known = self._cases.of_key(key)
+        if known is not None and not known.is_resolved and now - self._groups[known.id].joined_at <= STORM_WINDOW:
+            self.join(known, case, now, f"One of many alike: {known.id}")
+            return True
+        tops = self._alike(where, case.kind, now)
+        if len(tops) < STORM_OWNERS:
+            return False
+        if where == ANYWHERE and len({one.cluster_id for one in tops}) < 2 and case.resource.kind != "Cluster":
+            return False
+        storm = self._group(key, case, event_id, now)
+        for top in tops:
+            self.join(storm, top, now, f"One of many alike: {storm.id}")
+        return True
+
+    def _alike(self, where: str, kind: str, now: datetime) -> list[Case]:
+        """What opened lately with this kind and is in no storm yet, one for each owner."""
+        openings = self._openings[where, kind]
+        while openings and now - openings[0][0] > STORM_WINDOW:
+            openings.popleft()
+        if len(openings) < STORM_OWNERS:
+            return []
+        tops: dict[str, Case] = {}
+        for _, case in openings:
+            parent = self.parent_of(case)
+            if case.is_resolved or case.is_parted:
+                continue
+            if parent is None:
+                tops[case.id] = case
+            elif parent.key.startswith("systemic/") and self.parent_of(parent) is None:
+                tops[parent.id] = parent
+        return list(tops.values())
+
+    def _group(self, key: str, like: Case, event_id: str, now: datetime) -> Case:
+        """The group of this key: one that is there, one to reopen, or a new one."""
+        known = self._cases.of_key(key)
+        if known is not None and not known.is_resolved:
+            return known
+        if known is not None and known.resolved_at and now - known.resolved_at <= self._rules.reopen_within:
+            known.reopen(Moment(now, "reopened", "It is back", event_id=event_id))
+            self._cases.settle(known)
+            return known
+        about = Resource(like.resource.kind, like.resource.name, like.resource.namespace)
+        group = Case(
+            id=incident_id(key, event_id),
+            key=key,
+            kind=like.kind,
+            family=like.family,
+            title=like.title,
+            severity=like.severity,
+            cluster=ClusterRef("", like.cluster.name),
+            resource=about,
+            opened_at=now,
+        )
+        self._groups[group.id] = _Group(now, like.title)
+        self._cases.add(group)
+        group.tell(Moment(now, "opened", "The same in several places", event_id=event_id))
+        return group
+
+    def join(self, parent: Case, child: Case, now: datetime, text: str, actor: str = "kronveil") -> None:
+        """Put a case under another."""
+        child.parent_id = parent.id
+        child.tell(Moment(now, "grouped", text, actor))
+        parent.children[child.id] = None
+        parent.tell(Moment(now, "joined", f"{child.id}: {child.title}", actor))
+        self._changed[child.id] = child
+        group = self._groups.get(parent.id)
+        if group is not None:
+            group.joined_at = now
+            if not child.is_resolved:
+                group.open.add(child.id)
+            group.clusters.update(dict.fromkeys(self._clusters_of(child)))
+            parent.event_count += child.event_count
+            parent.worsen(child.severity)
+            self._retitle(parent, group)
+        # A storm of thousands is told by and by, not with each of them.
+        if len(parent.children) <= TOLD_AT_ONCE:
+            self._changed[parent.id] = parent
+        else:
+            self._cases.owe(parent)
+
+    def _retitle(self, parent: Case, group: _Group) -> None:
+        clusters = list(group.clusters)
+        if parent.key.startswith("systemic/"):
+            parent.title = wording.systemic_title(group.title, clusters)
+        else:
+            parent.title = wording.storm_title(parent.kind, parent.resource, len(parent.children), clusters)
+        parent.cluster = ClusterRef("", wording.some_of(clusters))
+
+    def _clusters_of(self, child: Case) -> Iterable[str]:
+        group = self._groups.get(child.id)
+        return group.clusters if group is not None else (child.cluster.name,)
+
+    def part(self, parent: Case, child: Case, moment: Moment) -> None:
+        """Take a case out from under another."""
+        child.parent_id = None
+        parent.children.pop(child.id, None)
+        for case in (child, parent):
+            case.tell(moment)
+            self._changed[case.id] = case
+        group = self._groups.get(parent.id)
+        if group is not None:
+            self._retitle(parent, group)
+            self._one_less(parent, group, child, moment.at)
+
+    # What happens to children.
+
+    def counted(self, case: Case, event_id: str | None, now: datetime) -> None:
+        """A child was counted, or got worse: so is the group it is in."""
+        parent = self.parent_of(case)
+        while parent is not None and parent.is_group:
+            parent.count(event_id, now)
+            if parent.worsen(case.severity):
+                self._changed[parent.id] = parent
+            self._cases.owe(parent)
+            parent = self.parent_of(parent)
+
+    def resolved(self, case: Case, now: datetime) -> None:
+        """A child was resolved: a group of which it was the last open one is over, too."""
+        parent = self.parent_of(case)
+        group = self._groups.get(parent.id) if parent is not None else None
+        if parent is not None and group is not None:
+            self._one_less(parent, group, case, now)
+
+    def _one_less(self, parent: Case, group: _Group, child: Case, now: datetime) -> None:
+        group.open.discard(child.id)
+        if group.open or parent.is_resolved:
+            return
+        parent.resolve(Moment(now, "resolved", "All incidents under it are over"))
+        self._cases.resolved(parent, [])
+        self._changed[parent.id] = parent
+        self.resolved(parent, now)
+
+    # What is remembered, and for how long.
+
+    def _file(self, case: Case, now: datetime) -> None:
+        signature = signature_of(case)
+        if signature is not None:
+            self._peers.setdefault(signature, {})[case.id] = case
+        for where in (case.cluster_id, ANYWHERE):
+            self._openings.setdefault((where, case.kind), deque(maxlen=4 * STORM_OWNERS)).append((now, case))
+
+    def forget(self, forgotten: Iterable[Case], now: datetime) -> None:
+        """Let go of incidents that are not held any more, and of what came too long ago to be explained."""
+        for node, lately in list(self._on_node.items()):
+            if now - lately[-1][0] > PULLED_IN:
+                del self._on_node[node]
+        over = list(forgotten)
+        if not over:
+            return
+        for case in over:
+            self._groups.pop(case.id, None)
+            signature = signature_of(case)
+            peers = self._peers.get(signature) if signature is not None else None
+            if signature is not None and peers is not None:
+                peers.pop(case.id, None)
+                if not peers:
+                    del self._peers[signature]
+        held = self._cases.get
+        self._of_claim = {
+            claim: waiting
+            for claim, cases in self._of_claim.items()
+            if (waiting := {one: case for one, case in cases.items() if held(one) is not None})
+        }
+        self._openings = {
+            where: kept
+            for where, lately in self._openings.items()
+            if (kept := deque([one for one in lately if held(one[1].id) is not None], maxlen=4 * STORM_OWNERS))
+        }
+
+
+def signature_of(case: Case) -> str | None:
+    """What makes two incidents of two clusters the same trouble; None for what is only of its own cluster.
+
+    Nodes, volumes and clusters have the same names everywhere and nothing in common.
+    """
+    if case.is_group or case.resource.namespace is None or case.family in ("node", "volume", "reach"):
+        return None
+    signature = f"{case.kind}/{place(case.resource)}"
+    # Two images that cannot be pulled are two troubles: the title names the image.
+    return f"{signature}/{case.title}" if case.kind == IMAGE_PULL_FAILED else signature
