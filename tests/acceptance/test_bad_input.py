@@ -193,8 +193,11 @@ async def test_a_full_disk_makes_the_agent_unhealthy_and_loses_nothing(tmp_path)
             refused = await agent.http.post(f"/incidents/{known['id']}/acknowledge")
             assert (refused.status_code, "disk" in refused.json()["detail"]) == (503, True)
             assert (await agent.cluster("alpha"))["state"] == "live"
-            books = (await agent.cluster("alpha"))["books"]
-            assert books["in_flight"] >= 20
+
+            async def all_are_kept():
+                return (await agent.cluster("alpha"))["books"]["in_flight"] >= 20
+
+            await eventually(all_are_kept, "what cannot be saved yet is in flight")
             told = await agent.cli("status")
             assert (told.returncode, b"unhealthy" in told.stdout) == (0, True), told
 

@@ -56,7 +56,8 @@ async def test_a_cluster_that_goes_and_comes_back_never_spoils_the_totals(tmp_pa
             await eventually(has_settled, "gamma has settled")
             assert (await agent.cluster("gamma"))["pods"] != pods(gamma)
 
-            # It comes back, and all of that is noticed.
+            # It comes back without a memory of what was deleted, and all of that is noticed.
+            gamma.compact()
             await gamma.start_server()
             await agent.all_live("gamma", "gamma-again", within_s=40)
 
