@@ -43,6 +43,6 @@ def collect_orphans(machinery: Machinery, gone: Record) -> None:
             for record in list(machinery.world.list(kind, gone.key[1])) if kind.namespaced else ():
                 delete(machinery.world, record, grace_s=0)
         return
-    for record in machinery.sets_of(gone.uid) + machinery.pods_of(gone.uid):
+    for record in machinery.sets_of(gone.uid) + machinery.jobs_of(gone.uid) + machinery.pods_of(gone.uid):
         if machinery.world.find(record.kind, record.key) is record:
             delete(machinery.world, record)

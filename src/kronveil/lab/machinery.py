@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kronveil.lab.images import Registry
-from kronveil.lab.kinds import NODE, POD, REPLICASET, Kind
+from kronveil.lab.kinds import JOB, NODE, POD, REPLICASET, Kind
 from kronveil.lab.objects import is_active, is_ready, owner_of
 from kronveil.lab.recorder import Recorder
 from kronveil.lab.timers import Timers
@@ -38,11 +38,26 @@ class Machinery:
         self.speed = world.speed = speed
         self.timers = Timers()
         self.recorder = Recorder(world, self.timers)
+        self.queue: dict[tuple[str, Key], None] = {}
+        """What controllers have to look at, by the controller's name, in order."""
         self.stopped_nodes: set[str] = set()
+        self.storage_out: set[str] = set()
+        """Storage classes that cannot provision volumes now."""
+        self.mounts_out: set[str] = set()
+        """Storage classes whose volumes cannot be attached now."""
+        self.has_metrics = True
+        """Whether the cluster's metrics API answers."""
+        self.loads: dict[Key, float] = {}
+        """The declared load of each autoscaler's target, in percent of what one pod asks for."""
+        self.jobs_by_owner: dict[str, dict[Key, None]] = {}
         self.pods_by_owner: dict[str, dict[Key, None]] = {}
         self.pods_by_node: dict[str, dict[Key, None]] = {}
         self.sets_by_owner: dict[str, dict[Key, None]] = {}
         self._tallies: dict[str, Tally] = {}
+
+    def wake(self, controller: str, key: Key) -> None:
+        """Let a controller look at an object."""
+        self.queue[controller, key] = None
 
     def after(self, name: Hashable, seconds: float, act: Callable[[], None]) -> None:
         """Call ``act`` after so many seconds of story time; an earlier timer of that name is replaced."""
@@ -69,6 +84,10 @@ class Machinery:
         """The replica sets of a deployment, oldest first."""
         return self.records(REPLICASET, self.sets_by_owner.get(deployment_uid))
 
+    def jobs_of(self, cronjob_uid: str) -> list[Record]:
+        """The jobs of a cron job."""
+        return self.records(JOB, self.jobs_by_owner.get(cronjob_uid))
+
     def nodes(self) -> list[Record]:
         """Every node."""
         return self.world.list(NODE)
@@ -79,6 +98,8 @@ class Machinery:
             self._index_pod(change)
         elif change.record.kind is REPLICASET:
             self._file(self.sets_by_owner, change, _owner_uid)
+        elif change.record.kind is JOB:
+            self._file(self.jobs_by_owner, change, _owner_uid)
 
     def _index_pod(self, change: Change) -> None:
         self._file(self.pods_by_owner, change, _owner_uid)

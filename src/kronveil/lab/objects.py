@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import msgspec
 
 from kronveil.lab.kinds import JsonObject
-from kronveil.lab.world import Record, World, copy_json
+from kronveil.lab.world import Record, World
 
 SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """What Kubernetes makes random names of: no vowels, so no words."""
+DEFAULT_STORAGE_CLASS = "gp3"
 
 
 def letters(number: int, length: int) -> str:
@@ -219,6 +220,38 @@ def fill_in_deployment(deployment: JsonObject) -> None:
     fill_in_pod_spec(spec["template"]["spec"])
 
 
+def fill_in_template_owner(obj: JsonObject) -> None:
+    """The defaults of a stateful set or a daemon set."""
+    spec = obj["spec"]
+    spec.setdefault("revisionHistoryLimit", 10)
+    spec.setdefault("updateStrategy", {}).setdefault("type", "RollingUpdate")
+    for template in spec.get("volumeClaimTemplates") or ():
+        template["spec"].setdefault("storageClassName", DEFAULT_STORAGE_CLASS)
+    spec["template"].setdefault("metadata", {})
+    fill_in_pod_spec(spec["template"]["spec"])
+
+
+def fill_in_job(spec: JsonObject) -> None:
+    """The defaults of a job's spec; jobs of the lab that name no restart policy have Never."""
+    spec.setdefault("parallelism", 1)
+    spec.setdefault("completions", 1)
+    spec.setdefault("backoffLimit", 6)
+    spec.setdefault("completionMode", "NonIndexed")
+    spec.setdefault("suspend", False)
+    spec["template"].setdefault("metadata", {})
+    spec["template"]["spec"].setdefault("restartPolicy", "Never")
+    fill_in_pod_spec(spec["template"]["spec"])
+
+
+def fill_in_cronjob(spec: JsonObject) -> None:
+    """The defaults of a cron job's spec."""
+    spec.setdefault("concurrencyPolicy", "Allow")
+    spec.setdefault("suspend", False)
+    spec.setdefault("successfulJobsHistoryLimit", 3)
+    spec.setdefault("failedJobsHistoryLimit", 1)
+    fill_in_job(spec["jobTemplate"]["spec"])
+
+
 def fill_in_pod_spec(spec: JsonObject) -> None:
     """The defaults an API server writes into a pod's spec or a template's."""
     spec.setdefault("restartPolicy", "Always")
@@ -277,19 +310,3 @@ def _qos_class(spec: JsonObject) -> str:
         if set(limits) != {"cpu", "memory"} or limits != requests:
             return "Burstable"
     return "Guaranteed"
-
-
-def pod_from_template(replicaset: Record, suffix: str, namespace: str) -> JsonObject:
-    """A pod as a replica set creates it."""
-    template = copy_json(replicaset.obj["spec"]["template"])
-    metadata = template.get("metadata", {})
-    return {
-        "metadata": {
-            **metadata,
-            "generateName": f"{replicaset.key[1]}-",
-            "name": f"{replicaset.key[1]}-{suffix}",
-            "namespace": namespace,
-            "ownerReferences": owned_by(replicaset),
-        },
-        "spec": template["spec"],
-    }

@@ -1,5 +1,7 @@
 """Kubernetes quantities (``250m``, ``512Mi``) as numbers."""
 
+import math
+
 _SUFFIXES = {
     "Ki": 1024,
     "Mi": 1024**2,
@@ -26,3 +28,12 @@ def parse_quantity(text: object) -> float:
 def mebibytes(text: object) -> float:
     """A memory quantity in MiB."""
     return parse_quantity(text) / 1024**2
+
+
+def share(value: object, whole: int, *, up: bool) -> int:
+    """What an IntOrString stands for: a number, or a percentage of a whole."""
+    text = str(value)
+    if not text.endswith("%"):
+        return int(text)
+    exact = whole * int(text[:-1]) / 100
+    return math.ceil(exact) if up else math.floor(exact)

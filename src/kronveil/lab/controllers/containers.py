@@ -91,6 +91,24 @@ def show_ready(pod: JsonObject, name: str, now: str) -> None:
     summarise(pod, now)
 
 
+def show_unready(pod: JsonObject, name: str, now: str) -> None:
+    """The container no longer answers its readiness probe."""
+    container_status(pod, name)["ready"] = False
+    summarise(pod, now)
+
+
+def show_evicted(pod: JsonObject, message: str, now: str) -> None:
+    """The kubelet has ended the pod for want of a resource; what ran was killed."""
+    for status in pod["status"].get("containerStatuses", ()):
+        if "running" in status["state"]:
+            show_ended(pod, status["name"], reason="Error", exit_code=137, now=now)
+    pod["status"] |= {"phase": "Failed", "reason": "Evicted", "message": message}
+    why = {"reason": "TerminationByKubelet", "message": message}
+    set_condition(pod, {"type": "DisruptionTarget", "status": "True", **why}, now)
+    for kind in ("Ready", "ContainersReady"):
+        set_condition(pod, {"type": kind, "status": "False", "reason": "PodFailed"}, now)
+
+
 def show_ended(pod: JsonObject, name: str, *, reason: str, exit_code: int, now: str) -> None:
     """The container has ended."""
     status = container_status(pod, name)

@@ -1,11 +1,11 @@
 """Deployments: a replica set for each template, rolled over within the allowed surge, and an honest status."""
 
-import math
 from datetime import timedelta
 
 from kronveil.lab.kinds import DEPLOYMENT, REPLICASET, JsonObject
 from kronveil.lab.machinery import Machinery
 from kronveil.lab.objects import condition, owned_by, set_condition, template_hash
+from kronveil.lab.quantities import share
 from kronveil.lab.times import parse_stamp, stamp
 from kronveil.lab.world import Key, Record, copy_json
 
@@ -240,18 +240,9 @@ def _available(replicaset: Record) -> int:
     return int(replicaset.obj.get("status", {}).get("availableReplicas", 0))
 
 
-def _share(value: object, whole: int, *, up: bool) -> int:
-    """An IntOrString of a rolling update, in pods."""
-    text = str(value)
-    if not text.endswith("%"):
-        return int(text)
-    exact = whole * int(text[:-1]) / 100
-    return math.ceil(exact) if up else math.floor(exact)
-
-
 def _surge(deployment: JsonObject) -> int:
     rolling = deployment["spec"]["strategy"].get("rollingUpdate")
-    return _share(rolling["maxSurge"], deployment["spec"]["replicas"], up=True) if rolling else 0
+    return share(rolling["maxSurge"], deployment["spec"]["replicas"], up=True) if rolling else 0
 
 
 def _tolerated(deployment: JsonObject) -> int:
@@ -260,7 +251,7 @@ def _tolerated(deployment: JsonObject) -> int:
     if not rolling:
         return 0
     replicas = int(deployment["spec"]["replicas"])
-    fewer = _share(rolling["maxUnavailable"], replicas, up=False)
+    fewer = share(rolling["maxUnavailable"], replicas, up=False)
     return min(replicas, fewer if fewer or _surge(deployment) else 1)
 
 

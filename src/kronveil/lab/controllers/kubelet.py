@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from kronveil.lab.controllers import containers as show
+from kronveil.lab.controllers.references import config_problem, mount_problem
 from kronveil.lab.images import split_image
 from kronveil.lab.kinds import POD, JsonObject
 from kronveil.lab.machinery import Machinery
@@ -19,6 +20,7 @@ FIRST_BACKOFF_S = 10
 LONGEST_BACKOFF_S = 300
 FORGIVEN_AFTER_S = 600
 STOPPING_S = 1.5
+LOOK_AGAIN_S = 10
 
 
 class Step(Enum):
@@ -26,6 +28,7 @@ class Step(Enum):
 
     CREATING = "creating"
     PULL_WAIT = "waiting to pull again"
+    CONFIG_WAIT = "waiting for what its variables come from"
     RUNNING = "running"
     RESTART_WAIT = "waiting to restart"
     ENDED = "ended for good"
@@ -92,6 +95,17 @@ class Kubelet:
                 self._soon(pod, container, 1, self._prepare)
         self._write(pod, lambda obj: show.summarise(obj, self._now))
 
+    def evict(self, pod: Record, message: str) -> None:
+        """End a pod for want of a resource of its node. Its owner makes another; this one stays, failed."""
+        run = self._runs.get(pod.key)
+        if run is not None:
+            self._forget(pod.key, run)
+            # Remembered as over, so that it is not taken on again.
+            self._runs[pod.key] = PodRun(pod.uid, address=run.address)
+        host = pod.obj["spec"]["nodeName"]
+        self._machinery.recorder.record(pod, "Evicted", message, source="kubelet", host=host, warning=True)
+        self._write(pod, lambda obj: show.show_evicted(obj, message, self._now))
+
     def behaviour_changed(self, image: str) -> None:
         """Look again when the containers of an image that run now will end."""
         for key, run in self._runs.items():
@@ -129,8 +143,8 @@ class Kubelet:
 
     def _notice_new_images(self, pod: Record, run: PodRun) -> None:
         for spec in pod.obj["spec"]["containers"]:
-            container = run.containers[spec["name"]]
-            if container.image == spec["image"]:
+            container = run.containers.get(spec["name"])
+            if container is None or container.image == spec["image"]:
                 continue
             container.image = spec["image"]
             container.pull_backoff_s = FIRST_BACKOFF_S
@@ -196,6 +210,13 @@ class Kubelet:
 
     def _prepare(self, pod: Record, container: ContainerRun) -> None:
         """Have the image, by the node's cache or by pulling it."""
+        problem = mount_problem(self._machinery, pod)
+        if problem is not None:
+            self._machinery.recorder.record(
+                pod, "FailedMount", problem, source="kubelet", host=pod.obj["spec"]["nodeName"], warning=True
+            )
+            self._soon(pod, container, LOOK_AGAIN_S, self._prepare)
+            return
         node = pod.obj["spec"]["nodeName"]
         image = container.image
         if (node, image) in self._cached and self._pull_policy(pod, container) != "Always":
@@ -249,6 +270,13 @@ class Kubelet:
         container.pull_backoff_s = min(container.pull_backoff_s * 2, LONGEST_BACKOFF_S)
 
     def _start(self, pod: Record, container: ContainerRun) -> None:
+        problem = config_problem(self._world, pod, container.name)
+        if problem is not None:
+            self._warn(pod, container, "Failed", f"Error: {problem}")
+            container.step = Step.CONFIG_WAIT
+            self._wait(pod, container, "CreateContainerConfigError", problem)
+            self._soon(pod, container, LOOK_AGAIN_S, self._prepare)
+            return
         container.step = Step.RUNNING
         container.starts += 1
         container.ran_since = self._world.now.timestamp()
@@ -283,6 +311,7 @@ class Kubelet:
         if container.step is Step.RUNNING:
             message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
             self._warn(pod, container, "Unhealthy", message)
+            self._write(pod, lambda obj: show.show_unready(obj, container.name, self._now))
             self._later("ready", pod, container, 10, self._probe_in_vain)
 
     def _schedule_end(self, pod: Record, container: ContainerRun) -> None:

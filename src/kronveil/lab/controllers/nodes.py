@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from kronveil.lab.controllers.kubelet import Kubelet
 from kronveil.lab.deletion import delete
-from kronveil.lab.kinds import NODE, POD, JsonObject
+from kronveil.lab.kinds import DAEMONSET, NODE, POD, JsonObject
 from kronveil.lab.machinery import Machinery
-from kronveil.lab.objects import condition, set_condition
+from kronveil.lab.objects import condition, is_active, owner_of, set_condition
 from kronveil.lab.times import stamp
-from kronveil.lab.world import Key, Record
+from kronveil.lab.world import Key, NotFoundError, Record
 
 HEARTBEAT_S = 300
 GRACE_S = 40
@@ -18,12 +19,49 @@ EVICTION_S = 300
 SOURCE = "node-controller"
 _UNREACHABLE = "node.kubernetes.io/unreachable"
 
-_HEALTHY = (
-    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-)
+_READY = ("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """A resource a node can run short of, in the words of kubelets."""
+
+    condition: str
+    taint: str
+    well: tuple[str, str]
+    short: tuple[str, str]
+    resource: str
+
+    def entry(self, *, is_short: bool) -> tuple[str, str, str, str]:
+        """Type, status, reason and message of its condition."""
+        return self.condition, str(is_short), *(self.short if is_short else self.well)
+
+
+PRESSURES = {
+    "memory": Pressure(
+        "MemoryPressure",
+        "node.kubernetes.io/memory-pressure",
+        ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+        "memory. Threshold quantity: 100Mi, available: 87424Ki",
+    ),
+    "disk": Pressure(
+        "DiskPressure",
+        "node.kubernetes.io/disk-pressure",
+        ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+        "ephemeral-storage. Threshold quantity: 8053063680, available: 6104Mi",
+    ),
+    "pid": Pressure(
+        "PIDPressure",
+        "node.kubernetes.io/pid-pressure",
+        ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
+        "pids. Threshold quantity: 1000, available: 812",
+    ),
+}
+_CONDITIONS = (*(pressure.condition for pressure in PRESSURES.values()), "Ready")
+_OWN_TAINTS = (_UNREACHABLE, *(pressure.taint for pressure in PRESSURES.values()))
 
 
 class NodeController:
@@ -36,6 +74,7 @@ class NodeController:
         self.grace_s: float = GRACE_S
         self.eviction_s: float = EVICTION_S
         self._heartbeat_s: float = HEARTBEAT_S
+        self._short_of: dict[str, set[str]] = {}
 
     @contextmanager
     def unwatched(self) -> Iterator[None]:
@@ -73,6 +112,39 @@ class NodeController:
         for pod in self._machinery.pods_on(name):
             self._kubelet.resume(pod.key)
 
+    def set_pressure(self, name: str, resource: str, *, evicted: int) -> None:
+        """The node runs short of ``memory``, ``disk`` or ``pid``: it says so, and evicts some pods a moment later."""
+        self._world.get(NODE, ("", name))
+        if resource not in PRESSURES:
+            raise NotFoundError(f"no node has {resource} pressure; there are: {', '.join(PRESSURES)}")
+        self._short_of.setdefault(name, set()).add(resource)
+        self._beat(name)
+        pressure = PRESSURES[resource]
+        self._say(name, f"NodeHas{pressure.condition}", f"Node {name} status is now: {pressure.short[0]}")
+        what = f"Attempting to reclaim {pressure.resource.partition('.')[0]}"
+        self._say(name, "EvictionThresholdMet", what, warning=True)
+        self._machinery.after(("reclaim", name), 5, lambda: self._reclaim(name, pressure, evicted))
+
+    def clear_pressure(self, name: str) -> None:
+        """The node has enough of everything again."""
+        self._short_of.pop(name, None)
+        self._machinery.timers.cancel(("reclaim", name))
+        self._beat(name)
+
+    def _reclaim(self, name: str, pressure: Pressure, evicted: int) -> None:
+        victims = [
+            pod
+            for pod in sorted(self._machinery.pods_on(name), key=lambda pod: pod.key)
+            if is_active(pod.obj) and pod.key[0] != "kube-system" and _owner_kind(pod) != DAEMONSET.name
+        ]
+        for pod in victims[:evicted]:
+            self._kubelet.evict(pod, f"The node was low on resource: {pressure.resource}. ")
+
+    def _say(self, name: str, reason: str, message: str, *, warning: bool = False) -> None:
+        node = self._world.find(NODE, ("", name))
+        if node is not None:
+            self._machinery.recorder.record(node, reason, message, source="kubelet", host=name, warning=warning)
+
     def _beat(self, name: str) -> None:
         self._machinery.after(("heartbeat", name), self._heartbeat_s, lambda: self._beat(name))
         node = self._world.find(NODE, ("", name))
@@ -87,7 +159,9 @@ class NodeController:
 
     def _post_status(self, node: JsonObject) -> None:
         now = stamp(self._world.now)
-        for kind, status, reason, message in _HEALTHY:
+        short_of = self._short_of.get(node["metadata"]["name"], set())
+        pressures = [pressure.entry(is_short=name in short_of) for name, pressure in PRESSURES.items()]
+        for kind, status, reason, message in (*pressures, _READY):
             wanted = {
                 "type": kind,
                 "status": status,
@@ -97,7 +171,11 @@ class NodeController:
             }
             set_condition(node, wanted, now)
         spec = node.setdefault("spec", {})
-        taints = [taint for taint in spec.get("taints") or () if taint["key"] != _UNREACHABLE]
+        before = spec.get("taints") or ()
+        taints = [taint for taint in before if taint["key"] not in _OWN_TAINTS]
+        for key in sorted(PRESSURES[name].taint for name in short_of):
+            since = next((taint.get("timeAdded", now) for taint in before if taint["key"] == key), now)
+            taints.append({"key": key, "effect": "NoSchedule", "timeAdded": since})
         spec.pop("taints", None)
         if taints:
             spec["taints"] = taints
@@ -115,7 +193,7 @@ class NodeController:
 
     def _mark_unknown(self, node: JsonObject) -> None:
         now = stamp(self._world.now)
-        for kind, *_ in _HEALTHY:
+        for kind in _CONDITIONS:
             beat = (condition(node, kind) or {}).get("lastHeartbeatTime", now)
             wanted = {
                 "type": kind,
@@ -142,8 +220,12 @@ class NodeController:
 
     def _evict_all(self, name: str) -> None:
         for pod in self._machinery.pods_on(name):
-            if "deletionTimestamp" in pod.obj["metadata"]:
+            if "deletionTimestamp" in pod.obj["metadata"] or _owner_kind(pod) == DAEMONSET.name:
                 continue
             message = f"Marking for deletion Pod {pod.key[0]}/{pod.key[1]}"
             self._machinery.recorder.record(pod, "TaintManagerEviction", message, source="taint-eviction-controller")
             delete(self._world, pod)
+
+
+def _owner_kind(pod: Record) -> str:
+    return str((owner_of(pod.obj) or {}).get("kind", ""))

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from kronveil.lab.kinds import NODE, POD, JsonObject
+from kronveil.lab.controllers.claims import claims_of
+from kronveil.lab.kinds import CLAIM, NODE, POD, STORAGE_CLASS, JsonObject
 from kronveil.lab.machinery import Machinery
 from kronveil.lab.objects import set_condition
 from kronveil.lab.quantities import parse_quantity
@@ -88,6 +89,10 @@ class Scheduler:
         elif key not in self._rooms[node].taken:
             self._rooms[node].take(key, *_wishes(change.record.obj))
 
+    def on_claim(self) -> None:
+        """A claim that was bound may let waiting pods go on."""
+        self._retry_soon()
+
     def reconcile(self, key: Key) -> None:
         """Bind a pod that has no node, or say why not."""
         pod = self._world.find(POD, key)
@@ -99,6 +104,10 @@ class Scheduler:
         self._try(pod)
 
     def _try(self, pod: Record) -> None:
+        claim = self._claim_problem(pod)
+        if claim is not None:
+            self._wait_for_claim(pod, claim)
+            return
         cpu, memory = _wishes(pod.obj)
         best: tuple[int, str] | None = None
         refusals: dict[str, int] = {}
@@ -118,6 +127,23 @@ class Scheduler:
         else:
             self._bind(pod, best[1])
 
+    def _claim_problem(self, pod: Record) -> str | None:
+        """What is wrong with a pod's claims; empty for one that will be bound once it is provisioned."""
+        for name in claims_of(pod.obj):
+            claim = self._world.find(CLAIM, (pod.key[0], name))
+            if claim is None:
+                return f'persistentvolumeclaim "{name}" not found'
+            if claim.obj.get("status", {}).get("phase") != "Bound":
+                storage = self._world.find(STORAGE_CLASS, ("", claim.obj["spec"].get("storageClassName", "")))
+                waits = storage is not None and storage.obj.get("volumeBindingMode") == "WaitForFirstConsumer"
+                return "" if waits else "pod has unbound immediate PersistentVolumeClaims"
+        return None
+
+    def _wait_for_claim(self, pod: Record, problem: str) -> None:
+        self._waiting[pod.key] = None
+        if problem:
+            self._say_no(pod, f"0/{len(self._machinery.nodes())} nodes are available: {problem}.")
+
     def _bind(self, pod: Record, node: str) -> None:
         self._waiting.pop(pod.key, None)
         self._machinery.timers.cancel(("schedule", pod.key))
@@ -135,6 +161,9 @@ class Scheduler:
         whys = ", ".join(f"{count} {why}" for why, count in sorted(refusals.items()))
         message = f"0/{nodes} nodes are available: {whys or 'no nodes'}."
         self._waiting[pod.key] = None
+        self._say_no(pod, message)
+
+    def _say_no(self, pod: Record, message: str) -> None:
         wanted = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
         self._machinery.after(("schedule", pod.key), RETRY_S, lambda: self._retry(pod.key))
         record = self._world.update_status(POD, pod.key, lambda obj: _note_refusal(obj, wanted, stamp(self._world.now)))
@@ -154,7 +183,7 @@ class Scheduler:
         for key in list(self._waiting):
             pod = self._world.find(POD, key)
             # Quietly: what still does not fit is said again by its own timer.
-            if pod is not None and self._fits_somewhere(pod.obj):
+            if pod is not None and self._claim_problem(pod) is None and self._fits_somewhere(pod.obj):
                 self._try(pod)
 
     def _fits_somewhere(self, pod: JsonObject) -> bool:

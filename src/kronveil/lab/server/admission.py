@@ -1,9 +1,12 @@
 """What an API server checks and fills in before it stores an object."""
 
 import re
+from collections.abc import Callable
 
+from kronveil.lab.cron import parse_schedule
 from kronveil.lab.kinds import (
     BUDGET,
+    CLAIM,
     CRONJOB,
     DAEMONSET,
     DEPLOYMENT,
@@ -17,7 +20,15 @@ from kronveil.lab.kinds import (
     JsonObject,
     Kind,
 )
-from kronveil.lab.objects import admit_pod, fill_in_deployment, fill_in_pod_spec
+from kronveil.lab.objects import (
+    DEFAULT_STORAGE_CLASS,
+    admit_pod,
+    fill_in_cronjob,
+    fill_in_deployment,
+    fill_in_job,
+    fill_in_pod_spec,
+    fill_in_template_owner,
+)
 from kronveil.lab.server.answers import invalid
 from kronveil.lab.world import copy_json
 
@@ -39,20 +50,67 @@ def admit_new(kind: Kind, obj: JsonObject, *, word: str) -> None:
         _check_template(kind, name, obj)
     if "status" in kind.subresources:
         obj.pop("status", None)
-    if kind is DEPLOYMENT:
-        fill_in_deployment(obj)
-        obj["status"] = {}
-    elif kind is REPLICASET:
-        obj["spec"].setdefault("replicas", 1)
-        fill_in_pod_spec(obj["spec"]["template"]["spec"])
-        obj["status"] = {"replicas": 0}
-    elif kind is POD:
+    if kind is POD:
         _check_containers(kind, name, obj.get("spec"), "spec")
         admit_pod(obj, word)
-    elif kind is NAMESPACE:
-        obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = name
-        obj["spec"] = {"finalizers": ["kubernetes"]}
-        obj["status"] = {"phase": "Active"}
+    elif kind in _ADMIT:
+        _ADMIT[kind](name, obj)
+
+
+def _admit_deployment(_name: str, obj: JsonObject) -> None:
+    fill_in_deployment(obj)
+    obj["status"] = {}
+
+
+def _admit_replicaset(_name: str, obj: JsonObject) -> None:
+    obj["spec"].setdefault("replicas", 1)
+    fill_in_pod_spec(obj["spec"]["template"]["spec"])
+    obj["status"] = {"replicas": 0}
+
+
+def _admit_statefulset(_name: str, obj: JsonObject) -> None:
+    obj["spec"].setdefault("replicas", 1)
+    fill_in_template_owner(obj)
+
+
+def _admit_daemonset(_name: str, obj: JsonObject) -> None:
+    fill_in_template_owner(obj)
+
+
+def _admit_job(name: str, obj: JsonObject) -> None:
+    _check_containers(JOB, name, _pod_spec(obj), "spec.template.spec")
+    fill_in_job(obj["spec"])
+
+
+def _admit_cronjob(name: str, obj: JsonObject) -> None:
+    _check_schedule(name, obj)
+    template = obj["spec"].get("jobTemplate")
+    _check_containers(CRONJOB, name, _pod_spec(template), "spec.jobTemplate.spec.template.spec")
+    fill_in_cronjob(obj["spec"])
+
+
+def _admit_claim(_name: str, obj: JsonObject) -> None:
+    spec = obj.setdefault("spec", {})
+    spec.setdefault("storageClassName", DEFAULT_STORAGE_CLASS)
+    spec.setdefault("resources", {}).setdefault("requests", {}).setdefault("storage", "1Gi")
+
+
+def _admit_namespace(name: str, obj: JsonObject) -> None:
+    obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = name
+    obj["spec"] = {"finalizers": ["kubernetes"]}
+    obj["status"] = {"phase": "Active"}
+
+
+_ADMIT: dict[Kind, Callable[[str, JsonObject], None]] = {
+    DEPLOYMENT: _admit_deployment,
+    REPLICASET: _admit_replicaset,
+    STATEFULSET: _admit_statefulset,
+    DAEMONSET: _admit_daemonset,
+    JOB: _admit_job,
+    CRONJOB: _admit_cronjob,
+    CLAIM: _admit_claim,
+    NAMESPACE: _admit_namespace,
+}
 
 
 def admit_changed(kind: Kind, old: JsonObject, new: JsonObject) -> None:
@@ -67,12 +125,27 @@ def admit_changed(kind: Kind, old: JsonObject, new: JsonObject) -> None:
             raise invalid(kind, name, "spec.selector: Invalid value: field is immutable")
     if kind is DEPLOYMENT:
         fill_in_deployment(new)
+    if kind in (STATEFULSET, DAEMONSET):
+        fill_in_template_owner(new)
     if kind is POD and _without_images(new["spec"]) != _without_images(old["spec"]):
         why = "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`"
         raise invalid(kind, name, why)
     if _has_generation(kind):
         changed = new.get("spec") != old.get("spec")
         new["metadata"]["generation"] = old["metadata"].get("generation", 1) + changed
+
+
+def _pod_spec(owner: object) -> object:
+    for part in ("spec", "template", "spec"):
+        owner = owner.get(part) if isinstance(owner, dict) else None
+    return owner
+
+
+def _check_schedule(name: str, obj: JsonObject) -> None:
+    try:
+        parse_schedule(str(obj.get("spec", {}).get("schedule", "")))
+    except ValueError as error:
+        raise invalid(CRONJOB, name, f"spec.schedule: Invalid value: {error}") from error
 
 
 def _has_generation(kind: Kind) -> bool:

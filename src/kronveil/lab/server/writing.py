@@ -8,6 +8,8 @@ from ruamel.yaml.error import YAMLError
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
+from kronveil.lab.controllers.budgets import budget_against
+from kronveil.lab.controllers.quotas import quota_refusal
 from kronveil.lab.deletion import delete, remove_if_released
 from kronveil.lab.kinds import EVENT, JOB, LEASE, NAMESPACE, POD, REPLICASET, JsonObject
 from kronveil.lab.managed import note_writer
@@ -65,6 +67,9 @@ class Writer:
         """Create an object, or evict a pod."""
         if target.subresource == "eviction" and target.kind is POD:
             record = self._existing(target)
+            if budget_against(self._world, record) is not None:
+                why = "Cannot evict pod as it would violate the pod's disruption budget."
+                raise ApiError(429, "TooManyRequests", why, causes=[{"reason": "DisruptionBudget", "message": why}])
             if not _is_rehearsal(query):
                 delete(self._world, record)
             return json_answer(success(target.kind, target.name, record.uid), 201)
@@ -139,15 +144,14 @@ class Writer:
         if not metadata.get("name"):
             raise invalid(target.kind, "", "metadata.name: Required value: name or generateName is required")
         if target.kind.namespaced:
-            if metadata.setdefault("namespace", target.namespace) != target.namespace:
-                raise bad_request("the namespace of the object does not match the namespace of the request")
-            if self._world.find(NAMESPACE, ("", target.namespace)) is None:
-                raise not_found(NAMESPACE, target.namespace)
+            self._check_namespace(target, metadata)
         for field in ("uid", "resourceVersion", "creationTimestamp", "managedFields"):
             metadata.pop(field, None)
         if self._world.find(target.kind, (target.namespace, metadata["name"])) is not None:
             raise already_exists(target.kind, metadata["name"])
         admit_new(target.kind, obj, word=word)
+        if target.kind is POD and (why := quota_refusal(self._world, obj)) is not None:
+            raise ApiError(403, "Forbidden", f'pods "{metadata["name"]}" is forbidden: {why}')
         if target.kind not in _UNMANAGED:
             obj |= {"kind": target.kind.name, "apiVersion": target.kind.api_version}
             note_writer(obj, None, manager=self.manager, now=self._world.now, operation=operation)
@@ -156,6 +160,12 @@ class Writer:
             metadata.update(creationTimestamp=stamp(self._world.now))
             return {"kind": target.kind.name, "apiVersion": target.kind.api_version, **obj}
         return self._world.create(target.kind, obj).obj
+
+    def _check_namespace(self, target: Target, metadata: JsonObject) -> None:
+        if metadata.setdefault("namespace", target.namespace) != target.namespace:
+            raise bad_request("the namespace of the object does not match the namespace of the request")
+        if self._world.find(NAMESPACE, ("", target.namespace)) is None:
+            raise not_found(NAMESPACE, target.namespace)
 
     def _change(
         self, target: Target, record: Record, body: JsonObject, *, rehearse: bool, operation: str = "Update"
