@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import anyio
+import structlog
 
 from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.live import Live
@@ -18,6 +19,7 @@ from kronveil.model.observation import Observation
 from kronveil.model.resource import Resource
 
 BEAT_S = 1.0
+log = structlog.get_logger()
 NEVER_HEARD = "never heard from"
 
 
@@ -119,6 +121,9 @@ class RollCall:
         if self._reach.get(member.name) == reach:
             return
         self._reach[member.name] = reach
+        (log.info if reach == ClusterState.LIVE else log.warning)(
+            "cluster.reach", cluster=member.name, state=reach, why=reason
+        )
         observation = Observation(
             kind="cluster.reach",
             at=now,
