@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from kronveil.model.fleet import ClusterState, Fleet, KindStanding, Member, Missing, Standing
 
 NOT_HEARD = "not heard from yet"
+TOLD_KINDS = 2
 REPORTING = frozenset({ClusterState.LIVE, ClusterState.PARTIAL})
 
 
@@ -84,7 +85,9 @@ def _lacking(kinds: Mapping[str, KindStanding]) -> str:
         for kind, standing in sorted(kinds.items())
         if standing.is_served and standing.is_needed and (standing.error or not standing.synced)
     ]
-    return "; ".join(lacking)
+    # The whole list is with the kinds themselves; a sentence in a table must stay one.
+    more = len(lacking) - TOLD_KINDS
+    return "; ".join(lacking[:TOLD_KINDS]) + (f"; and {more} more kinds" if more > 0 else "")
 
 
 def _age(age: timedelta) -> str:
