@@ -1,24 +1,23 @@
 """The books balance at every moment, whatever the source does, and each thing that happened is found exactly once."""
 
 import random
-from collections import Counter
 
 import anyio
 import pytest
 
-from kronveil.lab import Lab, LabCluster
+from kronveil.lab import Lab
 from tests.acceptance.agents import Agent, agent_in_process, configured
+from tests.acceptance.promises import all_told
 from tests.acceptance.world import (
     BAD,
     GOOD,
+    busy,
     is_settled,
     nodes,
     pods,
     quiet_lab,
     release,
     scale,
-    warn_for_ever,
-    warnings_of,
 )
 from tests.real.waiting import eventually
 
@@ -31,11 +30,9 @@ async def test_the_books_balance_at_every_moment_of_a_story_full_of_faults(tmp_p
         lab.write_kubeconfig(tmp_path / "kubeconfig")
         async with agent_in_process(configured(tmp_path, lab.clusters)) as agent:
             await agent.all_live(*lab.clusters)
-            async with anyio.create_task_group() as tasks:
+            async with anyio.create_task_group() as tasks, busy(*lab.clusters.values()):
                 checked: list[int] = []
                 tasks.start_soon(_check_for_ever, agent, list(lab.clusters), checked)
-                for cluster in lab.clusters.values():
-                    tasks.start_soon(warn_for_ever, cluster)
                 await _faults(lab)
                 tasks.cancel_scope.cancel()
             assert len(checked) > 20
@@ -88,22 +85,7 @@ async def _each_thing_is_there_once(agent: Agent, lab: Lab) -> None:
     # A kind that was refused is asked for again after half a minute at most.
     await eventually(is_true_again, "every count is that of the cluster itself", within_s=45)
     for name, cluster in lab.clusters.items():
-        await eventually(_all_told(agent, name, cluster), f"every warning of {name} is an event, once", within_s=45)
+        await eventually(all_told(agent, name, cluster), f"every warning of {name} is an event, once", within_s=45)
     books = (await agent.get("status"))["books"]
     assert books["dropped"] == {"undecodable": books["dropped"].get("undecodable", 0)}
     assert 1 <= books["dropped"]["undecodable"] <= TURNS
-
-
-def _all_told(agent: Agent, name: str, cluster: LabCluster):
-    async def is_so():
-        events = await agent.everything("events", cluster=name, kind="kubernetes.warning")
-        ids = Counter(each["id"] for each in events)
-        assert [one for one, times in ids.items() if times > 1] == []
-        told = Counter(each["message"] for each in events if each["resource"]["name"].startswith("pod-"))
-        wanted = Counter(
-            f"{each['reason']}: {each['message']}" for each in warnings_of(cluster) if "probe" in each["message"]
-        )
-        assert told - wanted == Counter()
-        return told == wanted
-
-    return is_so

@@ -3,11 +3,10 @@
 import os
 import signal
 
-import anyio
 import pytest
 
 from tests.acceptance.agents import AgentProcess, agent_in_process, configured
-from tests.acceptance.world import pods, quiet_lab, warn_for_ever
+from tests.acceptance.world import busy, pods, quiet_lab
 from tests.real.waiting import eventually
 
 pytestmark = pytest.mark.anyio
@@ -40,18 +39,16 @@ async def test_an_agent_that_starts_before_its_clusters_finds_them_by_itself(tmp
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
 async def test_it_stops_within_five_seconds_under_load_while_a_cluster_hangs(tmp_path, asked):
-    async with quiet_lab() as lab, anyio.create_task_group() as load:
+    async with quiet_lab() as lab:
         lab.write_kubeconfig(tmp_path / "kubeconfig")
-        for cluster in list(lab.clusters.values())[:2]:
-            load.start_soon(warn_for_ever, cluster)
-        file = configured(tmp_path, lab.clusters)
-        async with AgentProcess(file) as process, process.started() as agent:
+        alpha, beta, gamma = lab.clusters.values()
+        process = AgentProcess(configured(tmp_path, lab.clusters))
+        async with busy(alpha, beta), process, process.started() as agent:
             await agent.all_live(*lab.clusters)
-            lab.clusters["gamma"].hang()
+            gamma.hang()
             async with agent.stream():
                 await agent.becomes("gamma", "stale", "unreachable")
                 os.kill(process.process.pid, asked)
                 assert await process.ended(within_s=5) == 0
         assert not (tmp_path / "data" / "ports.json").exists()
         assert "Traceback" not in process.process.log_tail(200)
-        load.cancel_scope.cancel()

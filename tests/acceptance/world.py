@@ -66,8 +66,18 @@ def warning(name: str, message: str, *, reason: str = "Unhealthy", of: str = "")
     }
 
 
-async def warn_for_ever(cluster: LabCluster, every_s: float = 0.02) -> None:
-    """A load of distinct Warning events, until cancelled. What the cluster did not take is recorded again."""
+@asynccontextmanager
+async def busy(*clusters: LabCluster, every_s: float = 0.02) -> AsyncIterator[None]:
+    """A load of distinct Warning events in these clusters, for as long as the block lasts."""
+    async with anyio.create_task_group() as tasks:
+        for cluster in clusters:
+            tasks.start_soon(_warn_for_ever, cluster, every_s)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def _warn_for_ever(cluster: LabCluster, every_s: float) -> None:
+    """What the cluster did not take is recorded again."""
     number = 0
     async with _http(cluster) as http:
         while True:
