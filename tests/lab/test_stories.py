@@ -7,8 +7,8 @@ import anyio
 import pytest
 
 from kronveil.lab import Finding, Mark, StoryError, VirtualClock, list_stories, load_story, open_lab, score
+from kronveil.lab.every_move import MOVES
 from kronveil.lab.kinds import DEPLOYMENT, EVENT, NODE, POD
-from kronveil.lab.moves import MOVES
 from kronveil.lab.objects import condition
 from kronveil.lab.story import parse_story
 from tests.lab.living import state_of

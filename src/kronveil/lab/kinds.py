@@ -69,6 +69,9 @@ HELM_RELEASE = Kind(
     "HelmRelease", "helmreleases", "helm.toolkit.fluxcd.io", "v2", short_names=("hr",), subresources=_STATUS
 )
 
+WORKLOADS = {kind.name: kind for kind in (DEPLOYMENT, STATEFULSET, DAEMONSET)}
+"""The kinds an app can be of."""
+
 KINDS = (
     NAMESPACE,
     NODE,

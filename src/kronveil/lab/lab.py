@@ -13,6 +13,7 @@ from kronveil.lab.server.access import Access
 from kronveil.lab.server.app import ClusterApi
 from kronveil.lab.server.listener import LOOPBACK, Listener
 from kronveil.lab.server.tls import Authority
+from kronveil.lab.server_moves import ServerMove
 from kronveil.lab.simulation import Simulation
 from kronveil.lab.story import Story, TimedMove
 from kronveil.lab.times import Clock, VirtualClock, wall_clock
@@ -118,6 +119,7 @@ class Lab:
         self._coming = list(story.timeline)
         self._wake = anyio.Event()
         self._stepping = False
+        self._to_act: list[tuple[LabCluster, ServerMove]] = []
         for cluster in clusters.values():
             cluster.world.on_change(self._on_change)
 
@@ -133,6 +135,7 @@ class Lab:
         if not isinstance(self._clock, VirtualClock):
             raise TypeError("advance needs open_lab(..., clock=VirtualClock())")
         self.step(self._clock.advance(seconds))
+        await self._act()
         await anyio.lowlevel.checkpoint()
 
     def step(self, now: datetime) -> None:
@@ -153,11 +156,18 @@ class Lab:
             self._wake = anyio.Event()
             now = self._clock()
             self.step(now)
+            await self._act()
             due = [at for at in (self._next_move_at, self._end_at, *self._cluster_times()) if at is not None]
             virtual = isinstance(self._clock, VirtualClock)
             wait = float("inf") if virtual or not due else max(0.0, (min(due) - self._clock()).total_seconds())
             with anyio.move_on_after(wait):
                 await self._wake.wait()
+
+    async def _act(self) -> None:
+        """Do to the servers what the timeline says; what happened in the worlds is done already."""
+        while self._to_act:
+            cluster, move = self._to_act.pop(0)
+            await move.act(cluster)
 
     def _cluster_times(self) -> list[datetime | None]:
         return [cluster.simulation.next_at for cluster in self.clusters.values()]
@@ -182,6 +192,9 @@ class Lab:
     def _make(self, timed: TimedMove) -> None:
         for name in timed.clusters:
             cluster = self.clusters[name]
+            if isinstance(timed.move, ServerMove):
+                self._to_act.append((cluster, timed.move))
+                continue
             try:
                 timed.move.make(cluster.simulation)
             except NotFoundError as error:
@@ -222,6 +235,8 @@ async def open_lab(
         )
         for plan in story.clusters
     }
+    for plan in story.clusters:
+        clusters[plan.name].set_streaming_lists(offered=plan.streaming_lists)
     lab = Lab(story, clusters, clock=clock, speed=speed, authority=authority)
     async with AsyncExitStack() as servers:
         for cluster in clusters.values():

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from kronveil.lab.deletion import delete
 from kronveil.lab.images import WELL_BEHAVED, Behaviour
-from kronveil.lab.kinds import DEPLOYMENT, NODE, JsonObject
+from kronveil.lab.kinds import DEPLOYMENT, NODE, WORKLOADS, JsonObject
+from kronveil.lab.managed import note_writer
 from kronveil.lab.server.admission import admit_changed
 from kronveil.lab.simulation import Simulation
 from kronveil.lab.times import stamp
-from kronveil.lab.world import Key, NotFoundError, World
+from kronveil.lab.world import Key, NotFoundError, Record, World
 
 
 class Move(Protocol):
@@ -26,6 +27,7 @@ class SetImage:
 
     app: str
     image: str
+    by: str = "kubectl-set"
 
     def make(self, simulation: Simulation) -> None:
         """Write the image of the app's first container."""
@@ -33,7 +35,7 @@ class SetImage:
         def change(obj: JsonObject) -> None:
             obj["spec"]["template"]["spec"]["containers"][0]["image"] = self.image
 
-        _change_deployment(simulation.world, self.app, change)
+        change_workload(simulation.world, self.app, change, by=self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class SetMemory:
 
     app: str
     memory: str
+    by: str = "kubectl-set"
 
     def make(self, simulation: Simulation) -> None:
         """Write request and limit of the app's first container."""
@@ -51,7 +54,7 @@ class SetMemory:
             resources.setdefault("requests", {})["memory"] = self.memory
             resources.setdefault("limits", {})["memory"] = self.memory
 
-        _change_deployment(simulation.world, self.app, change)
+        change_workload(simulation.world, self.app, change, by=self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,11 @@ class Scale:
 
     app: str
     replicas: int
+    by: str = "kubectl"
 
     def make(self, simulation: Simulation) -> None:
         """Write the number."""
-        _change_deployment(simulation.world, self.app, lambda obj: obj["spec"].update(replicas=self.replicas))
+        change_workload(simulation.world, self.app, lambda obj: obj["spec"].update(replicas=self.replicas), by=self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Restart:
     """A rollout of the same image, as ``kubectl rollout restart`` does it."""
 
     app: str
+    by: str = "kubectl-rollout"
 
     def make(self, simulation: Simulation) -> None:
         """Mark the template."""
@@ -79,7 +84,7 @@ class Restart:
         def change(obj: JsonObject) -> None:
             obj["spec"]["template"]["metadata"].setdefault("annotations", {}).update(mark)
 
-        _change_deployment(simulation.world, self.app, change)
+        change_workload(simulation.world, self.app, change, by=self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,7 @@ class DeletePod:
 
     def make(self, simulation: Simulation) -> None:
         """Delete the first pod in order of name."""
-        deployment = simulation.world.get(DEPLOYMENT, key_of(self.app))
-        machinery = simulation.machinery
-        pods = [pod for owner in machinery.sets_of(deployment.uid) for pod in machinery.pods_of(owner.uid)]
-        staying = [pod for pod in pods if "deletionTimestamp" not in pod.obj["metadata"]]
+        staying = [pod for pod in pods_of_app(simulation, self.app) if "deletionTimestamp" not in pod.obj["metadata"]]
         if not staying:
             raise NotFoundError(f"{self.app} has no pod")
         delete(simulation.world, min(staying, key=lambda pod: pod.key))
@@ -148,7 +150,7 @@ class StopNode:
 
     def make(self, simulation: Simulation) -> None:
         """Stop it."""
-        simulation.stop_node(_node_name(simulation.world, self.node))
+        simulation.stop_node(node_name(simulation.world, self.node))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,23 +161,7 @@ class StartNode:
 
     def make(self, simulation: Simulation) -> None:
         """Start it."""
-        simulation.start_node(_node_name(simulation.world, self.node))
-
-
-AnyMove: TypeAlias = (
-    SetImage | SetMemory | Scale | Restart | DeletePod | SetBehaviour | WithdrawImage | StopNode | StartNode
-)
-MOVES: dict[str, type[AnyMove]] = {
-    "set_image": SetImage,
-    "set_memory": SetMemory,
-    "scale": Scale,
-    "restart": Restart,
-    "delete_pod": DeletePod,
-    "set_behaviour": SetBehaviour,
-    "withdraw_image": WithdrawImage,
-    "stop_node": StopNode,
-    "start_node": StartNode,
-}
+        simulation.start_node(node_name(simulation.world, self.node))
 
 
 def key_of(app: str) -> Key:
@@ -184,17 +170,37 @@ def key_of(app: str) -> Key:
     return namespace, name
 
 
-def _change_deployment(world: World, app: str, change: Callable[[JsonObject], None]) -> None:
-    old = world.get(DEPLOYMENT, key_of(app)).obj
+def workload_of(world: World, app: str) -> Record:
+    """The deployment, stateful set or daemon set of an app. Raises NotFoundError."""
+    for kind in WORKLOADS.values():
+        record = world.find(kind, key_of(app))
+        if record is not None:
+            return record
+    raise NotFoundError(f"deployments {app} not found")
+
+
+def pods_of_app(simulation: Simulation, app: str) -> list[Record]:
+    """The pods of an app."""
+    machinery = simulation.machinery
+    workload = workload_of(simulation.world, app)
+    owners = machinery.sets_of(workload.uid) if workload.kind is DEPLOYMENT else [workload]
+    return [pod for owner in owners for pod in machinery.pods_of(owner.uid)]
+
+
+def change_workload(world: World, app: str, change: Callable[[JsonObject], None], *, by: str) -> None:
+    """Change an app's workload as ``by`` would through the API."""
+    workload = workload_of(world, app)
 
     def admitted(obj: JsonObject) -> None:
         change(obj)
-        admit_changed(DEPLOYMENT, old, obj)
+        admit_changed(workload.kind, workload.obj, obj)
+        note_writer(obj, workload.obj, manager=by, now=world.now)
 
-    world.update(DEPLOYMENT, key_of(app), admitted)
+    world.update(workload.kind, workload.key, admitted)
 
 
-def _node_name(world: World, number: int) -> str:
+def node_name(world: World, number: int) -> str:
+    """The name of a node, counted from 1. Raises NotFoundError."""
     nodes = world.list(NODE)
     if not 1 <= number <= len(nodes):
         raise NotFoundError(f"there is no node {number}: the cluster has {len(nodes)}")

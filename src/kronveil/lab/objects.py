@@ -147,7 +147,12 @@ def node_address(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A workload of a story: one deployment and the service in front of it."""
+    """A workload of a story and the service in front of it.
+
+    ``kind`` is Deployment, StatefulSet or DaemonSet; ``storage`` gives each pod of a stateful set a claim of that size.
+    ``config`` and ``secret`` name what its variables come from. ``helm`` (a chart, ``checkout-1.2.0``), ``argo`` and
+    ``flux`` (an application's or kustomization's name) say what deployed it, in labels and annotations.
+    """
 
     namespace: str
     name: str
@@ -157,10 +162,64 @@ class App:
     memory: str = "128Mi"
     port: int = 8080
     progress_deadline_s: int = 600
+    kind: str = "Deployment"
+    storage: str = ""
+    storage_class: str = DEFAULT_STORAGE_CLASS
+    config: str = ""
+    secret: str = ""
+    helm: str = ""
+    argo: str = ""
+    flux: str = ""
+
+    @property
+    def manager(self) -> str:
+        """The field manager of what deployed it."""
+        if self.helm:
+            return "helm"
+        if self.argo:
+            return "argocd-controller"
+        return "kustomize-controller" if self.flux else "kubectl-client-side-apply"
 
 
-def deployment_object(app: App) -> JsonObject:
-    """The deployment of an app, as its team would apply it."""
+def workload_object(app: App) -> JsonObject:
+    """The deployment (or stateful set, or daemon set) of an app, as its team would apply it."""
+    obj = _deployment_object(app)
+    labels = obj["metadata"]["labels"]
+    annotations: dict[str, str] = {}
+    if app.helm:
+        labels |= {"app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": app.helm}
+        labels["app.kubernetes.io/instance"] = app.name
+        annotations |= {"meta.helm.sh/release-name": app.name, "meta.helm.sh/release-namespace": app.namespace}
+    if app.argo:
+        annotations["argocd.argoproj.io/tracking-id"] = f"{app.argo}:apps/{app.kind}:{app.namespace}/{app.name}"
+    if app.flux:
+        labels["kustomize.toolkit.fluxcd.io/name"] = app.flux
+        labels["kustomize.toolkit.fluxcd.io/namespace"] = "flux-system"
+    if annotations:
+        obj["metadata"]["annotations"] = annotations
+    if app.kind == "DaemonSet":
+        del obj["spec"]["replicas"]
+    if app.kind != "Deployment":
+        del obj["spec"]["progressDeadlineSeconds"]
+    if app.kind == "StatefulSet":
+        obj["spec"]["serviceName"] = app.name
+        if app.storage:
+            _add_storage(obj["spec"], app)
+    return obj
+
+
+def _add_storage(spec: JsonObject, app: App) -> None:
+    wish = {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": app.storage_class,
+        "resources": {"requests": {"storage": app.storage}},
+    }
+    spec["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": wish}]
+    container = spec["template"]["spec"]["containers"][0]
+    container["volumeMounts"] = [{"name": "data", "mountPath": "/var/lib/data"}]
+
+
+def _deployment_object(app: App) -> JsonObject:
     labels = {"app.kubernetes.io/name": app.name, "app.kubernetes.io/part-of": app.namespace}
     probe = {"httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"}, "periodSeconds": 5, "timeoutSeconds": 1}
     container = {
@@ -176,6 +235,10 @@ def deployment_object(app: App) -> JsonObject:
         "readinessProbe": {**probe, "successThreshold": 1, "failureThreshold": 3},
         "imagePullPolicy": "IfNotPresent",
     }
+    sources = [{"configMapRef": {"name": app.config}}] if app.config else []
+    sources += [{"secretRef": {"name": app.secret}}] if app.secret else []
+    if sources:
+        container["envFrom"] = sources
     return {
         "metadata": {"name": app.name, "namespace": app.namespace, "labels": dict(labels)},
         "spec": {
@@ -185,6 +248,18 @@ def deployment_object(app: App) -> JsonObject:
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },
     }
+
+
+def config_object(app: App) -> JsonObject:
+    """The config map an app's variables come from."""
+    data = {"LOG_LEVEL": "info", "FEATURE_FLAGS": "none"}
+    return {"metadata": {"name": app.config, "namespace": app.namespace}, "data": data}
+
+
+def secret_object(app: App) -> JsonObject:
+    """The secret an app's variables come from."""
+    metadata = {"name": app.secret, "namespace": app.namespace}
+    return {"metadata": metadata, "type": "Opaque", "data": {"TOKEN": "bGFi"}}
 
 
 def service_object(app: App, world: World) -> JsonObject:

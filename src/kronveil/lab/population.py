@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from kronveil.lab.extras import STORAGE_CLASSES, storage_class
 from kronveil.lab.images import Registry
-from kronveil.lab.kinds import DEPLOYMENT, NAMESPACE, NODE, SERVICE
-from kronveil.lab.objects import App, deployment_object, node_object, service_object
+from kronveil.lab.kinds import CONFIGMAP, NAMESPACE, NODE, SECRET, SERVICE, WORKLOADS
+from kronveil.lab.managed import note_writer
+from kronveil.lab.objects import App, config_object, node_object, secret_object, service_object, workload_object
 from kronveil.lab.server.admission import admit_new
 from kronveil.lab.simulation import Simulation
 from kronveil.lab.story import ClusterPlan, Story
@@ -12,6 +14,7 @@ from kronveil.lab.world import World
 
 OLDEST = timedelta(days=30)
 YOUNGEST = timedelta(hours=3)
+SETTLED_FOR = timedelta(minutes=15)
 _ALWAYS_THERE = ("default", "kube-node-lease", "kube-public", "kube-system")
 _SYSTEM_APPS = (
     App("kube-system", "coredns", "registry.k8s.io/coredns/coredns:v1.13.1", 2, "100m", "170Mi", 9153),
@@ -34,6 +37,8 @@ def populate(plan: ClusterPlan, story: Story, *, seed: int, now: datetime, speed
         for born, app in sorted(((_birth(world, app, now), app) for app in apps), key=lambda pair: pair[0]):
             simulation.step(born)
             _create_app(world, app)
+        simulation.step(now - SETTLED_FOR)
+        _create_extras(world, plan)
         simulation.step(now)
     simulation.nodes.grace_s = plan.node_grace_s
     simulation.nodes.eviction_s = plan.eviction_s
@@ -49,16 +54,37 @@ def _birth(world: World, app: App, now: datetime) -> datetime:
 
 
 def _create_ground(world: World, plan: ClusterPlan, apps: tuple[App, ...]) -> None:
-    for name in sorted({*_ALWAYS_THERE, *(app.namespace for app in apps)}):
+    for kind in plan.kinds:
+        world.add_kind(kind.made())
+    for name in sorted({*_ALWAYS_THERE, *(app.namespace for app in apps), *plan.extra_namespaces()}):
         namespace = {"metadata": {"name": name}}
         admit_new(NAMESPACE, namespace, word="")
         world.create(NAMESPACE, namespace)
     for index in range(plan.nodes):
         world.create(NODE, node_object(world, index, plan.node, plan.version))
+    for name in STORAGE_CLASSES:
+        world.create(*storage_class(name))
 
 
 def _create_app(world: World, app: App) -> None:
-    deployment = deployment_object(app)
-    admit_new(DEPLOYMENT, deployment, word="")
-    world.create(DEPLOYMENT, deployment)
+    if app.config and world.find(CONFIGMAP, (app.namespace, app.config)) is None:
+        world.create(CONFIGMAP, config_object(app))
+    if app.secret and world.find(SECRET, (app.namespace, app.secret)) is None:
+        world.create(SECRET, secret_object(app))
+    workload = workload_object(app)
+    kind = WORKLOADS[app.kind]
+    admit_new(kind, workload, word="")
+    note_writer(workload, None, manager=app.manager, now=world.now)
+    world.create(kind, workload)
     world.create(SERVICE, service_object(app, world))
+
+
+def _create_extras(world: World, plan: ClusterPlan) -> None:
+    """What came last: it changes nothing in how the apps came to be."""
+    for kind, obj in plan.extras(world.now):
+        world.add_kind(kind)
+        status = obj.pop("status", None)
+        admit_new(kind, obj, word="")
+        if status is not None:
+            obj["status"] = status
+        world.create(kind, obj)

@@ -1,13 +1,26 @@
 """Stories: a world, what happens in it, and what an agent that watches it should find. Read from YAML, strictly."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
 
+from kronveil.lab.every_move import MOVES, AnyMove
+from kronveil.lab.extras import (
+    GITOPS,
+    AutoscalerPlan,
+    BudgetPlan,
+    CertificatePlan,
+    Dated,
+    JobPlan,
+    QuotaPlan,
+    SyncPlan,
+    Timeless,
+)
 from kronveil.lab.images import Behaviour
-from kronveil.lab.moves import MOVES, AnyMove
+from kronveil.lab.kinds import CUSTOM_KINDS, WORKLOADS, JsonObject, Kind
 from kronveil.lab.objects import App, NodeSize
 from kronveil.lab.quantities import parse_quantity
 from kronveil.lab.strict_yaml import Reader, StoryError, load_yaml
@@ -15,6 +28,25 @@ from kronveil.lab.strict_yaml import Reader, StoryError, load_yaml
 __all__ = ["ClusterPlan", "Expected", "Story", "StoryError", "TimedMove", "list_stories", "load_story"]
 
 STORIES = Path(__file__).parent / "stories"
+
+
+@dataclass(frozen=True, slots=True)
+class KindPlan:
+    """A custom resource a cluster serves. The known ones (certificates, applications, ...) need their plural alone."""
+
+    plural: str
+    kind: str = ""
+    group: str = ""
+    version: str = "v1"
+    namespaced: bool = True
+
+    def made(self) -> Kind:
+        """The kind."""
+        if not self.kind and self.plural in CUSTOM_KINDS:
+            return CUSTOM_KINDS[self.plural]
+        name = self.kind or self.plural.removesuffix("s").title()
+        group = self.group or "lab.example.com"
+        return Kind(name, self.plural, group, self.version, self.namespaced, subresources=("status",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +61,24 @@ class ClusterPlan:
     apps: tuple[App, ...] = ()
     node_grace_s: float = 40
     eviction_s: float = 300
+    streaming_lists: bool = True
+    kinds: tuple[KindPlan, ...] = ()
+    jobs: tuple[JobPlan, ...] = ()
+    quotas: tuple[QuotaPlan, ...] = ()
+    budgets: tuple[BudgetPlan, ...] = ()
+    autoscalers: tuple[AutoscalerPlan, ...] = ()
+    certificates: tuple[CertificatePlan, ...] = ()
+    gitops: tuple[SyncPlan, ...] = ()
+
+    def extras(self, now: datetime) -> list[tuple[Kind, JsonObject]]:
+        """Everything that is neither a node nor an app, as it is at ``now``."""
+        timeless: tuple[Timeless, ...] = (*self.quotas, *self.budgets, *self.autoscalers, *self.jobs)
+        dated: tuple[Dated, ...] = (*self.certificates, *self.gitops)
+        return [*(item.made() for item in timeless), *(item.made(now) for item in dated)]
+
+    def extra_namespaces(self) -> set[str]:
+        """The namespaces these are in."""
+        return {obj["metadata"]["namespace"] for _, obj in self.extras(datetime(2026, 1, 1, tzinfo=UTC))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +205,13 @@ def _read_cluster(reader: Reader, node: Any) -> ClusterPlan | None:
         {
             "node": lambda node, key: reader.record(node[key], NodeSize) or NodeSize(),
             "apps": lambda node, key: reader.records(node, key, App),
+            "kinds": lambda node, key: reader.records(node, key, KindPlan),
+            "jobs": lambda node, key: reader.records(node, key, JobPlan),
+            "quotas": lambda node, key: reader.records(node, key, QuotaPlan),
+            "budgets": lambda node, key: reader.records(node, key, BudgetPlan),
+            "autoscalers": lambda node, key: reader.records(node, key, AutoscalerPlan),
+            "certificates": lambda node, key: reader.records(node, key, CertificatePlan),
+            "gitops": lambda node, key: reader.records(node, key, SyncPlan),
         },
     )
 
@@ -208,6 +265,10 @@ def _check(reader: Reader, document: CommentedMap, parts: _Top) -> None:
             *(text for app in plan.apps for text in (app.cpu, app.memory)),
         ):
             _check_quantity(reader, document, quantity)
+        for each in plan.apps:
+            _check_word(reader, document, each.kind, WORKLOADS)
+        for sync in plan.gitops:
+            _check_word(reader, document, sync.kind, GITOPS)
     for index, timed in enumerate(parts.timeline):
         for name in timed.clusters:
             _check_name(reader, document["timeline"], index, name, plans)
@@ -223,6 +284,11 @@ def _check_quantity(reader: Reader, document: CommentedMap, text: str) -> None:
         parse_quantity(text)
     except ValueError:
         reader.problem(document, "world", f'world: "{text}" is not a quantity. Write 250m, 2, 512Mi or 4Gi.')
+
+
+def _check_word(reader: Reader, document: CommentedMap, kind: str, known: dict[str, Kind]) -> None:
+    if kind not in known:
+        reader.problem(document, "world", f'world: there is no kind "{kind}" here. There are: {", ".join(known)}.')
 
 
 def _check_name(reader: Reader, node: Any, index: int, name: str, plans: dict[str, ClusterPlan]) -> None:
