@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -357,6 +358,38 @@ def test_a_file_that_is_not_there_is_wrong_usage(folder: Path) -> None:
     result = run("restore", "typo.db", "--data-dir", folder)
     assert result.exit_code == 2
     assert "there is no file typo.db" in result.stderr
+
+
+def test_a_wrong_page_in_the_middle_is_found_and_a_backup_is_the_way_back(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    anyio.run(save, folder, Writes(events=[event(n) for n in range(5_000)]))
+    done("backup", tmp_path / "copy.db", "--data-dir", folder)
+    content = bytearray((folder / FILE).read_bytes())
+    page = len(content) // 4096 // 2
+    content[page * 4096 : (page + 1) * 4096] = bytes(4096)
+    (folder / FILE).write_bytes(content)
+    checked = run("check", "--data-dir", folder)
+    assert checked.exit_code == 1
+    assert f"NOT WHOLE {folder / FILE}" in checked.stderr
+    backed_up = run("backup", tmp_path / "second.db", "--data-dir", folder)
+    assert backed_up.exit_code == 1, "a damaged store must not pass for a backup"
+    assert not (tmp_path / "second.db").exists()
+    told = done("restore", tmp_path / "copy.db", "--data-dir", folder)
+    assert (told["events"], len(anyio.run(stored_events, folder))) == (5_000, 5_000)
+    assert Path(str(told["kept"])).read_bytes() == bytes(content), "what can still be read of it is somebody's to judge"
+
+
+def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        result = run("backup", tmp_path / "copy.db", "--data-dir", folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert result.exit_code == 1
+    assert "the disk" in result.stderr
+    assert str(tmp_path) in result.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["data"]
 
 
 def test_a_folder_that_is_not_there_is_named(folder: Path, tmp_path: Path) -> None:

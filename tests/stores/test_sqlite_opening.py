@@ -104,6 +104,21 @@ async def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == bytes(content)
 
 
+@pytest.mark.parametrize("cut", [100, 4096, 5000, 0.5, 0.9])
+async def test_a_file_that_ends_too_early_is_named_and_left_alone(tmp_path: Path, cut: float) -> None:
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(events=[event(n) for n in range(500)]))
+    path = database(tmp_path)
+    content = path.read_bytes()
+    content = content[: int(cut if cut > 1 else cut * len(content))]
+    path.write_bytes(content)
+    with pytest.raises(Permanent, match="damaged") as refusal:
+        async with open_sqlite(tmp_path):
+            pass
+    assert "kronveil db restore FILE" in str(refusal.value)
+    assert path.read_bytes() == content
+
+
 async def test_damage_met_later_is_permanent_too(tmp_path: Path) -> None:
     path = await made(tmp_path)
     with closing(sqlite3.connect(path)) as connection:

@@ -8,9 +8,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from kronveil.sdk.errors import Permanent, Transient
-from kronveil.sdk.storage import EventQuery, Writes
-from kronveil.sdk.testing.samples import event, moment
+from kronveil.sdk.errors import Permanent, PluginError, Transient
+from kronveil.sdk.storage import EventQuery, Receipt, Writes
+from kronveil.sdk.testing.samples import event, incident, moment, resolved, silence
 from kronveil.stores.sqlite import SqliteStore, open_sqlite
 
 pytestmark = pytest.mark.anyio
@@ -117,6 +117,48 @@ async def test_a_read_only_file_is_transient(tmp_path: Path) -> None:
             await store.check()
         connection_of(store).execute("PRAGMA query_only = 0")
         await store.save(Writes(events=(event(1),)))
+
+
+async def test_a_disk_that_takes_no_writing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="/sys/kronveil"):  # nobody makes folders there, not even root
+        async with open_sqlite(Path("/sys/kronveil")):
+            pass
+
+
+async def test_a_clock_that_steps_back_hides_nothing_and_forgets_nothing(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(events=(event(10), event(11)), cluster_heard={"uid": moment(11)}))
+        await store.save(Writes(receipts=(Receipt("before", "d", "i", moment(3600 * 30)),)))
+        # Two hours back.
+        early = [event(n) for n in range(-7_200, -7_195)]
+        await store.save(Writes(events=early, cluster_heard={"uid": moment(-7_195)}))
+        await store.save(Writes(receipts=(Receipt("after", "d", "i", moment(3600 * 28)),)))
+        found: list[str] = []
+        query = EventQuery(limit=2)
+        while True:
+            page = await store.events(query)
+            found += [event.id for event in page.items]
+            if page.next_cursor is None:
+                break
+            query = EventQuery(limit=2, before=page.next_cursor)
+        assert found == ["event-11", "event-10", *(f"event-{n}" for n in range(-7_196, -7_201, -1))]
+        assert (await store.restore(moment(0))).cluster_heard == {"uid": moment(11)}
+        assert await store.receipt("before") is not None
+        assert await store.receipt("after") is not None
+        assert await store.forget(moment(-7_200), 100) == 0
+
+
+async def test_a_clock_that_steps_back_revives_no_silence_and_reopens_no_past(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        store._clock = lambda: moment(100)
+        await store.save(Writes(silences=(silence(1, ends_at=moment(200)),)))
+        await store.save(Writes(silences_ended=("silence-1",), incidents=(resolved(incident(1), moment(100)),)))
+        store._clock = lambda: moment(50)
+        assert await store.silences() == ()
+        assert [hush.ends_at for hush in await store.silences(ended=True)] == [moment(100)]
+        restored = await store.restore(moment(50))
+        assert restored.silences == ()
+        assert [incident.id for incident in restored.incidents] == ["incident-1"], "resolved later than now"
 
 
 async def test_a_closed_store_refuses_in_words(tmp_path: Path) -> None:

@@ -64,9 +64,14 @@ def examine(path: Path, progress: Progress = unwatched) -> Examination:
 
 def _by_sqlite(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Pages, and every index against its table."""
-    for (line,) in connection.execute(f"PRAGMA integrity_check({MOST_FINDINGS})"):
-        if line != "ok":
-            yield Finding("the file", str(line))
+    try:
+        for (line,) in connection.execute(f"PRAGMA integrity_check({MOST_FINDINGS})"):
+            if line != "ok":
+                yield Finding("the file", str(line))
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
+        yield Finding("the file", str(error))  # so damaged that the check itself could not go on
 
 
 def _by_us(connection: sqlite3.Connection, progress: Progress) -> Iterator[Finding]:
