@@ -11,14 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import anyio
 import anyio.abc
 
-PATHS = {
-    "pods": "/api/v1",
-    "nodes": "/api/v1",
-    "namespaces": "/api/v1",
-    "events": "/api/v1",
-    "deployments": "/apis/apps/v1",
-    "replicasets": "/apis/apps/v1",
-}
+from kronveil.collectors.kubernetes.kinds import KINDS
+
+PATHS = {kind.name: kind.path_in(None, kind.versions[0]).rsplit("/", 1)[0] for kind in KINDS}
 CLUSTER_UID = "5a9c0000-0000-4000-8000-00000000c1a5"
 
 
@@ -32,14 +27,17 @@ class ScriptedServer:
         self.log: list[tuple[int, str, str, dict[str, Any]]] = []
         self.oldest = 0
         self.sent = 0
+        self.paths = dict(PATHS)
         self.page_size: int | None = None
         self.forbidden: set[str] = set()
+        self.served = {kind.name for kind in KINDS if not kind.is_custom}
         self.unhung = anyio.Event()
         self.unhung.set()
         self.is_refusing = False
         self.silent_watches: set[str] = set()
         self.busy: dict[str, int] = {}
         self.requests: list[str] = []
+        self.accepted: dict[str, str] = {}
         self.lists: dict[str, int] = defaultdict(int)
         self.watches: dict[str, int] = defaultdict(int)
         self.watched: dict[str, anyio.Event] = defaultdict(anyio.Event)
@@ -182,8 +180,14 @@ class ScriptedServer:
         if parts.path == "/version":
             await self._json(stream, 200, {"gitVersion": "v1.37.2"})
             return
+        if parts.path == "/apis":
+            await self._json(stream, 200, {"kind": "APIGroupList", "groups": self._groups()})
+            return
         kind, namespace, name = self._target(parts.path)
-        if kind in self.forbidden and query.get("limit") != "1":
+        self.accepted[kind] = headers.get("accept", "")
+        if kind not in self.served or not parts.path.startswith(self.paths[kind] + "/"):
+            await self._bytes(stream, 404, b"404 page not found\n")
+        elif kind in self.forbidden and query.get("limit") != "1":
             await self._refuse(
                 stream, 403, "Forbidden", f'{kind} is forbidden: User "viewer" cannot list resource "{kind}"'
             )
@@ -196,6 +200,11 @@ class ScriptedServer:
             await self._watch(stream, kind, namespace, int(query["resourceVersion"]))
         else:
             await self._list(stream, kind, namespace, query)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        paths = sorted({self.paths[kind] for kind in self.served if self.paths[kind].startswith("/apis/")})
+        pairs = [path.split("/")[2:] for path in paths]
+        return [{"name": group, "versions": [{"groupVersion": f"{group}/{v}", "version": v}]} for group, v in pairs]
 
     @staticmethod
     def _target(path: str) -> tuple[str, str, str]:

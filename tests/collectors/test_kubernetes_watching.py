@@ -13,6 +13,7 @@ import pytest
 
 from kronveil.collectors.kubernetes import component
 from kronveil.collectors.kubernetes.config import ClusterConfig
+from kronveil.collectors.kubernetes.kinds import KINDS
 from kronveil.model.facts import ListedFacts, PodFacts
 from kronveil.model.resource import Resource
 from kronveil.sdk.errors import Transient
@@ -67,7 +68,7 @@ async def test_the_standing_tells_identity_version_region_and_counts(server: Scr
         standing = recorder.standing
         assert (standing.uid, standing.version, standing.region) == (CLUSTER_UID, "v1.37.2", "eu-central-1")
         assert (standing.pods, standing.nodes, standing.error, standing.tries) == (1, 1, None, 0)
-        assert set(standing.kinds) == {"nodes", "namespaces", "deployments", "replicasets", "pods", "events"}
+        assert set(standing.kinds) == {kind.name for kind in KINDS if not kind.is_custom and not kind.is_opt_in}
         assert all(kind.synced and kind.heard_at for kind in standing.kinds.values())
 
 
@@ -92,10 +93,10 @@ async def test_the_first_complete_list_of_each_kind_is_told_once(server: Scripte
     async with watch() as recorder:
         server.compact()
         server.drop_streams()
-        await recorder.until(lambda: recorder.standing.relists >= 6, "every kind is listed again")
+        await recorder.until(lambda: recorder.standing.relists >= len(recorder.standing.kinds), "all are listed again")
         listed = [one.facts for one in recorder.observations if one.kind == "list.completed"]
         kinds = sorted(facts.kind for facts in listed if isinstance(facts, ListedFacts))
-        assert kinds == ["deployments", "nodes", "pods"]
+        assert kinds == sorted(kind.name for kind in KINDS if kind.is_told and not kind.is_custom)
 
 
 async def test_a_list_is_read_page_by_page(server: ScriptedServer, watch: Watch) -> None:
@@ -105,8 +106,12 @@ async def test_a_list_is_read_page_by_page(server: ScriptedServer, watch: Watch)
     async with watch() as recorder:
         assert recorder.standing.pods == 10
         assert server.lists["pods"] == 4
-        completed = [one.kind for one in recorder.observations if one.kind in ("pod.changed", "list.completed")]
-        assert completed[-11:] == ["pod.changed"] * 10 + ["list.completed"]
+        told = [
+            one.kind
+            for one in recorder.observations
+            if one.kind == "pod.changed" or (isinstance(one.facts, ListedFacts) and one.facts.kind == "pods")
+        ]
+        assert told == ["pod.changed"] * 10 + ["list.completed"]
 
 
 async def test_healthy_pods_are_kept_without_a_word_and_told_once_they_change(
@@ -213,7 +218,7 @@ async def test_an_odd_object_costs_only_itself(server: ScriptedServer, watch: Wa
         assert server.lists["pods"] == 1
         server.compact()
         server.drop_streams()
-        await recorder.until(lambda: recorder.standing.relists >= 6, "every kind is listed again")
+        await recorder.until(lambda: recorder.standing.relists >= len(recorder.standing.kinds), "all are listed again")
         sick(server, "c")
         await recorder.until(lambda: bool(recorder.about("c")), "and so on")
         assert sum(batch.dropped.get("undecodable", 0) for batch in recorder.batches) == 2
@@ -291,11 +296,14 @@ async def test_only_the_configured_namespaces_are_asked_for(server: ScriptedServ
         ]
         assert len(listed) == 1
         assert not [request for request in server.requests if request.startswith("/api/v1/pods")]
+        namespaced = [kind for kind in KINDS if kind.is_namespaced and kind.name in recorder.standing.kinds]
         server.delete("pods", "in-blog", namespace="blog")
         await recorder.until(lambda: recorder.is_gone("in-blog"), "its deletion is told")
         server.compact()
         server.drop_streams()
-        await recorder.until(lambda: recorder.standing.relists >= 8, "every namespace is listed again")
+        await recorder.until(
+            lambda: recorder.standing.relists >= 2 * len(namespaced) + 2, "every namespace is listed again"
+        )
         assert not recorder.is_gone("in-shop")
 
 

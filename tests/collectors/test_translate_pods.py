@@ -13,7 +13,7 @@ IMAGE = "registry.example/shop/checkout:2.31.0"
 REPLICASET = "6f0c5b1a-3a8a-4f5a-8e0a-2f1f5a1c9b10"
 
 
-@pytest.mark.parametrize("name", ["healthy", "completed", "mirror", "with_sidecar", "terminating"])
+@pytest.mark.parametrize("name", ["healthy", "completed", "mirror", "with_sidecar"])
 def test_the_first_list_keeps_a_plainly_healthy_pod_without_a_word(name: str) -> None:
     kept, observation = translate("pods", sample("pods", name), at=FIRST)
     assert observation is None

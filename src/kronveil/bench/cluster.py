@@ -52,9 +52,11 @@ class Cluster:
         """Where it seems to be."""
         return "nowhere:0"
 
-    async def get(self, path: str, parameters: Parameters | None = None, timeout_s: float = 0) -> bytes:
+    async def get(
+        self, path: str, parameters: Parameters | None = None, timeout_s: float = 0, *, accept: str = ""
+    ) -> bytes:
         """A page of pods, the namespace that names the cluster, or an empty list."""
-        del timeout_s
+        del timeout_s, accept
         asked = parameters or {}
         if path == "/version":
             return b'{"gitVersion":"v1.36.0"}'
@@ -79,10 +81,10 @@ class Cluster:
         return [PodName(number, each) for number in range(0, self.pods, each)]
 
     def stream(
-        self, path: str, parameters: Parameters, silence_s: float
+        self, path: str, parameters: Parameters, silence_s: float, *, accept: str = ""
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The chunks of a watch; silence for every kind but pods."""
-        del parameters, silence_s
+        del parameters, silence_s, accept
         return self._streaming(is_silent=not path.endswith("/pods"))
 
     @asynccontextmanager

@@ -41,6 +41,10 @@ MEANINGS: Mapping[str, str] = {
     "collectors.kubernetes.clusters[].stale_after": "As above, for this cluster alone.",
     "collectors.kubernetes.clusters[].unreachable_after": "As above, for this cluster alone.",
     "collectors.kubernetes.clusters[].region": "The cluster's region; without it, the topology label of its nodes.",
+    "collectors.kubernetes.clusters[].kinds": "What to watch beside namespaces, nodes, pods, deployments, replica sets "
+    "and events; empty means everything but config maps and secrets.",
+    "collectors.kubernetes.clusters[].config_changes": "Whether to tell when config maps and secrets were written. "
+    "Only their metadata is asked for, never what is in them.",
     "collectors.kubernetes.clusters[].write": "The separate identity for actions. Without it nothing is ever written.",
     "collectors.kubernetes.clusters[].write.kubeconfig_path": "The kubeconfig of the writing identity.",
     "collectors.kubernetes.clusters[].write.context": "The context of the writing identity.",

@@ -33,6 +33,8 @@ _BY_KEY = {
     "collectors.kubernetes.clusters[].namespaces": "[payments, checkout]",
     "collectors.kubernetes.clusters[].poll_interval": "15s",
     "collectors.kubernetes.clusters[].region": "us-east-1",
+    "collectors.kubernetes.clusters[].kinds": "[statefulsets, daemonsets, jobs, cronjobs]",
+    "collectors.kubernetes.clusters[].config_changes": "true",
     "collectors.kubernetes.clusters[].write.kubeconfig_path": "~/.kube/us-east-prod-write.yaml",
     "collectors.kubernetes.clusters[].write.context": "us-east-prod-write",
     "collectors.kubernetes.poll_interval": "15s",

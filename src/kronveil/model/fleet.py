@@ -21,7 +21,8 @@ class ClusterState(StrEnum):
 class KindStanding:
     """One kind of object in one cluster. ``count`` is None until a first complete list.
 
-    A kind that the cluster does not serve (``is_served`` False: no such resource there) makes nothing partial.
+    A kind that the cluster does not serve (``is_served`` False: no such resource there) makes nothing partial, nor
+    does one that is watched only where it may be (``is_needed`` False) while it is forbidden or not listed yet.
     """
 
     synced: bool = False
@@ -29,6 +30,7 @@ class KindStanding:
     heard_at: datetime | None = None
     error: str | None = None
     is_served: bool = True
+    is_needed: bool = True
 
 
 NO_KINDS: Mapping[str, KindStanding] = MappingProxyType({})
@@ -39,7 +41,8 @@ class Standing:
     """What a collector knows of its own source now; reported whole each time, never as a difference.
 
     ``heard_at``: the last sign of life (a frame, a bookmark, a good probe). ``error``: why nothing is heard, in words
-    for a person, None while all is well. ``paused`` is set by the operator.
+    for a person, None while all is well. ``paused`` is set by the operator. ``skew_s`` is how far the source's clock is
+    ahead of ours (negative: behind), None while it is not known.
     """
 
     uid: str = ""
@@ -53,6 +56,7 @@ class Standing:
     tries: int = 0
     next_try_at: datetime | None = None
     relists: int = 0
+    skew_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

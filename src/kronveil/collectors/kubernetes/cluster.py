@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 
 import anyio
 
+from kronveil.collectors.kubernetes.catalog import Catalog
 from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.collectors.kubernetes.connect import Connection, open_connection
-from kronveil.collectors.kubernetes.kinds import KINDS
+from kronveil.collectors.kubernetes.kinds import kinds_for
 from kronveil.collectors.kubernetes.link import Link, now_utc
 from kronveil.collectors.kubernetes.outbox import Outbox
 from kronveil.collectors.kubernetes.permits import ListPermits
@@ -23,6 +24,7 @@ from kronveil.sdk.contracts import Component, Emit
 from kronveil.sdk.errors import Transient
 
 OWNERS_FIRST_S = 5.0
+"""How long a kind waits for each of those that it builds on."""
 
 
 class ClusterCollector:
@@ -43,19 +45,22 @@ class ClusterCollector:
             on_down=self._went_down,
         )
         permits = ListPermits()
+        catalog = Catalog(connection)
+        self._kinds = kinds_for(config.kinds, config_changes=config.config_changes)
         self._reflectors = [
             Reflector(
                 kind,
                 namespace,
                 connection=connection,
                 link=self._link,
+                catalog=catalog,
                 shelves=self._shelves,
                 outbox=self._outbox,
                 permits=permits,
                 started_at=self._started_at,
                 on_listed=self._listed,
             )
-            for kind in KINDS
+            for kind in self._kinds
             for namespace in (config.namespaces if kind.is_namespaced and config.namespaces else (None,))
         ]
         self._told_listed: set[str] = set()
@@ -106,7 +111,7 @@ class ClusterCollector:
         """Tell the first complete list of a kind, once it is complete in every namespace."""
         self._outbox.tell_standing()
         kind = reflector.kind
-        if not kind.is_told_listed or kind.name in self._told_listed:
+        if not kind.is_told or kind.name in self._told_listed:
             return
         if all(other.was_listed for other in self._of(kind.name)):
             self._told_listed.add(kind.name)
@@ -128,7 +133,9 @@ class ClusterCollector:
 
     def _standing(self) -> Standing:
         link = self._link
-        kinds = {kind.name: self._kind_standing(kind.name) for kind in KINDS}
+        # Of what only some clusters have installed nothing is said where it is not.
+        told = [kind.name for kind in self._kinds if not kind.is_custom or self._is_served(kind.name)]
+        kinds = {name: self._kind_standing(name) for name in told}
         return Standing(
             uid=link.uid,
             region=self._config.region or self._region(),
@@ -155,8 +162,14 @@ class ClusterCollector:
             synced=all(reflector.is_synced for reflector in reflectors),
             count=len(self._shelves.of(kind)) if is_counted else None,
             heard_at=min(heard) if len(heard) == len(reflectors) else None,
-            error="; ".join(errors) or None,
+            error="; ".join(dict.fromkeys(errors)) or None,
+            is_served=self._is_served(kind),
+            # Whatever else goes wrong with one that was there is a lack, also of one that is not needed.
+            is_needed=reflectors[0].kind.is_base or any(one.was_listed and not one.is_forbidden for one in reflectors),
         )
+
+    def _is_served(self, kind: str) -> bool:
+        return any(reflector.is_served for reflector in self._of(kind))
 
     def _region(self) -> str | None:
         regions = [region for kept in self._shelves.of("nodes").values() if (region := region_of(kept))]
@@ -172,10 +185,26 @@ async def open_cluster(config: ClusterConfig) -> AsyncIterator[ClusterCollector]
 
 component = Component(
     name="kubernetes",
-    summary="Pods, nodes, deployments and Warning events of one Kubernetes cluster.",
+    summary="What runs in one Kubernetes cluster, what it stands on, its Warning events, and what was changed.",
     config=ClusterConfig,
     open=open_cluster,
     emits=frozenset(
-        {"pod.changed", "node.changed", "workload.changed", "kubernetes.warning", "object.gone", "list.completed"}
+        {
+            "pod.changed",
+            "node.changed",
+            "workload.changed",
+            "job.changed",
+            "cronjob.changed",
+            "claim.changed",
+            "hpa.changed",
+            "quota.changed",
+            "budget.changed",
+            "certificate.changed",
+            "sync.changed",
+            "config.changed",
+            "kubernetes.warning",
+            "object.gone",
+            "list.completed",
+        }
     ),
 )

@@ -3,10 +3,34 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 DEFAULT_POLL_INTERVAL = timedelta(seconds=15)
 DEFAULT_STALE_AFTER = timedelta(seconds=60)
 DEFAULT_UNREACHABLE_AFTER = timedelta(minutes=3)
+
+OptionalKind: TypeAlias = Literal[
+    "jobs",
+    "statefulsets",
+    "daemonsets",
+    "cronjobs",
+    "storageclasses",
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "services",
+    "endpointslices",
+    "ingresses",
+    "horizontalpodautoscalers",
+    "poddisruptionbudgets",
+    "resourcequotas",
+    "certificates",
+    "applications",
+    "kustomizations",
+    "helmreleases",
+    "configmaps",
+    "secrets",
+]
+"""What is watched beside namespaces, nodes, pods, deployments, replica sets and events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +53,9 @@ class ClusterTimes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterConfig:
     """One cluster to watch. Without ``kubeconfig_path`` the default kubeconfig is used, without ``context`` its current
-    context. Empty ``namespaces`` means all of them. A time left ``None`` is the one of the ``kubernetes`` section.
+    context. Empty ``namespaces`` means all of them, empty ``kinds`` all that are watched without being asked for
+    (config maps and secrets are not); ``config_changes`` adds when those were written, never what is in them. A time
+    left ``None`` is the one of the ``kubernetes`` section.
     """
 
     name: str
@@ -40,6 +66,8 @@ class ClusterConfig:
     stale_after: timedelta | None = None
     unreachable_after: timedelta | None = None
     region: str | None = None
+    kinds: tuple[OptionalKind, ...] = ()
+    config_changes: bool = False
     write: WriteAccess | None = None
 
 

@@ -36,6 +36,7 @@ CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
 LONGEST_REASON = 300
 USER_AGENT = "kronveil"
+JSON = "application/json"
 
 Parameters = Mapping[str, str | int]
 
@@ -56,7 +57,7 @@ class Session:
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=60),
             socket_options=keepalive(),
         )
-        headers = {"user-agent": USER_AGENT, "accept": "application/json"}
+        headers = {"user-agent": USER_AGENT}
         if access.token is not None:
             headers["authorization"] = f"Bearer {access.token.reveal()}"
         basic = access.basic
@@ -92,18 +93,29 @@ class Connection:
         parts = urlsplit(self._session.access.server)
         return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
-    async def get(self, path: str, parameters: Parameters | None = None, timeout_s: float = ANSWER_TIMEOUT_S) -> bytes:
+    async def get(
+        self,
+        path: str,
+        parameters: Parameters | None = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
+        *,
+        accept: str = JSON,
+    ) -> bytes:
         """The body of a good answer, all of it within ``timeout_s`` of silence."""
-        async with self._answer(path, parameters or {}, timeout_s, identity=False) as response:
+        headers = {"accept": accept, "accept-encoding": "gzip"}
+        async with self._answer(path, parameters or {}, timeout_s, headers) as response:
             try:
                 return await response.aread()
             except self._failures() as error:
                 raise UnreachableError(explain(error, self.address, timeout_s)) from None
 
     @asynccontextmanager
-    async def stream(self, path: str, parameters: Parameters, silence_s: float) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def stream(
+        self, path: str, parameters: Parameters, silence_s: float, *, accept: str = JSON
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The chunks of a good answer, as they come; silence longer than ``silence_s`` ends it as unreachable."""
-        async with self._answer(path, parameters, silence_s, identity=True) as response:
+        headers = {"accept": accept, "accept-encoding": "identity"}
+        async with self._answer(path, parameters, silence_s, headers) as response:
             yield self._chunks(response, silence_s)
 
     async def _chunks(self, response: "httpx2.Response", silence_s: float) -> AsyncIterator[bytes]:
@@ -115,7 +127,7 @@ class Connection:
 
     @asynccontextmanager
     async def _answer(
-        self, path: str, parameters: Parameters, timeout_s: float, *, identity: bool
+        self, path: str, parameters: Parameters, timeout_s: float, headers: Mapping[str, str]
     ) -> AsyncIterator["httpx2.Response"]:
         """A response with status 200, its body not yet read. Reads changed credentials before, and after a 401."""
         await self.refresh()
@@ -123,7 +135,7 @@ class Connection:
         while True:
             session = self._session
             try:
-                async with self._send(session, path, parameters, timeout_s, identity=identity) as response:
+                async with self._send(session, path, parameters, timeout_s, headers) as response:
                     if response.status_code != 401:
                         await self._refuse(response, path, session)
                         yield response
@@ -136,7 +148,7 @@ class Connection:
 
     @asynccontextmanager
     async def _send(
-        self, session: Session, path: str, parameters: Parameters, timeout_s: float, *, identity: bool
+        self, session: Session, path: str, parameters: Parameters, timeout_s: float, headers: Mapping[str, str]
     ) -> AsyncIterator["httpx2.Response"]:
         import httpx2  # noqa: PLC0415
 
@@ -144,7 +156,7 @@ class Connection:
             "GET",
             path,
             params=dict(parameters),
-            headers={"accept-encoding": "identity" if identity else "gzip"},
+            headers=dict(headers),
             timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),
         )
         session.users += 1

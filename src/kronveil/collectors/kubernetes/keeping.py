@@ -35,7 +35,7 @@ class Keeping:
     def take_deleted(self, metadata: Metadata, moment: Moment) -> None:
         """Forget an object that the watch says is deleted."""
         kept = self._shelves.remove(self._kind.name, metadata.uid)
-        if kept is None or not self._kind.is_told_gone:
+        if kept is None or not self._kind.is_told:
             self._outbox.unchanged()
             return
         self._outbox.observed(gone(kept, metadata.resource_version, moment.now))
@@ -46,7 +46,7 @@ class Keeping:
         missing = mine.difference(seen)
         for uid in missing:
             kept = self._shelves.remove(self._kind.name, uid)
-            if kept is not None and self._kind.is_told_gone:
+            if kept is not None and self._kind.is_told:
                 self._outbox.unsourced(gone(kept, version, now, "deleted while it was not watched"))
         return len(missing)
 

@@ -1,54 +1,71 @@
 """The kinds that are watched: where each is found, how it is decoded, and what translates it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
 
-from kronveil.collectors.kubernetes import wire
+from kronveil.collectors.kubernetes import wire, wire_platform, wire_workloads
+from kronveil.collectors.kubernetes.translate import gitops, jobs, platform, workloads
+from kronveil.collectors.kubernetes.translate.keeping_only import keep_content, keep_only, translate_replicaset
 from kronveil.collectors.kubernetes.translate.kept import Kept, Moment, Shelves
 from kronveil.collectors.kubernetes.translate.nodes import translate_node
 from kronveil.collectors.kubernetes.translate.pods import translate_pod
 from kronveil.collectors.kubernetes.translate.warnings import translate_warning
-from kronveil.collectors.kubernetes.translate.workloads import (
-    translate_deployment,
-    translate_namespace,
-    translate_replicaset,
-)
 from kronveil.model.observation import Observation
 
 Translate: TypeAlias = Callable[[Any, Kept | None, Shelves, Moment], tuple[Kept, Observation | None]]
+METADATA_ONLY = (
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind. ``is_told_gone``: its deletions are observations; ``is_told_listed``: so is its first complete list.
-    ``after`` are the kinds that had better be known first."""
+    """One kind, by the plural name of its resource. ``versions`` of its group are tried newest first.
+
+    ``is_told``: its deletions are observations, and so is its first complete list. ``after`` are the kinds that had
+    better be known first. ``is_base``: without it a cluster is only partly known. ``is_opt_in``: watched only when
+    the configuration says so. ``is_custom``: not told of where it is not installed. ``is_metadata_only``: nothing but
+    its metadata is asked for.
+    """
 
     name: str
-    path: str
+    group: str
+    versions: tuple[str, ...]
     decode_object: Callable[[bytes | msgspec.Raw], Any]
     decode_page: Callable[[bytes], wire.Page[Any]]
     decode_frame: Callable[[bytes], wire.Frame[Any]]
     translate: Translate
     is_namespaced: bool = True
-    is_told_gone: bool = False
-    is_told_listed: bool = False
+    is_told: bool = False
+    is_base: bool = False
+    is_opt_in: bool = False
+    is_custom: bool = False
+    is_metadata_only: bool = False
     after: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
 
-    def path_in(self, namespace: str | None) -> str:
+    def path_in(self, namespace: str | None, version: str) -> str:
         """The path of the collection, in one namespace or in all."""
-        if namespace is None:
-            return f"{self.path}/{self.name}"
-        return f"{self.path}/namespaces/{namespace}/{self.name}"
+        group = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
+        return f"{group}/{self.name}" if namespace is None else f"{group}/namespaces/{namespace}/{self.name}"
+
+    @property
+    def accept(self) -> str:
+        """What is asked for."""
+        return METADATA_ONLY if self.is_metadata_only else "application/json"
 
 
-def _kind(name: str, path: str, struct: Any, translate: Translate, **rest: Any) -> Kind:
+def _kind(name: str, at: str, struct: Any, translate: Translate, **rest: Any) -> Kind:
+    """A kind ``at`` a group and its versions, newest first: ``policy/v1,v1beta1``."""
+    group, _, versions = at.rpartition("/")
     return Kind(
         name,
-        path,
+        group,
+        tuple(versions.split(",")),
         msgspec.json.Decoder(struct).decode,
         msgspec.json.Decoder(wire.Page[struct]).decode,
         msgspec.json.Decoder(wire.Frame[struct]).decode,
@@ -57,27 +74,154 @@ def _kind(name: str, path: str, struct: Any, translate: Translate, **rest: Any) 
     )
 
 
-CORE, APPS = "/api/v1", "/apis/apps/v1"
-KINDS = (
-    _kind("namespaces", CORE, wire.Named, translate_namespace, is_namespaced=False),
-    _kind("nodes", CORE, wire.Node, translate_node, is_namespaced=False, is_told_gone=True, is_told_listed=True),
-    _kind("deployments", APPS, wire.Deployment, translate_deployment, is_told_gone=True, is_told_listed=True),
-    _kind("replicasets", APPS, wire.Named, translate_replicaset),
+def _kept(name: str, at: str, kind: str, **rest: Any) -> Kind:
+    """A kind of which it is only kept that it is there, and who owns it."""
+    return _kind(name, at, wire.Named, keep_only(kind), is_metadata_only=True, **{"after": AFTER, **rest})
+
+
+AFTER = ("pods",)
+"""What every cluster is first of all asked about comes before the rest."""
+
+BASE_KINDS = (
+    _kind("namespaces", "v1", wire.Named, keep_only("Namespace"), is_namespaced=False, is_base=True),
+    _kind("nodes", "v1", wire_workloads.Node, translate_node, is_namespaced=False, is_told=True, is_base=True),
+    _kind(
+        "deployments", "apps/v1", wire_workloads.Workload, workloads.translate_deployment, is_told=True, is_base=True
+    ),
+    _kind("replicasets", "apps/v1", wire.Named, translate_replicaset, is_base=True, is_metadata_only=True),
     _kind(
         "pods",
-        CORE,
+        "v1",
         wire.Pod,
         translate_pod,
-        is_told_gone=True,
-        is_told_listed=True,
-        after=("deployments", "replicasets"),
+        is_told=True,
+        is_base=True,
+        after=("deployments", "replicasets", "jobs"),
     ),
     _kind(
         "events",
-        CORE,
+        "v1",
         wire.WarningEvent,
         translate_warning,
+        is_base=True,
         after=("pods",),
         parameters={"fieldSelector": "type=Warning"},
     ),
 )
+MORE_KINDS = (
+    _kind("jobs", "batch/v1", wire_workloads.Job, jobs.translate_job, is_told=True),
+    _kind(
+        "statefulsets",
+        "apps/v1",
+        wire_workloads.Workload,
+        workloads.translate_statefulset,
+        is_told=True,
+        after=AFTER,
+    ),
+    _kind("daemonsets", "apps/v1", wire_workloads.Workload, workloads.translate_daemonset, is_told=True, after=AFTER),
+    _kind("cronjobs", "batch/v1,v1beta1", wire_workloads.CronJob, jobs.translate_cronjob, is_told=True, after=AFTER),
+    _kind(
+        "storageclasses",
+        "storage.k8s.io/v1,v1beta1",
+        wire_platform.StorageClass,
+        platform.translate_storage_class,
+        is_namespaced=False,
+        after=AFTER,
+    ),
+    _kind(
+        "persistentvolumeclaims",
+        "v1",
+        wire_platform.Claim,
+        platform.translate_claim,
+        is_told=True,
+        after=("storageclasses",),
+    ),
+    _kept("persistentvolumes", "v1", "PersistentVolume", is_namespaced=False),
+    _kept("services", "v1", "Service"),
+    _kept("endpointslices", "discovery.k8s.io/v1,v1beta1", "EndpointSlice"),
+    _kept("ingresses", "networking.k8s.io/v1,v1beta1", "Ingress"),
+    _kind(
+        "horizontalpodautoscalers",
+        "autoscaling/v2,v2beta2,v1",
+        wire_workloads.Hpa,
+        jobs.translate_hpa,
+        is_told=True,
+        after=AFTER,
+    ),
+    _kind(
+        "poddisruptionbudgets",
+        "policy/v1,v1beta1",
+        wire_workloads.Budget,
+        jobs.translate_budget,
+        is_told=True,
+        after=AFTER,
+    ),
+    _kind("resourcequotas", "v1", wire_platform.Quota, platform.translate_quota, is_told=True, after=AFTER),
+    _kind(
+        "certificates",
+        "cert-manager.io/v1,v1beta1",
+        wire_platform.Certificate,
+        platform.translate_certificate,
+        is_told=True,
+        is_custom=True,
+        after=AFTER,
+    ),
+    _kind(
+        "applications",
+        "argoproj.io/v1alpha1",
+        wire_platform.Application,
+        gitops.translate_application,
+        is_told=True,
+        is_custom=True,
+        after=AFTER,
+    ),
+    _kind(
+        "kustomizations",
+        "kustomize.toolkit.fluxcd.io/v1,v1beta2",
+        wire_platform.FluxObject,
+        gitops.translate_kustomization,
+        is_told=True,
+        is_custom=True,
+        after=AFTER,
+    ),
+    _kind(
+        "helmreleases",
+        "helm.toolkit.fluxcd.io/v2,v2beta2,v2beta1",
+        wire_platform.FluxObject,
+        gitops.translate_helm_release,
+        is_told=True,
+        is_custom=True,
+        after=AFTER,
+    ),
+    _kind(
+        "configmaps",
+        "v1",
+        wire_workloads.OwnedOnly,
+        keep_content("ConfigMap", "config"),
+        is_opt_in=True,
+        is_metadata_only=True,
+        after=AFTER,
+    ),
+    _kind(
+        "secrets",
+        "v1",
+        wire_workloads.OwnedOnly,
+        keep_content("Secret", "secret"),
+        is_opt_in=True,
+        is_metadata_only=True,
+        after=AFTER,
+    ),
+)
+KINDS = BASE_KINDS + MORE_KINDS
+
+
+def kinds_for(named: Iterable[str], *, config_changes: bool) -> tuple[Kind, ...]:
+    """The kinds to watch: the base ones always, of the others those named (all when none is)."""
+    wanted = frozenset(named)
+    return tuple(
+        kind
+        for kind in KINDS
+        if kind.is_base
+        or (kind.name in wanted if wanted else not kind.is_opt_in)
+        or (kind.is_opt_in and config_changes)
+    )

@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 
 from kronveil.collectors.kubernetes.backoff import Backoff, jittered
+from kronveil.collectors.kubernetes.catalog import NOT_SERVED, Catalog, NotServedError
 from kronveil.collectors.kubernetes.connect import Connection
 from kronveil.collectors.kubernetes.keeping import Keeping
 from kronveil.collectors.kubernetes.kinds import Kind
@@ -25,6 +26,7 @@ from kronveil.collectors.kubernetes.trouble import (
     ExpiredError,
     ForbiddenError,
     GarbledError,
+    MissingError,
     SourceError,
     UnauthorizedError,
     UnreachableError,
@@ -34,6 +36,7 @@ from kronveil.collectors.kubernetes.wire import Frame, Page
 PAGE_SIZE = 500
 ITEMS_PER_BREATH = 100
 FORBIDDEN_AGAIN_S = 30.0
+NOT_SERVED_AGAIN_S = 300.0
 SILENT_PROBES = 5  # at the usual 15 s: longer than the minute in which a bookmark is due
 MOST_SILENT_PROBES = 20
 TRIES_BEFORE_LIST = 3
@@ -52,6 +55,7 @@ class Reflector:
         *,
         connection: Connection,
         link: Link,
+        catalog: Catalog,
         shelves: Shelves,
         outbox: Outbox,
         permits: ListPermits,
@@ -62,6 +66,8 @@ class Reflector:
         self.namespace = namespace
         self.is_synced = False
         self.was_listed = False
+        self.is_served = True
+        self.is_forbidden = False
         self.is_settled = anyio.Event()
         """Set by the first complete list, or by the first reason why there is none."""
         self.error: str | None = None
@@ -69,6 +75,8 @@ class Reflector:
         self.relists = 0
         self._connection = connection
         self._link = link
+        self._catalog = catalog
+        self._path = ""
         self._keeping = Keeping(kind, namespace, shelves, outbox)
         self._outbox = outbox
         self._permits = permits
@@ -110,8 +118,14 @@ class Reflector:
             self._say(str(error))
             return self._damage.next_s()
         if isinstance(error, ForbiddenError):
+            self.is_forbidden = True
             self._say(self._forbidden(error))
             return jittered(FORBIDDEN_AGAIN_S)
+        if isinstance(error, NotServedError) or (isinstance(error, MissingError) and not self.kind.is_base):
+            self.is_served = False
+            self._must_list()
+            self._say(NOT_SERVED)
+            return jittered(NOT_SERVED_AGAIN_S)
         self._say(str(error))
         if self._backoff.tries >= TRIES_BEFORE_LIST:
             # Whatever it is, it may be about the version that is asked for.
@@ -147,6 +161,7 @@ class Reflector:
     # --- list ---
 
     async def _list(self) -> None:
+        self._path = self.kind.path_in(self.namespace, await self._catalog.version_of(self.kind))
         async with self._permits.one():
             seen: set[str] = set()
             moment = Moment(now_utc(), self._started_at, is_first_list=not self.was_listed)
@@ -170,7 +185,8 @@ class Reflector:
     def _listed(self) -> None:
         """The shelf is what the source has."""
         self.relists += self.was_listed
-        self.was_listed = self.is_synced = True
+        self.was_listed = self.is_synced = self.is_served = True
+        self.is_forbidden = False
         self.error = None
         self.is_settled.set()
         self._on_listed(self)
@@ -180,7 +196,7 @@ class Reflector:
         parameters: dict[str, str | int] = {"limit": PAGE_SIZE, **self.kind.parameters}
         if token:
             parameters["continue"] = token
-        body = await self._connection.get(self.kind.path_in(self.namespace), parameters)
+        body = await self._connection.get(self._path, parameters, accept=self.kind.accept)
         self._heard()
         try:
             page, unread = read_page(self.kind, body)
@@ -216,12 +232,14 @@ class Reflector:
             **self.kind.parameters,
         }
         silence_s = BOOKMARK_SILENCE_S if self._sends_bookmarks else timeout_s + 15.0
-        path = self.kind.path_in(self.namespace)
         with anyio.CancelScope() as scope:
             self._watching = scope
             try:
-                async with self._connection.stream(path, parameters, silence_s) as chunks:
+                async with self._connection.stream(
+                    self._path, parameters, silence_s, accept=self.kind.accept
+                ) as chunks:
                     self._say(None)
+                    self.is_forbidden = False
                     await self._follow(chunks)
             finally:
                 self._watching = None

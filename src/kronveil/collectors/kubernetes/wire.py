@@ -25,11 +25,6 @@ class PodLabels(Wire):
     pod_template_hash: str | None = msgspec.field(default=None, name="pod-template-hash")
 
 
-class NodeLabels(Wire):
-    region: str | None = msgspec.field(default=None, name="topology.kubernetes.io/region")
-    old_region: str | None = msgspec.field(default=None, name="failure-domain.beta.kubernetes.io/region")
-
-
 class Metadata(Wire):
     name: str = ""
     namespace: str | None = None
@@ -43,10 +38,6 @@ class Metadata(Wire):
 
 class PodMetadata(Metadata):
     labels: PodLabels | None = None
-
-
-class NodeMetadata(Metadata):
-    labels: NodeLabels | None = None
 
 
 class Condition(Wire):
@@ -88,8 +79,17 @@ class ContainerStatus(Wire):
     last_state: ContainerState | None = None
 
 
+class ClaimVolume(Wire):
+    claim_name: str | None = None
+
+
+class PodVolume(Wire):
+    persistent_volume_claim: ClaimVolume | None = None
+
+
 class PodSpec(Wire):
     node_name: str | None = None
+    volumes: tuple[PodVolume, ...] | None = None
 
 
 class PodStatus(Wire):
@@ -105,50 +105,6 @@ class Pod(Wire):
     metadata: PodMetadata
     spec: PodSpec | None = None
     status: PodStatus | None = None
-
-
-class NodeSpec(Wire):
-    unschedulable: bool | None = None
-
-
-class NodeStatus(Wire):
-    conditions: tuple[Condition, ...] | None = None
-
-
-class Node(Wire):
-    metadata: NodeMetadata
-    spec: NodeSpec | None = None
-    status: NodeStatus | None = None
-
-
-class Container(Wire):
-    image: str | None = None
-
-
-class TemplateSpec(Wire):
-    containers: tuple[Container, ...] | None = None
-
-
-class Template(Wire):
-    spec: TemplateSpec | None = None
-
-
-class DeploymentSpec(Wire):
-    replicas: int | None = None
-    template: Template | None = None
-
-
-class DeploymentStatus(Wire):
-    observed_generation: int | None = None
-    updated_replicas: int | None = None
-    available_replicas: int | None = None
-    conditions: tuple[Condition, ...] | None = None
-
-
-class Deployment(Wire):
-    metadata: Metadata
-    spec: DeploymentSpec | None = None
-    status: DeploymentStatus | None = None
 
 
 class Named(Wire):

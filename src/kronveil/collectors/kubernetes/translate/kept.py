@@ -19,12 +19,16 @@ MOST_SHARED = 5000
 
 
 class Kept(msgspec.Struct, gc=False):
-    """A flat record: who it is, who owns it, at which version, and the watched fields to compare with."""
+    """A flat record: who it is, who owns it, at which version, and the watched fields to compare with.
+
+    ``spec`` is a summary of its specification where changes of that are told, see ``changes.summary``.
+    """
 
     resource: Resource
     owner: Resource | None
     version: int
     watched: Watched
+    spec: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Shelves:
         return kept
 
     def owner_of(self, metadata: Metadata, template_hash: str | None = None) -> Resource | None:
-        """The top controller: the deployment behind a replica set, else the controller itself.
+        """The top controller: the deployment behind a replica set, the cron job behind a job, else the controller.
 
         A mirror pod belongs to its node only in name: it is its own owner.
         """
@@ -83,6 +87,10 @@ class Shelves:
         if reference is None or reference.kind == "Node":
             return None
         namespace = metadata.namespace
+        if reference.kind == "Job":
+            known = self.find("jobs", reference.uid)
+            if known is not None:
+                return known.owner or known.resource
         if reference.kind == "ReplicaSet":
             known = self.find("replicasets", reference.uid)
             if known is not None:

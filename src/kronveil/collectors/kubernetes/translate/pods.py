@@ -48,12 +48,13 @@ def translate_pod(pod: Pod, before: Kept | None, shelves: Shelves, moment: Momen
 
 
 def _is_plainly_healthy(watched: Watched) -> bool:
-    """Whether a pod found by the first list needs no word: all containers run and are ready, or are completed, and
-    none was last ended by the out-of-memory killer. Judged on the flat fields: a list has thousands of such pods."""
-    phase, _, _, scheduled, _, _, containers, inits = watched
+    """Whether a pod found by the first list needs no word: all containers run and are ready, or are completed, none
+    was last ended by the out-of-memory killer, and nobody deletes it. Judged on the flat fields: a list has thousands
+    of such pods."""
+    phase, _, is_terminating, scheduled, _, ready, containers, inits, _ = watched
     if phase == "Succeeded":
-        return True
-    if phase == "Failed" or scheduled is False or not containers:
+        return not is_terminating
+    if phase == "Failed" or is_terminating or scheduled is False or ready is False or not containers:
         return False
     for container in containers:  # type: ignore[attr-defined]
         _, _, state, reason, _, ready, _, last = container
@@ -71,7 +72,7 @@ def _is_plainly_healthy(watched: Watched) -> bool:
 
 def _shared(watched: Watched, shelves: Shelves) -> Watched:
     """The same with its parts shared: most pods have the same phase, node, names, images and reasons."""
-    phase, node, terminating, scheduled, why, ready, containers, inits = watched
+    phase, node, terminating, scheduled, why, ready, containers, inits, reason = watched
     return (
         intern(phase) if type(phase) is str else phase,
         intern(node) if type(node) is str else node,
@@ -81,6 +82,7 @@ def _shared(watched: Watched, shelves: Shelves) -> Watched:
         ready,
         shelves.share(containers),
         shelves.share(inits) if inits else (),
+        intern(reason) if type(reason) is str else reason,
     )
 
 
@@ -98,7 +100,7 @@ def _watched(pod: Pod) -> Watched:
     status = pod.status or NO_STATUS
     scheduled: bool | None = None
     why = None
-    ready = False
+    ready: bool | None = None
     for one in status.conditions or ():
         if one.type == "Ready":
             ready = one.status == "True"
@@ -115,6 +117,7 @@ def _watched(pod: Pod) -> Watched:
         ready,
         tuple([_container_watched(one) for one in status.container_statuses or ()]),
         tuple([_container_watched(one) for one in status.init_container_statuses or ()]),
+        status.reason,
     )
 
 
@@ -156,7 +159,19 @@ def _facts(pod: Pod) -> PodFacts:
         scheduling_message=shorten(scheduled.message) if scheduled and not is_scheduled else "",
         ready=ready is not None and ready.status == "True",
         terminating=pod.metadata.deletion_timestamp is not None,
+        reason=status.reason or "",
+        message=shorten(status.message),
+        unready_since=parse_time(ready.last_transition_time) if ready and ready.status != "True" else None,
+        # The API server writes the end of the grace period here, not the moment of the request.
+        delete_by=parse_time(pod.metadata.deletion_timestamp),
+        claims=_claims(pod),
     )
+
+
+def _claims(pod: Pod) -> tuple[str, ...]:
+    volumes = (pod.spec.volumes if pod.spec else None) or ()
+    claims = [volume.persistent_volume_claim for volume in volumes]
+    return tuple([claim.claim_name for claim in claims if claim is not None and claim.claim_name])
 
 
 def _container(container: ContainerStatus, *, is_init: bool) -> ContainerFacts:

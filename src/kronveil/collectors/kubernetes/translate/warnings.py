@@ -21,7 +21,13 @@ from kronveil.model.resource import Resource
 
 OLD_BEFORE_START = timedelta(minutes=10)
 _CONTAINER = re.compile(r"\{([^}]+)\}")
-_SHELF_BY_KIND = {"Pod": "pods", "ReplicaSet": "replicasets", "Deployment": "deployments"}
+_SHELF_BY_KIND = {
+    "Pod": "pods",
+    "ReplicaSet": "replicasets",
+    "Deployment": "deployments",
+    "Job": "jobs",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+}
 
 
 def translate_warning(
