@@ -137,7 +137,7 @@ def test_order_duplication_and_lateness_within_the_window_change_nothing_in_the_
         triage, effects = Triage(RULES), []
         for nth, step in enumerate(arrivals):
             effects += triage.consider(step.observation(), EAST, at(25 + nth / 10))
-        for seconds in (100, 200, 300):
+        for seconds in (100, 200, 300, 1000, 1100):
             triage.tick(at(seconds))
         outcomes.append((open_keys(triage), ids(effects)))
     assert outcomes[0] == outcomes[1]

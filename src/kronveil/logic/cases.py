@@ -24,17 +24,20 @@ class Cases:
         self._conditions: dict[tuple[str, str], dict[tuple[str, str], Held]] = {}
         self._nodes: dict[tuple[str, str], Case] = {}
         self._pressed: dict[tuple[str, str], Case] = {}
+        self._flapping: dict[int, Held] = {}
         self._kin: dict[tuple[str, str], dict[int, Held]] = {}
         self._healing: dict[str, Case] = {}
         self._resolved: dict[str, Case] = {}
         self._untold: dict[str, Case] = {}
         for incident in sorted(restored, key=lambda one: (one.opened_at, one.id)):
             self._restore(Case.restore(incident))
+        # An object may have had the same trouble in two incidents: the one it has now is found, as before the start.
+        conditions = [held for case in self._by_id.values() for held in case.conditions.values()]
+        for held in sorted(conditions, key=lambda one: (one.is_active, one.seen_at)):
+            self._index(held)
 
     def _restore(self, case: Case) -> None:
         self.add(case)
-        for held in case.conditions.values():
-            self._index(held)
         self.settle(case)
 
     # To find one.
@@ -70,26 +73,22 @@ class Cases:
         return list(self._kin.get((cluster, owner), {}).values())
 
     def flapping_nodes(self) -> list[Held]:
-        """The nodes that come and go, as restored."""
-        return [
-            held
-            for of_subject in self._conditions.values()
-            for held in of_subject.values()
-            if held.kind == NODE_FLAPPING and held.is_active
-        ]
+        """The nodes that come and go now."""
+        return list(self._flapping.values())
 
     def conditions_of(self, subject: tuple[str, str]) -> dict[tuple[str, str], Held] | None:
         """What is or lately was wrong with one object (cluster, object), by kind and container."""
         return self._conditions.get(subject)
 
     def active_conditions(self, cluster: str, kind: str, before: datetime) -> list[Held]:
-        """Those of a cluster's objects of a kind that were last seen before. Looks at all: for complete lists only."""
+        """Those of a cluster's objects of a kind that were last seen before, and that a list would tell of. Looks at
+        all: for complete lists only."""
         return [
             held
             for (of_cluster, _), of_subject in self._conditions.items()
             if of_cluster == cluster
             for held in of_subject.values()
-            if held.is_active and held.subject.kind == kind and held.seen_at < before
+            if held.is_active and held.subject.kind == kind and held.seen_at < before and held.kind != NODE_FLAPPING
         ]
 
     def newest_first(self) -> list[Case]:
@@ -132,6 +131,12 @@ class Cases:
         for held in cleared:
             self._mind(held)
 
+    def resumed(self, case: Case, conditions: Sequence[Held]) -> None:
+        """The case is not over after all, with these conditions there again."""
+        self.settle(case)
+        for held in conditions:
+            self._index(held)
+
     def _index(self, held: Held) -> None:
         subject = subject_of(held.case.cluster_id, held.subject)
         self._conditions.setdefault(subject, {})[held.kind, held.part] = held
@@ -143,6 +148,10 @@ class Cases:
             self._file(self._nodes, held)
         elif held.kind in PRESSURES:
             self._file(self._pressed, held)
+        elif held.kind == NODE_FLAPPING:
+            self._flapping.pop(id(held), None)
+            if held.is_active:
+                self._flapping[id(held)] = held
         elif held.kind in KIN_KINDS and held.part:
             owner = (held.case.cluster_id, held.part)
             if held.is_active:

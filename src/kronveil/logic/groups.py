@@ -144,19 +144,22 @@ class Groups:
         self._file(case, now)
         parent = self.parent_of(case)
         if parent is not None:
-            self._goes_on(parent, case, now)
+            self.goes_on(case, now)
         elif not case.is_parted:
             self._find_group(case, event_id, now)
 
-    def _goes_on(self, parent: Case, case: Case, now: datetime) -> None:
-        group = self._groups.get(parent.id)
-        if group is None:
+    def goes_on(self, case: Case, now: datetime) -> None:
+        """A child is open again: so is the group it is in."""
+        parent = self.parent_of(case)
+        group = self._groups.get(parent.id) if parent is not None else None
+        if parent is None or group is None:
             return
         group.open.add(case.id)
         if parent.is_resolved:
             parent.reopen(Moment(now, "reopened", f"{case.id} was reopened: {case.title}"))
             self._cases.settle(parent)
             self._changed[parent.id] = parent
+            self.goes_on(parent, now)
 
     def _find_group(self, case: Case, event_id: str, now: datetime) -> None:
         peers = self._peers_of(case)

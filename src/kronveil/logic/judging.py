@@ -10,7 +10,7 @@ from datetime import datetime
 from kronveil.logic import wording
 from kronveil.logic.cases import Cases
 from kronveil.logic.conditions import Held
-from kronveil.logic.flapping import NODE_TURNS, NODE_WINDOW, NodeFlaps
+from kronveil.logic.flapping import NODE_TURNS, NODE_WINDOW, turns_of
 from kronveil.logic.grouping import Warned, Warnings, families_of_warning, incident_key
 from kronveil.logic.groups import Groups
 from kronveil.logic.identity import incident_id, place, subject_of
@@ -22,6 +22,7 @@ from kronveil.logic.kinds import (
     JOB_FAILED,
     MOUNT_FAILED,
     NODE_FLAPPING,
+    NODE_NOT_READY,
     OOM_KILLED,
     QUOTA_EXCEEDED,
     ROLLOUT_STUCK,
@@ -35,7 +36,7 @@ from kronveil.logic.platform import quota_named, warning_symptoms
 from kronveil.logic.rules import Rules
 from kronveil.logic.symptoms import is_over
 from kronveil.logic.waiting import Waiting
-from kronveil.model.facts import GoneFacts, NodeFacts, PodFacts, ReachFacts, WarningFacts
+from kronveil.model.facts import GoneFacts, PodFacts, ReachFacts, WarningFacts
 from kronveil.model.incident import ClusterRef, Condition, Moment
 from kronveil.model.resource import Resource
 
@@ -80,10 +81,7 @@ class Judging:
         self.kills = kills
         self.warnings = Warnings()
         self.waiting = Waiting()
-        self.flaps = NodeFlaps()
         self.groups = Groups(cases, rules)
-        for held in cases.flapping_nodes():
-            self.flaps.watch((held.case.cluster_id, held.subject.uid or place(held.subject)))
 
     # What counts now, and what only when it lasts.
 
@@ -352,31 +350,28 @@ class Judging:
         return False
 
     def turned(self, report: Report, weighed: Weighed) -> None:
-        """A node may have turned from ready to not, or back; one that is gone is forgotten."""
-        facts = report.observation.facts
-        if isinstance(facts, GoneFacts):
-            self.flaps.forget(report.subject)
-        elif isinstance(facts, NodeFacts) and self.flaps.note(
-            report.subject, report.since, is_ready=facts.ready is True
-        ):
-            message = f"The node has lost or regained readiness {NODE_TURNS} times in {NODE_WINDOW.seconds // 60} min"
-            for symptom in self.rules.applied((Symptom(NODE_FLAPPING, "node", reason="Flapping", message=message),)):
-                self.suffered(report, symptom, weighed)
+        """A node has turned from ready to not, or back: once more may be once too often."""
+        node = report.observation.resource
+        for case in list(weighed.changed.values()):
+            if case.family == "node" and len(turns_of(case, node, report.now)) >= NODE_TURNS:
+                message = f"The node lost or regained readiness {NODE_TURNS} times in {NODE_WINDOW.seconds // 60} min"
+                found = Symptom(NODE_FLAPPING, "node", reason="Flapping", message=message)
+                for symptom in self.rules.applied((found,)):
+                    self.suffered(report, symptom, weighed)
 
     def calmed(self, now: datetime) -> list[Case]:
         """Nodes that came and went and have been ready for a whole window, in clusters that are heard."""
         changed = []
-        for subject in self.flaps.calm(now):
-            of_subject = self.cases.conditions_of(subject) or {}
-            held = of_subject.get((NODE_FLAPPING, ""))
-            if held is not None and held.is_active:
-                if self.cases.is_unheard(held.case.cluster.name):
-                    continue
-                self.cases.recover(held, now)
-                text = f"{wording.called(held.subject)}: {NODE_FLAPPING} is over, it has been ready for a while"
-                held.case.tell(Moment(now, "recovered", text))
-                changed.append(held.case)
-            self.flaps.settled(subject)
+        for held in self.cases.flapping_nodes():
+            of_node = self.cases.conditions_of(subject_of(held.case.cluster_id, held.subject)) or {}
+            lost = of_node.get((NODE_NOT_READY, ""))
+            is_ready = lost is None or not lost.is_active
+            if not is_ready or self.cases.is_unheard(held.case.cluster.name) or turns_of(held.case, held.subject, now):
+                continue
+            self.cases.recover(held, now)
+            text = f"{wording.called(held.subject)}: {NODE_FLAPPING} is over, it has been ready for a while"
+            held.case.tell(Moment(now, "recovered", text))
+            changed.append(held.case)
         return changed
 
     def not_listed(self, cluster: str, kind: str, started_at: datetime, now: datetime) -> list[Case]:

@@ -5,6 +5,7 @@ the room is an immutable snapshot.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from kronveil.logic.conditions import Held
@@ -314,16 +315,43 @@ class Case:
         self.acknowledged_by = actor
         self.tell(moment)
 
+    def unacknowledge(self, moment: Moment) -> None:
+        """Nobody has seen it after all."""
+        self.status = IncidentStatus.OPEN
+        self.acknowledged_by = None
+        self.tell(moment)
+
+    def go_on(self, status: IncidentStatus, by: str | None, cleared: Sequence[Held], moment: Moment) -> None:
+        """It was not over after all: as before a person resolved it."""
+        self.status, self.acknowledged_by, self.resolved_at = status, by, None
+        for held in cleared:
+            if not held.is_active:
+                held.set(since=held.since, now=moment.at, mark=held.mark)
+                self.active += 1
+        if self.active == 0:
+            self.healed_at = moment.at
+        self.tell(moment)
+
+    def pin(self, event_id: str, moment: Moment) -> bool:
+        """Evidence that stays; whether it was not pinned yet."""
+        if self._is_pinned(event_id):
+            return False
+        if event_id in self._evidence:
+            self._evidence.remove(event_id)
+        self._evidence.insert(0, event_id)
+        self.tell(moment)
+        return True
+
+    def unpin(self, event_id: str, moment: Moment) -> None:
+        """Not pinned any more."""
+        if event_id in self._evidence:
+            self._evidence.remove(event_id)
+        self.tell(replace(moment, event_id=event_id))
+
+    def _is_pinned(self, event_id: str) -> bool:
+        about = (one.what for one in reversed(self._timeline) if one.event_id == event_id)
+        return next((what for what in about if what in ("pinned", "undone")), None) == "pinned"
+
 
 def _name(subject: Resource, kind: str, part: str) -> tuple[str, str, str]:
     return (object_identity(subject), kind, part)
-
-
-def changeable(case: Case | None, incident_id: str, verb: str) -> Case:
-    """The case, when a person may do this to it now; raises Refusal."""
-    if case is None:
-        raise Refusal(f"Incident {incident_id} is not open, so nobody can {verb} it.")
-    if case.is_resolved:
-        when = case.resolved_at.isoformat(timespec="seconds") if case.resolved_at else "before"
-        raise Refusal(f"Incident {incident_id} was resolved {when}; only an open incident can be {verb}d.")
-    return case

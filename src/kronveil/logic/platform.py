@@ -21,6 +21,7 @@ from kronveil.model.facts import CertificateFacts, ClaimFacts, NodeFacts, QuotaF
 PRESSURES = {MEMORY_PRESSURE: "MemoryPressure", DISK_PRESSURE: "DiskPressure", PID_PRESSURE: "PIDPressure"}
 _SHORT_OF = {MEMORY_PRESSURE: "memory", DISK_PRESSURE: "disk space", PID_PRESSURE: "process ids"}
 MOUNT_REASONS = frozenset({"FailedMount", "FailedAttachVolume"})
+NOT_READY_MESSAGES = ("The node is not ready", "The node has stopped reporting")
 LOST = "lost"
 EXPIRES_WITHIN, EXPIRES_SOON = timedelta(days=14), timedelta(days=3)
 NOT_READY_FOR = timedelta(minutes=10)
@@ -43,8 +44,7 @@ def is_node_symptom_over(kind: str, _: str, node: NodeFacts) -> bool:
 
 
 def _not_ready_symptom(node: NodeFacts) -> Symptom:
-    said = "is not ready" if node.ready is False else "has stopped reporting"
-    message = f"The node {said}"
+    message = NOT_READY_MESSAGES[node.ready is None]
     if node.message or node.reason:
         message = f"{message}: {node.message or node.reason}"
     return Symptom(NODE_NOT_READY, "node", reason=node.reason, message=message)

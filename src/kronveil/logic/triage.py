@@ -13,13 +13,14 @@ from kronveil.logic.identity import cluster_of, event_id
 from kronveil.logic.judging import Judging, Weighed
 from kronveil.logic.kills import Kills
 from kronveil.logic.kinds import Symptom
-from kronveil.logic.lifecycle import Case, changeable
+from kronveil.logic.lifecycle import Case
 from kronveil.logic.naming import Name, Report, due_report, event_of, named, report_of
+from kronveil.logic.people import People
 from kronveil.logic.rules import KindRule, Rules
 from kronveil.logic.symptoms import symptoms_of
 from kronveil.model.effects import Effect, MergeEvent, RecordEvent, RecordIncident
-from kronveil.model.facts import GoneFacts, ListedFacts, NodeFacts, WarningFacts
-from kronveil.model.incident import Incident, IncidentStatus, Moment
+from kronveil.model.facts import ListedFacts, NodeFacts, WarningFacts
+from kronveil.model.incident import Incident, Moment
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin
 
@@ -61,6 +62,7 @@ class Triage:
         self._window = Window(rules.dedup_window)
         self._latest = Latest(rules.dedup_window)
         self._judging = Judging(rules, self._cases, Kills(rules.one_shot_lookback, heard or {}, restored))
+        self._people = People(self._cases, self._judging.groups)
 
     def consider(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]:
         """Everything that follows from one observation; ``now`` is when it was received."""
@@ -90,9 +92,9 @@ class Triage:
         not_yet = judging.expect(report, found) if waits else NOTHING
         for symptom in symptoms:
             judging.suffered(report, symptom, weighed)
-        if isinstance(report.observation.facts, NodeFacts | GoneFacts):
-            judging.turned(report, weighed)
         judging.recoveries(report, weighed, not_yet)
+        if weighed.changed and isinstance(report.observation.facts, NodeFacts):
+            judging.turned(report, weighed)
         judging.remember(report, symptoms)
 
     def tick(self, now: datetime) -> list[Effect]:
@@ -105,6 +107,7 @@ class Triage:
         effects += self._told(self._cases.owed(TELL_EVERY, now))
         self._judging.groups.forget(self._cases.forget(self.rules.reopen_within, now), now)
         self._judging.warnings.forget(now)
+        self._people.forget(now)
         self._window.forget(int(now.timestamp()))
         return effects
 
@@ -126,39 +129,53 @@ class Triage:
         if case.healed_at is None or now - case.healed_at < hold:
             return []
         text = f"No symptom was seen for {hold.total_seconds():g} s after the recovery{why}"
-        return self._resolved(case, Moment(now, "resolved", text))
-
-    def _resolved(self, case: Case, moment: Moment) -> list[Effect]:
-        self._cases.resolved(case, case.resolve(moment))
-        self._judging.groups.resolved(case, moment.at)
-        return self._told([case, *self._judging.groups.changed()])
+        self._people.end(case, Moment(now, "resolved", text))
+        return self._acted([case])
 
     def _told(self, cases: Iterable[Case]) -> list[Effect]:
         return [RecordIncident(self._cases.tell(case)) for case in cases]
 
+    # What people do. Each raises Refusal when it may not be done, and returns nothing when it is done already.
+
     def acknowledge(self, incident_id: str, actor: str, now: datetime) -> list[Effect]:
-        """A person has seen it. Nothing when it is acknowledged already; raises Refusal when it is over."""
-        case = changeable(self._cases.get(incident_id), incident_id, "acknowledge")
-        if case.status is IncidentStatus.ACKNOWLEDGED:
-            return []
-        seen = [case, *[one for one in self._judging.groups.below(case) if one.status is IncidentStatus.OPEN]]
-        for one in seen:
-            one.acknowledge(actor, Moment(now, "acknowledged", f"Acknowledged by {actor}", actor))
-        return self._told(seen)
+        """A person has seen it, and with it all that is under it."""
+        return self._acted(self._people.acknowledge(incident_id, actor, now))
 
     def resolve(self, incident_id: str, actor: str, reason: str, now: datetime) -> list[Effect]:
         """A person says it is over. A symptom that is still seen after the hold opens it again."""
-        case = changeable(self._cases.get(incident_id), incident_id, "resolve")
-        text = f"Resolved by {actor}: {reason}" if reason else f"Resolved by {actor}"
-        moment = Moment(now, "resolved", text, actor)
-        if not case.is_group:
-            return self._resolved(case, moment)
-        # A group is over when what is under it is; what is still sick opens again, and the group with it.
-        effects: list[Effect] = []
-        for one in self._judging.groups.below(case):
-            if not one.is_resolved and not one.is_group:
-                effects += self._resolved(one, moment)
-        return effects
+        return self._acted(self._people.resolve(incident_id, actor, reason, now))
+
+    def reopen(self, incident_id: str, actor: str, reason: str, now: datetime) -> list[Effect]:
+        """A person says it is not over: it stays open until a person resolves it, or a symptom comes and goes."""
+        return self._acted(self._people.reopen(incident_id, actor, reason, now))
+
+    def assign(self, incident_id: str, assignee: str, actor: str, now: datetime) -> list[Effect]:
+        """Somebody's to work on; nobody's when ``assignee`` is empty."""
+        return self._acted(self._people.assign(incident_id, assignee, actor, now))
+
+    def note(self, incident_id: str, text: str, actor: str, now: datetime) -> list[Effect]:
+        """A person's words in its story."""
+        return self._acted(self._people.note(incident_id, text, actor, now))
+
+    def pin(self, incident_id: str, event_id: str, actor: str, now: datetime) -> list[Effect]:
+        """A stored event that a person takes for evidence. That there is one is the caller's to know."""
+        return self._acted(self._people.pin(incident_id, event_id, actor, now))
+
+    def merge(self, incident_ids: Sequence[str], actor: str, now: datetime) -> list[Effect]:
+        """Put all but the first under the first."""
+        return self._acted(self._people.merge(incident_ids, actor, now))
+
+    def split(self, incident_id: str, actor: str, now: datetime) -> list[Effect]:
+        """Take it out from under another."""
+        return self._acted(self._people.split(incident_id, actor, now))
+
+    def undo(self, incident_id: str, actor: str, now: datetime) -> list[Effect]:
+        """Take back the actor's own last act on it, within 10 s."""
+        return self._acted(self._people.undo(incident_id, actor, now))
+
+    def _acted(self, cases: Sequence[Case]) -> list[Effect]:
+        changed = {case.id: case for case in (*cases, *self._judging.groups.changed())}
+        return self._told(changed.values())
 
     def incident(self, incident_id: str) -> Incident | None:
         """One that is open or was resolved within the reopening window, as last recorded; else None."""

@@ -47,7 +47,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One line of an incident's timeline. ``what``: opened, evidence, recovered, acknowledged, resolved, reopened."""
+    """One line of an incident's timeline. ``what``: opened, evidence, recovered, resolved, reopened, grouped, joined,
+    left_out; and of people: acknowledged, assigned, noted, pinned, merged, split, undone."""
 
     at: datetime
     what: str
