@@ -60,7 +60,7 @@ def ready_count(simulation: Simulation) -> int:
     return sum(
         condition["status"] == "True"
         for pod in pods(simulation)
-        for condition in pod["status"]["conditions"]
+        for condition in pod["status"].get("conditions", [])
         if condition["type"] == "Ready"
     )
 

@@ -13,14 +13,23 @@ if TYPE_CHECKING:
     from kronveil.lab.lab import LabCluster
 
 
-def kubeconfig(path: Path, clusters: "dict[str, LabCluster]", authority: Authority | None, *, credentials: str) -> None:
+def kubeconfig(
+    path: Path,
+    clusters: "dict[str, LabCluster]",
+    authority: Authority | None,
+    *,
+    credentials: str,
+    contexts: dict[str, str],
+) -> None:
     """Write a kubeconfig; see ``Lab.write_kubeconfig``."""
     config: JsonObject = {
         "apiVersion": "v1",
         "kind": "Config",
-        "current-context": next(iter(clusters)),
+        "current-context": contexts.get(next(iter(clusters)), next(iter(clusters))),
         "clusters": [{"name": name, "cluster": _cluster(item, authority)} for name, item in clusters.items()],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}} for name in clusters],
+        "contexts": [
+            {"name": contexts.get(name, name), "context": {"cluster": name, "user": name}} for name in clusters
+        ],
         "users": [{"name": name, "user": _user(path, item, authority, credentials)} for name, item in clusters.items()],
     }
     _write_private(path, b"")

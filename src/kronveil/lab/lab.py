@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -17,7 +18,7 @@ from kronveil.lab.server_moves import ServerMove
 from kronveil.lab.simulation import Simulation
 from kronveil.lab.story import Story, TimedMove
 from kronveil.lab.times import Clock, VirtualClock, wall_clock
-from kronveil.lab.world import Change, NotFoundError, World
+from kronveil.lab.world import Backup, Change, NotFoundError, World
 
 USER = "system:serviceaccount:kronveil:kronveil-read"
 
@@ -32,6 +33,9 @@ class LabCluster:
         self.listener = Listener(
             self.api, authority.server_context() if authority else None, abandon=self.api.faults.abandon
         )
+        self.skew = timedelta()
+        """How far its clocks are ahead of the lab's."""
+        self._backup: Backup | None = None
         self._scheme = "https" if authority else "http"
 
     @property
@@ -76,7 +80,64 @@ class LabCluster:
 
     def garble_next_watch_frame(self) -> None:
         """Cut the next watch frame so that it is no JSON."""
-        self.api.faults.garble_next()
+        self.api.faults.plan("garble", 1)
+
+    def repeat_watch_frames(self, times: int = 1) -> None:
+        """Send the next frames twice each."""
+        self.api.faults.plan("repeat", times)
+
+    def swap_watch_frames(self, times: int = 1) -> None:
+        """Send the next frame after the one that follows it on the same watch; so many times."""
+        self.api.faults.plan("swap", times)
+
+    def cut_next_watch_frame(self) -> None:
+        """Send half of the next frame, then reset the connection."""
+        self.api.faults.plan("cut", 1)
+
+    def close_watches_at_once(self, times: int = 1) -> None:
+        """Accept the next watches and end them at once, in good order."""
+        self.api.faults.plan("close", times)
+
+    def enlarge_next_watch_frame(self, size: int = 100_000_000) -> None:
+        """Blow the next frame up to so many bytes, made while they are sent."""
+        self.api.faults.enlarge(size)
+
+    def silence_watches(self) -> None:
+        """Half-open: watches are accepted and stay open, and nothing comes on them. Other requests are answered."""
+        self.api.faults.silence()
+
+    def unsilence_watches(self) -> None:
+        """Send what was kept back, and go on."""
+        self.api.faults.unsilence()
+
+    def throttle(self, times: int = 1, *, retry_after_s: float = 1) -> None:
+        """Answer the next requests with 429 and Retry-After."""
+        self.api.faults.refuse(times, 429, retry_after_s=retry_after_s)
+
+    def fail(self, times: int = 1, *, code: int = 503) -> None:
+        """Answer the next requests with a server's error."""
+        self.api.faults.refuse(times, code)
+
+    def trickle(self, bytes_per_s: float | None) -> None:
+        """Send watches and lists so slowly; None: as fast as ever."""
+        self.api.faults.bytes_per_s = bytes_per_s
+
+    def skew_clock(self, seconds: float) -> None:
+        """Set the cluster's clocks so much ahead of (or behind) the lab's: timestamps and the Date header."""
+        by = timedelta(seconds=seconds) - self.skew
+        self.skew += by
+        self.simulation.shift(by)
+
+    def take_backup(self) -> None:
+        """Keep everything as it is now for ``restore_backup``."""
+        self._backup = self.world.backup()
+
+    def restore_backup(self) -> None:
+        """Be as at the last ``take_backup``, as after restoring etcd: the same uid, older objects and versions."""
+        if self._backup is None:
+            raise RuntimeError("there is no backup; call take_backup first")
+        self.world.restore(self._backup)
+        self.drop_watches()
 
     def drop_watches(self) -> int:
         """Reset the TCP connection of every open watch; answers how many."""
@@ -122,13 +183,17 @@ class Lab:
         self._to_act: list[tuple[LabCluster, ServerMove]] = []
         for cluster in clusters.values():
             cluster.world.on_change(self._on_change)
+            cluster.api.clock = partial(_time_of, cluster, clock)
+            cluster.api.catch_up = self._catch_up
 
-    def write_kubeconfig(self, path: Path | str, *, credentials: str = "token") -> None:
-        """Write a kubeconfig with one context for each cluster, named like it.
+    def write_kubeconfig(
+        self, path: Path | str, *, credentials: str = "token", contexts: dict[str, str] | None = None
+    ) -> None:
+        """Write a kubeconfig with one context for each cluster, named like it or as ``contexts`` renames it.
 
         ``credentials``: ``token``, ``token-file`` (kept beside the kubeconfig), or ``certificate`` (with TLS only).
         """
-        kubeconfig(Path(path), self.clusters, self._authority, credentials=credentials)
+        kubeconfig(Path(path), self.clusters, self._authority, credentials=credentials, contexts=contexts or {})
 
     async def advance(self, seconds: float) -> None:
         """Let time pass, with a VirtualClock only; then let waiting tasks run."""
@@ -169,8 +234,12 @@ class Lab:
             cluster, move = self._to_act.pop(0)
             await move.act(cluster)
 
-    def _cluster_times(self) -> list[datetime | None]:
-        return [cluster.simulation.next_at for cluster in self.clusters.values()]
+    def _catch_up(self) -> None:
+        self.step(self._clock())
+
+    def _cluster_times(self) -> list[datetime]:
+        times = ((cluster.simulation.next_at, cluster.skew) for cluster in self.clusters.values())
+        return [at - skew for at, skew in times if at is not None]
 
     @property
     def _next_move_at(self) -> datetime | None:
@@ -187,7 +256,7 @@ class Lab:
 
     def _step_clusters(self, now: datetime) -> None:
         for cluster in self.clusters.values():
-            cluster.simulation.step(now)
+            cluster.simulation.step(now + cluster.skew)
 
     def _make(self, timed: TimedMove) -> None:
         for name in timed.clusters:
@@ -246,6 +315,10 @@ async def open_lab(
             tasks.start_soon(lab.run)
             yield lab
             tasks.cancel_scope.cancel()
+
+
+def _time_of(cluster: LabCluster, clock: Clock) -> datetime:
+    return clock() + cluster.skew
 
 
 def _token(world: World, serial: int) -> str:

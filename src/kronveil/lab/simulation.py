@@ -1,7 +1,7 @@
 """A simulated cluster that lives: controllers react to changes, timers ring; when nothing changes, nothing runs."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kronveil.lab.controllers.autoscalers import Autoscaler
 from kronveil.lab.controllers.budgets import BudgetController
@@ -86,6 +86,11 @@ class Simulation:
             timers.pop()()
             self._react()
         self.world.now = max(self.world.now, now)
+
+    def shift(self, by: timedelta) -> None:
+        """The cluster's clocks are set: it is so much later, and everything happens as much later."""
+        self.world.now += by
+        self.machinery.timers.shift(by)
 
     def set_behaviour(self, image: str, behaviour: Behaviour) -> None:
         """Change what containers of an image do, those that run included."""

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Hashable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 
@@ -23,6 +23,10 @@ class Timers:
     def cancel(self, name: Hashable) -> None:
         """Forget a timer, set or not."""
         self._set.pop(name, None)
+
+    def shift(self, by: timedelta) -> None:
+        """Let everything ring so much later: the clock itself was set."""
+        self._heap = [(at + by, order, name) for at, order, name in self._heap]
 
     def is_set(self, name: Hashable) -> bool:
         """Whether the timer still has to ring."""

@@ -126,6 +126,13 @@ class Shelf:
             self.dropped_version = self.log.popleft().record.version
             self.dropped += 1
 
+    def replace_all(self, records: dict[Key, Record], version: int) -> None:
+        """Hold other records, and remember nothing of how they came to be."""
+        self.records = records
+        self._ordered = None
+        self.drop_log(0)
+        self.dropped_version = version
+
     @property
     def end(self) -> int:
         """The position after the last change."""
@@ -143,6 +150,14 @@ class Shelf:
             raise ExpiredError(f"too old resource version: the log begins at {self.dropped_version}")
         count = self.end - position
         return [self.log[index] for index in range(len(self.log) - count, len(self.log))]
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """The objects of a world at one version."""
+
+    version: int
+    records: dict[Kind, dict[Key, Record]]
 
 
 class World:
@@ -270,6 +285,31 @@ class World:
             shelf.dropped_version = self.version
         for listener in self._compactions:
             listener()
+
+    def backup(self) -> "Backup":
+        """Everything as it is now, to be restored later."""
+        return Backup(self.version, {kind: dict(shelf.records) for kind, shelf in self.shelves.items()})
+
+    def restore(self, backup: "Backup") -> None:
+        """Be as when the backup was made, versions too: what came after never happened. Who watches is not told."""
+        self.version = backup.version
+        told = []
+        for kind, shelf in self.shelves.items():
+            before, after = shelf.records, dict(backup.records.get(kind, {}))
+            shelf.replace_all(after, self.version)
+            gone = [Change("DELETED", record, record) for key, record in before.items() if key not in after]
+            came = [Change("ADDED", record, None) for key, record in after.items() if key not in before]
+            changed = [
+                Change("MODIFIED", record, before[key])
+                for key, record in after.items()
+                if key in before and before[key] is not record
+            ]
+            told += [*gone, *came, *changed]
+        for forgotten in self._compactions:
+            forgotten()
+        for change in told:
+            for listener in self._listeners:
+                listener(change)
 
     def changes(self) -> Iterator[Change]:
         """Every remembered change of every kind, oldest first."""

@@ -93,6 +93,23 @@ def already_exists(kind: Kind, name: str) -> ApiError:
     return ApiError(409, "AlreadyExists", f'{_full(kind)} "{name}" already exists', **_named(kind, name))
 
 
+def refused(code: int, retry_after_s: float) -> Response:
+    """What an overloaded or failing server answers."""
+    reason, message = _REFUSALS.get(code, ("InternalError", "an error on the server has prevented the request"))
+    details = {"retryAfterSeconds": int(retry_after_s)} if retry_after_s else {}
+    answer = json_answer(ApiError(code, reason, message, **details).status(), code)
+    if retry_after_s:
+        answer.headers["retry-after"] = f"{retry_after_s:g}"
+    return answer
+
+
+_REFUSALS = {
+    429: ("TooManyRequests", "too many requests, please try again later"),
+    503: ("ServiceUnavailable", "the server is currently unable to handle the request"),
+    504: ("Timeout", "the server was unable to return a response in the time allotted"),
+}
+
+
 def success(kind: Kind, name: str, uid: str) -> JsonObject:
     """What a delete that removed the object at once answers."""
     return {

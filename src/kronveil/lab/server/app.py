@@ -1,15 +1,17 @@
 """The API of one cluster as an ASGI application: who asks, for what, and which part of the server answers."""
 
 import contextlib
+from collections.abc import Callable
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kronveil.lab.kinds import POD, JsonObject
 from kronveil.lab.server.access import Access
-from kronveil.lab.server.answers import ApiError, json_answer, no_such_path, not_found
+from kronveil.lab.server.answers import ApiError, json_answer, no_such_path, not_found, refused
 from kronveil.lab.server.discovery import discover
 from kronveil.lab.server.faults import Faults, ServerStoppedError
 from kronveil.lab.server.reading import Pages, read_list, read_one
@@ -17,6 +19,7 @@ from kronveil.lab.server.targets import Target, parse_target
 from kronveil.lab.server.views import View
 from kronveil.lab.server.watching import open_watch
 from kronveil.lab.server.writing import Writer, parse_body, scale_of
+from kronveil.lab.times import Clock, wall_clock
 from kronveil.lab.world import World
 
 BOOKMARK_EVERY_S = 15.0
@@ -36,6 +39,10 @@ class ClusterApi:
         self.streams_lists = True
         """Whether watches may begin with a streamed list, as on servers from 1.34 on."""
         self.version = version
+        self.clock: Clock = wall_clock
+        """What the server takes the time to be, for its Date header."""
+        self.catch_up: Callable[[], object] = lambda: None
+        """Called before each write, so that it is made at the present and not at the last time something happened."""
         self._pages = Pages(world)
         self._writer = Writer(world)
 
@@ -43,11 +50,23 @@ class ClusterApi:
         """Answer one request."""
         with contextlib.suppress(ClientDisconnect, ServerStoppedError):
             await self.faults.passage()
-            try:
-                answer = await self._answer(Request(scope, receive))
-            except ApiError as error:
-                answer = json_answer(error.status(), error.code)
-            await answer(scope, receive, send)
+            if (refusal := self.faults.refusal()) is not None:
+                answer: ASGIApp = refused(*refusal)
+            else:
+                try:
+                    answer = await self._answer(Request(scope, receive))
+                except ApiError as error:
+                    answer = json_answer(error.status(), error.code)
+            await answer(scope, receive, self._dated(send))
+
+    def _dated(self, send: Send) -> Send:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self.clock(), usegmt=True).encode()
+                message["headers"] = [*message.get("headers", ()), (b"date", date)]
+            await send(message)
+
+        return dated
 
     async def _answer(self, request: Request) -> ASGIApp:
         path = request.url.path.rstrip("/") or "/"
@@ -99,7 +118,7 @@ class ClusterApi:
                 streams_lists=self.streams_lists,
             )
         if not target.name:
-            return read_list(self.world, self._pages, target, query, view)
+            return read_list(self.world, self._pages, self.faults, target, query, view=view)
         if target.subresource not in ("", "status"):
             return self._read_subresource(target)
         return read_one(self.world, target, view)
@@ -120,6 +139,7 @@ class ClusterApi:
         query = request.query_params
         manager = query.get("fieldManager") or request.headers.get("user-agent", "unknown").partition("/")[0]
         self._writer.manager = manager
+        self.catch_up()
         if request.method == "POST":
             return self._writer.post(target, body, query)
         if request.method == "DELETE":

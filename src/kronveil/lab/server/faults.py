@@ -3,9 +3,14 @@
 import socket
 import struct
 from asyncio import Transport
+from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
+
+_END = b"}}\n"
+PIECE = 65536
 
 
 class ServerStoppedError(Exception):
@@ -19,6 +24,17 @@ class _Gate:
         self.opened = anyio.Event()
         self.is_abandoned = False
 
+    def abandon(self) -> None:
+        """Let those who wait go, unanswered."""
+        self.is_abandoned = True
+        self.opened.set()
+
+    async def wait(self) -> None:
+        """Until it opens. Raises ServerStoppedError when it was abandoned."""
+        await self.opened.wait()
+        if self.is_abandoned:
+            raise ServerStoppedError
+
 
 class Faults:
     """The present faults of one server. All off at first."""
@@ -26,7 +42,12 @@ class Faults:
     def __init__(self) -> None:
         self.forbidden: set[str] = set()
         self._gate: _Gate | None = None
-        self._garble = False
+        self._silence: _Gate | None = None
+        self._left: Counter[str] = Counter()
+        self._refusal = (0, 0.0)
+        self._large_frame = 0
+        self.bytes_per_s: float | None = None
+        """How slowly watches and lists trickle; None: as fast as the client reads."""
         self.watch_connections: set[Transport] = set()
 
     def hang(self) -> None:
@@ -44,26 +65,88 @@ class Faults:
         """Let go of the requests that wait, unanswered; a server that hung hangs on for new ones."""
         if self._gate is not None:
             gate, self._gate = self._gate, _Gate()
-            gate.is_abandoned = True
-            gate.opened.set()
+            gate.abandon()
+        if self._silence is not None:
+            gate, self._silence = self._silence, _Gate()
+            gate.abandon()
 
     async def passage(self) -> None:
         """Return at once, or when the server hangs no more. Raises ServerStoppedError."""
         while (gate := self._gate) is not None:
-            await gate.opened.wait()
-            if gate.is_abandoned:
-                raise ServerStoppedError
+            await gate.wait()
 
-    def garble_next(self) -> None:
-        """Let the next watch frame, on whichever watch, be cut so that it is no JSON."""
-        self._garble = True
+    def silence(self) -> None:
+        """Send nothing more on watches, open and new ones, and close none."""
+        if self._silence is None:
+            self._silence = _Gate()
 
-    def spoil(self, frames: list[bytes]) -> list[bytes]:
-        """The frames as they go out."""
-        if self._garble and frames:
-            self._garble = False
-            frames = [frames[0][: len(frames[0]) // 2] + b"\n", *frames[1:]]
-        return frames
+    def unsilence(self) -> None:
+        """Go on with the watches where they fell silent."""
+        if self._silence is not None:
+            self._silence.opened.set()
+            self._silence = None
+
+    async def watch_passage(self) -> None:
+        """As ``passage``, for what a watch has to send."""
+        await self.passage()
+        while (gate := self._silence) is not None:
+            await gate.wait()
+
+    def plan(self, what: str, times: int) -> None:
+        """Let one of the countable faults (garble, repeat, swap, cut, close) happen so many times."""
+        self._left[what] = times
+
+    def take(self, what: str) -> bool:
+        """Whether a countable fault is to happen now; it is counted."""
+        if self._left[what] <= 0:
+            return False
+        self._left[what] -= 1
+        return True
+
+    def refuse(self, times: int, code: int, *, retry_after_s: float = 0) -> None:
+        """Answer the next requests with an error."""
+        self._refusal = (code, retry_after_s)
+        self._left["refuse"] = times
+
+    def refusal(self) -> tuple[int, float] | None:
+        """The code and Retry-After with which to answer this request, if it is to fail."""
+        return self._refusal if self.take("refuse") else None
+
+    def enlarge(self, size: int) -> None:
+        """Let the object of the next watch frame be so many bytes large."""
+        self._large_frame = size
+
+    def spoil(self, frames: list[bytes], held: list[bytes]) -> list[bytes]:
+        """The frames as they go out. ``held`` is what this watch keeps back to send it in the wrong order."""
+        if not frames:
+            return frames
+        if self.take("garble"):
+            return [frames[0][: len(frames[0]) // 2] + b"\n", *frames[1:]]
+        if held:
+            return [frames[0], held.pop(), *frames[1:]]
+        if self.take("swap"):
+            if len(frames) == 1:
+                held.extend(frames)
+                return []
+            return [frames[1], frames[0], *frames[2:]]
+        return [frame for frame in frames for _ in range(1 + self.take("repeat"))]
+
+    async def pieces(self, body: bytes) -> AsyncIterator[bytes]:
+        """What is sent, in the pieces in which it goes out: whole, in a trickle, or with a frame blown up."""
+        if self._large_frame and body.endswith(_END):
+            size, self._large_frame = self._large_frame, 0
+            yield body[: -len(_END)] + b',"padding":"'
+            for sent in range(0, size, PIECE):
+                yield b"x" * min(PIECE, size - sent)
+            yield b'"' + _END
+            return
+        if self.bytes_per_s is None:
+            yield body
+            return
+        step = max(1, int(self.bytes_per_s / 20))
+        for start in range(0, len(body), step):
+            yield body[start : start + step]
+            await anyio.sleep(0.05)
 
     def drop_watches(self) -> int:
         """Reset the TCP connection of every open watch; answers how many there were."""

@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from kronveil.lab.kinds import JsonObject, Kind
 from kronveil.lab.selectors import SelectorError, Test, field_test, label_test
 from kronveil.lab.server.answers import ApiError, bad_request, expired, not_found
+from kronveil.lab.server.faults import Faults
 from kronveil.lab.server.targets import Target
 from kronveil.lab.server.views import CHUNK, View, list_chunks
 from kronveil.lab.world import Key, Record, World
@@ -74,7 +75,9 @@ def read_one(world: World, target: Target, view: View) -> Response:
     return Response(view.one(record, world.now), media_type="application/json")
 
 
-def read_list(world: World, pages: Pages, target: Target, query: QueryParams, view: View) -> Response:
+def read_list(  # noqa: PLR0913 - all that a list is about
+    world: World, pages: Pages, faults: Faults, target: Target, query: QueryParams, *, view: View
+) -> Response:
     """GET of a list, whole or one page of it."""
     limit = int_of(query, "limit")
     token = query.get("continue", "")
@@ -95,14 +98,15 @@ def read_list(world: World, pages: Pages, target: Target, query: QueryParams, vi
         if rest > 0:
             metadata["remainingItemCount"] = rest
     chunks = list_chunks(view, target.kind, records, metadata, world.now)
-    if len(records) <= CHUNK:
+    if len(records) <= CHUNK and faults.bytes_per_s is None:
         return Response(b"".join(chunks), media_type="application/json")
-    return StreamingResponse(_one_at_a_time(chunks), media_type="application/json")
+    return StreamingResponse(_one_at_a_time(chunks, faults), media_type="application/json")
 
 
-async def _one_at_a_time(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _one_at_a_time(chunks: Iterator[bytes], faults: Faults) -> AsyncIterator[bytes]:
     for chunk in chunks:
-        yield chunk
+        async for piece in faults.pieces(chunk):
+            yield piece
 
 
 def _at_asked_version(world: World, pages: Pages, target: Target, query: QueryParams) -> list[Record]:

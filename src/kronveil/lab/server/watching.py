@@ -1,6 +1,7 @@
 """Watching: each change once from the asked version on, bookmarks in between, 410 when the past is gone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 import msgspec
@@ -10,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from kronveil.lab.kinds import NEW_EVENT, JsonObject, Kind
 from kronveil.lab.selectors import Test
 from kronveil.lab.server.answers import ApiError, expired
-from kronveil.lab.server.faults import Faults
+from kronveil.lab.server.faults import Faults, reset
 from kronveil.lab.server.reading import int_of, tests_of, too_large
 from kronveil.lab.server.tables import table
 from kronveil.lab.server.targets import Target
@@ -35,11 +36,16 @@ class Watch:
     bookmark_every_s: float | None
     timeout_s: float
     marks_initial_end: bool
+    held: list[bytes] = field(default_factory=list)
+    """What is kept back to be sent in the wrong order."""
+    transports: list[Any] = field(default_factory=list)
+    """The connection, once there is one."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send frames until the client goes or the time is over."""
         transport = scope["state"]["connection"].transport
         self.faults.watch_connections.add(transport)
+        self.transports.append(transport)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_cancel_on_disconnect, receive, tasks.cancel_scope)
@@ -50,6 +56,9 @@ class Watch:
 
     async def _stream(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        if self.faults.take("close"):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         shelf = self.world.shelves[self.target.kind]
         waker = _Waker()
         shelf.wakers.add(waker)
@@ -100,8 +109,17 @@ class Watch:
     async def _send(self, send: Send, frames: list[bytes]) -> None:
         """Write frames in one go; without any, only the headers go out."""
         await self.faults.passage()
-        body = b"".join(self.faults.spoil(frames))
-        await send({"type": "http.response.body", "body": body, "more_body": True})
+        if not frames:
+            await _send_body(send, b"")
+            return
+        await self.faults.watch_passage()
+        body = b"".join(self.faults.spoil(frames, self.held))
+        if body and self.faults.take("cut"):
+            await _send_body(send, body[: len(body) // 2])
+            reset(self.transports[0])
+            return
+        async for piece in self.faults.pieces(body):
+            await _send_body(send, piece)
 
     def _frame(self, change: Change) -> bytes | None:
         """A change as this watch sees it: what no longer matches was deleted, what matches now was added."""
@@ -191,6 +209,10 @@ def _check_not_gone(world: World, kind: Kind, version: int) -> None:
         world.shelves[kind].position_after(version)
     except ExpiredError as error:
         raise expired(str(error)) from error
+
+
+async def _send_body(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 def _error_frame(message: str) -> bytes:
