@@ -24,6 +24,7 @@ from kronveil.api.encode import encode_item
 from kronveil.api.metrics import create_metrics_app
 from kronveil.api.probes import create_probe_app
 from kronveil.api.serve import Listener, open_listeners, serving
+from kronveil.api.tokens import TokenFile
 from kronveil.collectors.kubernetes import component as kubernetes
 from kronveil.collectors.kubernetes.config import ClusterConfig, KubernetesConfig
 from kronveil.config import Config
@@ -32,7 +33,6 @@ from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
 from kronveil.logic.triage import Rules, Triage
 from kronveil.reloading import Reloader, Takeover
-from kronveil.sdk.errors import ConfigError
 from kronveil.sdk.storage import Store
 from kronveil.stores.sqlite import open_sqlite
 
@@ -73,7 +73,8 @@ async def running(
 async def _joined(
     config: Config, *, is_simulated: bool, way_out: str
 ) -> AsyncIterator[tuple[Sequence[Listener], Reloader]]:
-    _refuse_open_door(config)
+    options = _api_options(config)
+    options.check()
     ports = {
         "api": config.listen.api,
         "dashboard": config.listen.dashboard,
@@ -84,7 +85,7 @@ async def _joined(
         store = await opened.enter_async_context(open_sqlite(config.agent.data_dir))
         listeners = opened.enter_context(open_listeners(config.listen.host, ports, way_out=way_out))
         triage, agent = await opened.enter_async_context(_agent(config, store, is_simulated=is_simulated))
-        console = create_app(agent, _api_options(config))
+        console = create_app(agent, options)
         apps = {
             "api": console,
             "dashboard": console,
@@ -191,20 +192,11 @@ def _is_loopback(config: Config) -> bool:
     return config.listen.host in LOOPBACK
 
 
-def _refuse_open_door(config: Config) -> None:
-    """Off loopback nobody may call without a token, so without one there is nobody who could."""
-    needs_token = not _is_loopback(config) or config.api.auth == "required"
-    if needs_token and config.api.bootstrap_token is None:
-        raise ConfigError(
-            f"with listen.host {config.listen.host} and api.auth {config.api.auth} every caller needs a token, and "
-            "there is none.\nGive one: api: {bootstrap_token: ${file:/path/to/token}}"
-        )
-
-
 def _api_options(config: Config) -> ApiOptions:
     return ApiOptions(
         auth=config.api.auth,
         bootstrap_token=config.api.bootstrap_token,
+        tokens=TokenFile(config.agent.data_dir),
         is_loopback=_is_loopback(config),
         allowed_hosts=config.api.allowed_hosts,
         allowed_origins=config.api.allowed_origins,

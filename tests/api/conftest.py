@@ -1,13 +1,18 @@
 """A desk, an application before it, a client of that, and a real server where a socket is needed."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx2
 import pytest
 
 from kronveil.api import ApiOptions, create_app
 from kronveil.api.serve import open_listeners, serving
+from kronveil.api.tokens import Token, TokenFile
 from tests.api.plain_desk import PlainDesk, event, incident
 
 
@@ -19,9 +24,21 @@ def desk() -> PlainDesk:
     return plain
 
 
+def tokens_in(folder: Path) -> TokenFile:
+    """A file of tokens with one in it, whose id is ``made``."""
+    made = Token("made", "nightly", "viewer", "2026-11-25T12:00:00+00:00", None, "salt", "no text has this hash")
+    (folder / "tokens.json").write_text(json.dumps({"tokens": [asdict(made)]}))
+    return TokenFile(folder)
+
+
 @asynccontextmanager
 async def client_of(desk, options: ApiOptions | None = None) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(desk, options or ApiOptions())
+    if options is None:
+        with TemporaryDirectory() as folder:
+            async with client_of(desk, ApiOptions(tokens=tokens_in(Path(folder)))) as client:
+                yield client
+        return
+    app = create_app(desk, options)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
         yield client

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from kronveil.agent.desk import Act, AgentHealth, Figures, KeyReused, NotFound, Refused, Setting
+from kronveil.agent.desk import Act, AgentHealth, ClusterRequest, Figures, KeyReused, NotFound, Refused, Setting
 from kronveil.agent.latency import LatencyHistogram
 from kronveil.agent.live import Live
 from kronveil.api import encode_item
@@ -112,6 +112,7 @@ class PlainDesk:
         self.silent: set[str] = set()
         self.receipts: dict[str, Act] = {}
         self.acts: list[Act] = []
+        self.requests: list[ClusterRequest] = []
 
     def now(self) -> datetime:
         return NOON + timedelta(minutes=2, seconds=30)
@@ -221,6 +222,26 @@ class PlainDesk:
             self.receipts[act.key] = act
         self.live.publish("incident", [changed], self.now())
         return changed
+
+    def add_cluster(self, request: ClusterRequest) -> None:
+        if any(each.name == request.name for each in self.fleet_members):
+            raise Refused(f"a cluster named {request.name} is watched already")
+        self.requests.append(request)
+        self.fleet_members.append(member(request.name, ClusterState.UNKNOWN))
+
+    def remove_cluster(self, name: str) -> None:
+        if name not in {request.name for request in self.requests}:
+            raise Refused(f"{name} is named in the configuration file")
+        self.fleet_members = [each for each in self.fleet_members if each.name != name]
+
+    def pause_cluster(self, name: str, who: str, reason: str) -> None:
+        self._say_of(name, f"paused by {who}: {reason}")
+
+    def resume_cluster(self, name: str) -> None:
+        self._say_of(name, None)
+
+    def _say_of(self, name: str, why: str | None) -> None:
+        self.fleet_members = [replace(each, why=why) if each.name == name else each for each in self.fleet_members]
 
     async def probe(self, cluster: str) -> None:
         if cluster in self.silent:

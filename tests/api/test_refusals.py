@@ -7,7 +7,7 @@ import pytest
 from kronveil.api import ApiOptions
 from kronveil.sdk.errors import ConfigError
 from kronveil.sdk.secret import Secret
-from tests.api.conforming import check_problem, published
+from tests.api.conforming import check_problem, filled, published
 from tests.api.conftest import client_of
 from tests.api.plain_desk import incident
 
@@ -15,11 +15,7 @@ pytestmark = pytest.mark.anyio
 
 ACKNOWLEDGE = "/api/v1/incidents/inc-1/acknowledge"
 RESOLVE = "/api/v1/incidents/inc-1/resolve"
-CALLS = [
-    (method.upper(), path.replace("{id}", "inc-1").replace("{name}", "east"))
-    for path, ways in published()["paths"].items()
-    for method in ways
-]
+CALLS = [(method.upper(), filled(path)) for path, ways in published()["paths"].items() for method in ways]
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)

@@ -28,8 +28,9 @@ from tests.api.plain_desk import PlainDesk, change, event, incident, member, sus
 pytestmark = pytest.mark.anyio
 
 app = typer.Typer()
-for command in (status, clusters, incidents, events, changes):
+for command in (status, incidents, events, changes):
     app.command()(command)
+app.add_typer(clusters, name="clusters")
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +85,22 @@ async def test_a_fleet_that_answers_whole_says_so_and_an_empty_one_says_what_to_
     assert (await ask(agent, "clusters")).splitlines()[-1] == "All 2 clusters answer."
     desk.fleet_members = []
     assert "kronveil init" in await ask(agent, "clusters")
+
+
+async def test_a_cluster_is_added_paused_resumed_and_removed(agent, desk, tmp_path):
+    added = await ask(agent, "clusters", "add", "north", "--kubeconfig", str(tmp_path / "kube"), "--namespace", "shop")
+    assert added == "north is unknown\n"
+    assert desk.requests[0].kubeconfig_path == str(tmp_path / "kube")
+    assert desk.requests[0].namespaces == ("shop",)
+    paused = await ask(agent, "clusters", "pause", "north", "--reason", "upgrade")
+    assert paused == "north is unknown: paused by local: upgrade\n"
+    assert (await ask(agent, "clusters", "resume", "north")) == "north is unknown\n"
+    assert "no longer" in await ask(agent, "clusters", "remove", "north")
+    again = await run("clusters", "remove", "north", "--url", agent)
+    assert again.exit_code == 1
+    assert "north" in again.stderr
+    of_the_file = await run("clusters", "remove", "east", "--url", agent)
+    assert "configuration file" in of_the_file.stderr
 
 
 async def test_status_tells_health_totals_and_what_they_leave_out(agent, desk):
@@ -162,6 +179,8 @@ async def test_changes_are_listed_with_who_made_them_and_who_suspects_them(agent
         ["events", "--since", "999999999d"],
         ["events", "--colour"],
         ["changes", "--window", "1h"],
+        ["clusters", "pause", "east"],
+        ["clusters", "add", "a/b"],
         ["changes", "--window", "0s", "--around", "1h"],
         ["changes", "--window", "999999999d", "--around", "1h"],
         ["changes", "--around", "noon"],

@@ -4,13 +4,13 @@ import functools
 import json
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.routing import APIRoute
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from kronveil.agent.desk import Desk
-from kronveil.api.asking import NoQuery
+from kronveil.api.asking import NoQuery, may_call
 from kronveil.api.callers import Doorman
 from kronveil.api.feed import Composer
 from kronveil.api.frames import FRAME_KINDS
@@ -18,7 +18,8 @@ from kronveil.api.gate import Gate
 from kronveil.api.options import BUILT_CONSOLE, ApiOptions
 from kronveil.api.pages import Console
 from kronveil.api.problems import PROBLEM_JSON, answer_with_problems
-from kronveil.api.routes import agent, changes, events, fleet, incidents, streams
+from kronveil.api.replays import Replays
+from kronveil.api.routes import agent, changes, events, fleet, incidents, streams, tokens
 from kronveil.api.socket import serve_socket
 
 PREFIX = "/api/v1"
@@ -33,11 +34,13 @@ documents. On loopback no token is needed unless the operator says so; elsewhere
 def create_app(desk: Desk, options: ApiOptions) -> Gate:
     """The ASGI application to serve. Raises ConfigError when the options leave nobody who could call."""
     options.check()
-    doorman = Doorman(options)
+    doorman = Doorman(options, desk.now)
     api = build_api()
     api.state.desk = desk
     api.state.doorman = doorman
     api.state.pace = options.pace
+    api.state.tokens = options.tokens
+    api.state.replays = Replays()
     api.state.composer = composer = Composer(desk)
 
     async def socket(websocket: WebSocket) -> None:
@@ -59,8 +62,8 @@ def build_api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    for each in (agent, fleet, events, incidents, changes, streams):
-        api.include_router(each.router, prefix=PREFIX)
+    for each in (agent, fleet, events, incidents, changes, tokens, streams):
+        api.include_router(each.router, prefix=PREFIX, dependencies=[Depends(may_call)])
     answer_with_problems(api)
     published = functools.cache(lambda: json.dumps(openapi(api)).encode())
 

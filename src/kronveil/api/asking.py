@@ -9,7 +9,10 @@ from kronveil.agent.desk import Desk, NotFound
 from kronveil.api.callers import Caller, Doorman
 from kronveil.api.encode import encode
 from kronveil.api.problems import Refusal, not_valid
+from kronveil.api.replays import Replays
+from kronveil.api.roles import LEAST_ROLE
 from kronveil.api.shapes import FieldError
+from kronveil.api.tokens import Token, TokenFile
 from kronveil.model.fleet import Member
 from kronveil.model.incident import Incident
 
@@ -42,6 +45,26 @@ async def _known_caller(caller: Annotated[Caller | None, Depends(_caller)]) -> C
     return caller
 
 
+async def may_call(request: Request, caller: Annotated[Caller | None, Depends(_caller)]) -> None:
+    """Runs before every route: 401 and 403 come before what lies behind."""
+    least = LEAST_ROLE[f"{request.method} {request.scope['route'].path}"]
+    if least is not None and least not in (await _known_caller(caller)).roles:
+        named = " and ".join((await _known_caller(caller)).roles)
+        raise Refusal(403, f"This needs the role {least}; this caller has {named}.")
+
+
+async def _replays(request: Request) -> Replays:
+    replays: Replays = request.app.state.replays
+    return replays
+
+
+async def _tokens(request: Request) -> TokenFile:
+    tokens: TokenFile | None = request.app.state.tokens
+    if tokens is None:
+        raise Refusal(503, "This agent keeps no tokens: it has no data folder.")
+    return tokens
+
+
 async def _no_query(request: Request) -> None:
     unknown = sorted(set(request.query_params))
     if unknown:
@@ -49,6 +72,8 @@ async def _no_query(request: Request) -> None:
         raise Refusal(422, f"There is no such query parameter here: {', '.join(unknown)}.", errors=errors)
 
 
+ReplaysHere = Annotated[Replays, Depends(_replays)]
+TokensHere = Annotated[TokenFile, Depends(_tokens)]
 DeskHere = Annotated[Desk, Depends(_desk)]
 DoormanHere = Annotated[Doorman, Depends(_doorman)]
 AnyCaller = Annotated[Caller | None, Depends(_caller)]
@@ -67,8 +92,16 @@ async def _member(desk: DeskHere, name: str) -> Member:
     raise NotFound(f"There is no cluster named {name!r} in this fleet.")
 
 
+async def _token(tokens: TokensHere, token_id: Annotated[str, Path(alias="id")]) -> Token:
+    found = tokens.by_id(token_id)
+    if found is None:
+        raise NotFound(f"There is no token {token_id!r}.")
+    return found
+
+
 # Named before NoQuery in a route, so that 404 comes before 422.
 FoundIncident = Annotated[Incident, Depends(_incident)]
+FoundToken = Annotated[Token, Depends(_token)]
 FoundMember = Annotated[Member, Depends(_member)]
 
 

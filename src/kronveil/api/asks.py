@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from kronveil.api.roles import Role
 from kronveil.model.event import Severity
 from kronveil.model.incident import IncidentStatus
 
@@ -59,6 +60,44 @@ class ChangeFilter(Page):
 
 class Resolution(BaseModel):
     """Why a person calls an incident over."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class NewToken(BaseModel):
+    """A token to make."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role
+    name: Annotated[
+        str | None,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$", description="Who will use it; without one, role and id."),
+    ] = None
+    expires_s: Annotated[
+        int | None, Field(ge=1, le=315_360_000, description="How long it lives; null: until it is revoked.")
+    ] = None
+
+
+class NewCluster(BaseModel):
+    """A cluster to watch from now on; as in the configuration, whose paths are those of the agent's machine."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[^\s/?#%\\\x00-\x1f\x7f]{1,200}$", description="No spaces, no slashes.")]
+    kubeconfig_path: Annotated[str | None, Field(min_length=1, max_length=4096)] = None
+    context: Annotated[str | None, Field(min_length=1, max_length=253)] = None
+    region: Annotated[str | None, Field(min_length=1, max_length=63)] = None
+    namespaces: Annotated[
+        list[Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]],
+        Field(max_length=1000, description="None given: all of them."),
+    ] = []
+
+
+class Pause(BaseModel):
+    """Why a cluster is to be left alone for a while."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 

@@ -36,6 +36,11 @@ def stamp_or_none(at: datetime | None) -> str | None:
     return None if at is None else stamp(at)
 
 
+def restamp(written: str) -> str:
+    """A time that a file holds, as the wire has it."""
+    return stamp(datetime.fromisoformat(written))
+
+
 def spell(span: timedelta) -> str:
     """A duration as the health answer shows it: 2m30s."""
     minutes, seconds = divmod(int(span.total_seconds()), 60)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from kronveil.api.pace import Pace
+from kronveil.api.tokens import TokenFile
 from kronveil.sdk.errors import ConfigError
 from kronveil.sdk.secret import Secret
 
@@ -19,6 +20,7 @@ class ApiOptions:
     is_loopback: bool = True
     auth: Literal["auto", "required"] = "auto"
     bootstrap_token: Secret | None = None
+    tokens: TokenFile | None = None
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     console: Path | None = None
@@ -31,9 +33,10 @@ class ApiOptions:
 
     def check(self) -> None:
         """Raise ConfigError when nobody could ever call."""
-        if self.needs_token and not self.bootstrap_token:
+        if self.needs_token and not self.bootstrap_token and not (self.tokens and self.tokens.all()):
             why = "api.auth is required" if self.auth == "required" else "listen.host is not a loopback address"
             raise ConfigError(
-                f"{why}, and there is no token that could be asked for. Set api.bootstrap_token, "
-                "for example to ${file:/run/secrets/kronveil-token}, or listen on 127.0.0.1 with api.auth: auto."
+                f"{why}, and there is no token that could be asked for.\n"
+                "Make one with `kronveil token create --role admin -c FILE`, or set api.bootstrap_token, for example "
+                "to ${file:/run/secrets/kronveil-token}, or listen on 127.0.0.1 with api.auth: auto."
             )

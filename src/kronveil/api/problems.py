@@ -13,7 +13,7 @@ from starlette.types import Scope
 from kronveil.agent.desk import KeyReused, NotFound, Refused
 from kronveil.api.encode import encode
 from kronveil.api.shapes import FieldError, Problem
-from kronveil.sdk.errors import Permanent, Transient
+from kronveil.sdk.errors import ConfigError, Permanent, Transient
 
 PROBLEM_JSON = "application/problem+json"
 _log = logging.getLogger("kronveil.api")
@@ -111,6 +111,8 @@ def _from_framework(error: HTTPException) -> Refusal:
 def _from_agent(error: Exception) -> Refusal:
     if isinstance(error, NotFound):
         return Refusal(404, str(error))
+    if isinstance(error, ConfigError):
+        return Refusal(503, str(error))
     if isinstance(error, KeyReused):
         return Refusal(422, str(error), errors=[FieldError(["header", "Idempotency-Key"], str(error))])
     if isinstance(error, Transient) and error.retry_after is not None:
@@ -138,7 +140,7 @@ def answer_with_problems(app: FastAPI) -> None:
         return bug(request.scope)
 
     app.add_exception_handler(Exception, mistaken)
-    for kind in (Refusal, NotFound, Refused, KeyReused, Transient, Permanent):
+    for kind in (Refusal, NotFound, Refused, KeyReused, ConfigError, Transient, Permanent):
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, framework)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
+from kronveil.api.roles import Role
 from kronveil.model.event import Severity
 from kronveil.model.fleet import ClusterState
 from kronveil.model.health import HealthStatus
@@ -422,7 +423,7 @@ class Me:
     """Who the caller is to the agent."""
 
     name: str
-    roles: list[str]
+    roles: list[Role]
     authenticated: Annotated[bool, Field(description="False for `local`: a caller on loopback without a token.")]
 
 
@@ -452,6 +453,34 @@ class Probe:
     detail: Annotated[str | None, Field(description="Why it did not answer; null when it did.")]
     took_s: float
     cluster: Cluster
+
+
+@dataclass(slots=True)
+class Token:
+    """What is known of a token: never its text."""
+
+    id: str
+    name: Annotated[str, Field(description="Stands for its caller in timelines and books.")]
+    role: Role
+    created_at: Timestamp
+    expires_at: Annotated[Timestamp | None, Field(description="Null: it lives until it is revoked.")]
+    expired: bool
+
+
+@dataclass(slots=True)
+class TokenList:
+    """Every token, oldest first."""
+
+    items: list[Token]
+    next_cursor: NextCursor
+
+
+@dataclass(slots=True)
+class NewToken:
+    """A token that was just made. This answer is the only place where its text is."""
+
+    token: str
+    about: Token
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ import anyio
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from kronveil.agent.desk import Desk
 from kronveil.api.asks import SocketStart
 from kronveil.api.callers import Caller, Doorman, NotAuthenticated
 from kronveil.api.encode import encode
@@ -63,38 +63,55 @@ async def _refuse_or_stream(websocket: WebSocket, composer: Composer, doorman: D
     except ValidationError as error:
         return Close(NOT_UNDERSTOOD, "; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors()))
     try:
-        caller = caller_of(doorman, composer.desk, websocket.headers.get("authorization"), asked.ticket)
+        caller = caller_of(doorman, websocket.headers.get("authorization"), asked.ticket)
     except NotAuthenticated as error:
         return Close(NOT_AUTHENTICATED, str(error))
     why_not = websocket.scope["state"]["why_not"]
     if why_not is not None:
         return Close(NOT_ALLOWED, why_not)
-    del caller  # every role may read the stream
     feed = Feed(composer, asked.since, asked.epoch, in_batches=asked.batch)
     try:
-        return await _Conversation(websocket, feed, composer, pace).hold()
+        return await _Conversation(websocket, feed, composer, Watch(doorman, caller, pace)).hold()
     finally:
         feed.end()
 
 
-def caller_of(doorman: Doorman, desk: Desk, authorization: str | None, ticket: str | None) -> Caller:
+def caller_of(doorman: Doorman, authorization: str | None, ticket: str | None) -> Caller:
     """Who opens a stream: by token, else by ticket, else by being local. Raises NotAuthenticated."""
     if ticket is not None and authorization is None:
-        return doorman.redeem(ticket, desk.now)
+        return doorman.redeem(ticket)
     caller = doorman.who(authorization)
     if caller is None:
         raise NotAuthenticated("This agent asks for a token, or a ticket from POST /api/v1/stream/tickets.")
     return caller
 
 
+class Watch:
+    """Looks, once a second, whether the one who opened a stream is still let in."""
+
+    def __init__(self, doorman: Doorman, caller: Caller, pace: Pace) -> None:
+        self.pace = pace
+        self._doorman = doorman
+        self._caller = caller
+        self.next_at = time.monotonic() + pace.recheck_s if caller.token_id else math.inf
+
+    def is_welcome(self, now: float) -> bool:
+        """False once the token is gone."""
+        if now < self.next_at:
+            return True
+        self.next_at = now + self.pace.recheck_s
+        return self._doorman.still_lets_in(self._caller)
+
+
 class _Conversation:
     """Both directions of one socket."""
 
-    def __init__(self, websocket: WebSocket, feed: Feed, composer: Composer, pace: Pace) -> None:
+    def __init__(self, websocket: WebSocket, feed: Feed, composer: Composer, watch: "Watch") -> None:
         self._websocket = websocket
         self._feed = feed
         self._composer = composer
-        self._pace = pace
+        self._watch = watch
+        self._pace = watch.pace
         self._mistakes = 0
         self._heard_at: float | None = None
 
@@ -152,9 +169,11 @@ class _Conversation:
                 return Close(
                     TOO_SLOW, f"no answer to a ping for {self._pace.answer_s:g} s; resume with since and epoch"
                 )
+            if not self._watch.is_welcome(now):
+                return Close(NOT_AUTHENTICATED, "the token was revoked or has expired")
             if self._mistakes > MOST_MISTAKES:
                 return Close(NOT_UNDERSTOOD, f"more than {MOST_MISTAKES} frames were not understood")
-            await self._send(await self._feed.next(min(status_at, ping_at) - now))
+            await self._send(await self._feed.next(min(status_at, ping_at, self._watch.next_at) - now))
 
     async def _send(self, messages: Iterable[Message]) -> None:
         for message in messages:

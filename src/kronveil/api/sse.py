@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from kronveil.api.feed import Composer, Feed, Message, TooSlow
-from kronveil.api.pace import Pace
+from kronveil.api.socket import Watch
 from kronveil.sdk.errors import PluginError
 
 
@@ -24,11 +24,12 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, composer: Composer, pace: Pace, since: int | None, epoch: str | None) -> None:
+    def __init__(self, composer: Composer, watch: Watch, since: int | None, epoch: str | None) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._composer = composer
-        self._pace = pace
+        self._watch = watch
+        self._pace = watch.pace
         self._feed = Feed(composer, since, epoch)
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,12 +51,11 @@ class EventStream(Response):
         try:
             await self._send(first, send)
             status_at = time.monotonic()
-            while True:
-                now = time.monotonic()
+            while self._watch.is_welcome(now := time.monotonic()):
                 if now >= status_at:
                     await self._send([self._composer.status()], send)
                     status_at = now + self._pace.status_s
-                await self._send(await self._feed.next(status_at - now), send)
+                await self._send(await self._feed.next(min(status_at, self._watch.next_at) - now), send)
         except (TooSlow, PluginError, OSError):
             # The body ends here; the client's own reconnecting, with its last id, is the way on.
             return

@@ -90,6 +90,15 @@ def send(url: str | None, path: str, body: Mapping[str, Any]) -> Answer:
     return _answer_of(_first_that_answers(url, "POST", path, json=body, headers={"Idempotency-Key": uuid.uuid4().hex}))
 
 
+def remove(url: str | None, path: str) -> None:
+    """Ask for something to be gone, with a key of its own as ``send``; end with words and a code when it stays."""
+    import uuid  # noqa: PLC0415
+
+    response = _first_that_answers(url, "DELETE", path, headers={"Idempotency-Key": uuid.uuid4().hex})
+    if response.status_code != 204:
+        _answer_of(response)
+
+
 def credentials() -> dict[str, str]:
     """The header that says who asks, when there is a token to say it with."""
     held = token()

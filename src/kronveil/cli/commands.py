@@ -16,6 +16,7 @@ from kronveil.cli.incidents import incidents
 from kronveil.cli.init import init
 from kronveil.cli.lab import lab
 from kronveil.cli.status import status
+from kronveil.cli.token import token
 from kronveil.cli.up import up
 
 app = typer.Typer(
@@ -49,8 +50,11 @@ for run_agent in (up, demo):
     app.command(rich_help_panel="Run")(run_agent)
 for prepare in (init, check):
     app.command(rich_help_panel="Prepare")(prepare)
-for ask in (status, clusters, incidents, events, changes):
+app.command(rich_help_panel="Ask a running agent")(status)
+app.add_typer(clusters, name="clusters", rich_help_panel="Ask a running agent")
+for ask in (incidents, events, changes):
     app.command(rich_help_panel="Ask a running agent")(ask)
+app.add_typer(token, name="token", rich_help_panel="Look after")
 app.add_typer(db, name="db", rich_help_panel="Look after")
 app.add_typer(lab, name="lab", rich_help_panel="Prove")
 app.command(rich_help_panel="Prove")(bench)

@@ -6,14 +6,24 @@ import time
 from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from kronveil.agent.desk import Desk
+from kronveil.agent.desk import ClusterRequest, Desk
 from kronveil.api import encode, shapes
-from kronveil.api.asking import DeskHere, FoundMember, IdempotencyKey, NoQuery, json_answer
-from kronveil.api.asks import Page
+from kronveil.api.asking import (
+    DeskHere,
+    FoundMember,
+    IdempotencyKey,
+    KnownCaller,
+    NoQuery,
+    ReplaysHere,
+    json_answer,
+    read_body,
+)
+from kronveil.api.asks import NewCluster, Nothing, Page, Pause
 from kronveil.api.problems import not_valid
-from kronveil.api.routes.declared import refusals
+from kronveil.api.routes.declared import body_of, refusals
+from kronveil.model.fleet import Member
 from kronveil.sdk.errors import PluginError
 
 router = APIRouter(tags=["fleet"])
@@ -41,6 +51,72 @@ async def list_clusters(desk: DeskHere, page: Annotated[Page, Query()]) -> Respo
     next_cursor = _cursor_after(shown[-1].name) if len(members) > len(shown) else None
     items = [encode.cluster_shape(member) for member in shown]
     return json_answer(shapes.ClusterList(items, next_cursor, *coverage(desk)))
+
+
+@router.post(
+    "/clusters",
+    response_model=shapes.Cluster,
+    status_code=201,
+    responses=refusals(400, 409, 413, 415, 503),
+    openapi_extra=body_of(NewCluster, required=True),
+)
+async def add_cluster(
+    request: Request, desk: DeskHere, replays: ReplaysHere, caller: KnownCaller, _: NoQuery, key: IdempotencyKey
+) -> Response:
+    """Watch one more cluster, from now on and after each start. Whether it answers, its state tells soon."""
+    asked = await read_body(request, NewCluster)
+
+    async def carry_out() -> Response:
+        desk.add_cluster(ClusterRequest(**asked.model_dump() | {"namespaces": tuple(asked.namespaces)}))
+        return json_answer(encode.cluster_shape(_member_of(desk, asked.name)), 201)
+
+    return await replays.once(caller.name, key, f"add cluster {asked!r}", carry_out)
+
+
+@router.delete(
+    "/clusters/{name}",  # noqa: FAST003 - its dependency takes it
+    status_code=204,
+    response_class=Response,
+    responses=refusals(404, 409, 503),
+)
+async def remove_cluster(desk: DeskHere, member: FoundMember, _: NoQuery, _key: IdempotencyKey) -> Response:
+    """Watch a cluster no longer, nor after the next start. One that the configuration file names stays (409)."""
+    desk.remove_cluster(member.name)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/clusters/{name}/pause",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Cluster,
+    responses=refusals(400, 404, 413, 415),
+    openapi_extra=body_of(Pause, required=True),
+)
+async def pause_cluster(
+    request: Request, desk: DeskHere, member: FoundMember, _: NoQuery, caller: KnownCaller, _key: IdempotencyKey
+) -> Response:
+    """Ask a cluster nothing until it is resumed. It ages like any silent one, and says why."""
+    asked = await read_body(request, Pause)
+    desk.pause_cluster(member.name, caller.name, asked.reason)
+    return json_answer(encode.cluster_shape(_member_of(desk, member.name)))
+
+
+@router.post(
+    "/clusters/{name}/resume",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Cluster,
+    responses=refusals(400, 404, 413, 415),
+    openapi_extra=body_of(Nothing, required=False),
+)
+async def resume_cluster(
+    request: Request, desk: DeskHere, member: FoundMember, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Watch a paused cluster again; one that is not paused is left as it is."""
+    await read_body(request, Nothing)
+    desk.resume_cluster(member.name)
+    return json_answer(encode.cluster_shape(_member_of(desk, member.name)))
+
+
+def _member_of(desk: Desk, name: str) -> Member:
+    return next(each for each in desk.members() if each.name == name)
 
 
 @router.get("/clusters/{name}", response_model=shapes.Cluster, responses=refusals(404))  # noqa: FAST003 - its dependency takes it

@@ -11,7 +11,7 @@ from kronveil.api.callers import NotAuthenticated
 from kronveil.api.frames import AnyFrame
 from kronveil.api.gate import stranger
 from kronveil.api.routes.declared import refusals
-from kronveil.api.socket import caller_of
+from kronveil.api.socket import Watch, caller_of
 from kronveil.api.sse import EventStream, place_in
 
 router = APIRouter(tags=["stream"])
@@ -39,8 +39,8 @@ async def read_stream(
     """
     state = request.app.state
     try:
-        caller_of(state.doorman, state.composer.desk, request.headers.get("authorization"), asked.ticket)
+        caller = caller_of(state.doorman, request.headers.get("authorization"), asked.ticket)
     except NotAuthenticated as error:
         raise stranger(str(error)) from None
     since, epoch = (asked.since, asked.epoch) if last_event_id is None else place_in(last_event_id)
-    return EventStream(state.composer, state.pace, since, epoch)
+    return EventStream(state.composer, Watch(state.doorman, caller, state.pace), since, epoch)

@@ -1,0 +1,46 @@
+"""Who may do what: the five roles, what each includes, and the least role that each route asks for."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+Role: TypeAlias = Literal["viewer", "operator", "approver", "auditor", "admin"]
+ROLES: tuple[Role, ...] = ("viewer", "operator", "approver", "auditor", "admin")
+
+INCLUDED: Mapping[Role, tuple[Role, ...]] = {
+    "viewer": ("viewer",),
+    "operator": ("viewer", "operator"),
+    "approver": ("viewer", "operator", "approver"),
+    "auditor": ("viewer", "auditor"),
+    "admin": ROLES,
+}
+
+# Every route under /api/v1 is here, or the API is not built. Health and the stream look at their callers themselves:
+# health tells strangers less, a stream takes a ticket in place of a token.
+LEAST_ROLE: Mapping[str, Role | None] = {
+    "GET /health": None,
+    "GET /stream": None,
+    "GET /status": "viewer",
+    "GET /metrics/summary": "viewer",
+    "GET /collectors": "viewer",
+    "GET /parts": "viewer",
+    "GET /me": "viewer",
+    "GET /config": "viewer",
+    "GET /fleet": "viewer",
+    "GET /clusters": "viewer",
+    "POST /clusters": "operator",
+    "GET /clusters/{name}": "viewer",
+    "DELETE /clusters/{name}": "operator",
+    "POST /clusters/{name}/probe": "viewer",
+    "POST /clusters/{name}/pause": "operator",
+    "POST /clusters/{name}/resume": "operator",
+    "GET /events": "viewer",
+    "GET /changes": "viewer",
+    "GET /incidents": "viewer",
+    "GET /incidents/{id}": "viewer",
+    "POST /incidents/{id}/acknowledge": "operator",
+    "POST /incidents/{id}/resolve": "operator",
+    "POST /stream/tickets": "viewer",
+    "GET /tokens": "admin",
+    "POST /tokens": "admin",
+    "DELETE /tokens/{id}": "admin",
+}
