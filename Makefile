@@ -5,7 +5,7 @@ RESOLVE := --generate-hashes --no-emit-index-url --no-emit-find-links --no-heade
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-real check format screenshots bench bench-quick constraints clean
+.PHONY: help setup setup-dev run test test-real soak check format screenshots bench bench-quick constraints clean
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,13 +20,16 @@ run: setup ## the simulated fleet, live in a browser (options: make run ARGS="--
 	@$(BIN)/kronveil demo $(ARGS)
 
 test: setup-dev ## every test that needs no server and no browser
-	$(PYTEST) tests --ignore=tests/real --ignore=tests/dashboard -n 2 $(ARGS)
+	$(PYTEST) tests --ignore=tests/real --ignore=tests/dashboard --ignore=tests/soak -n 2 $(ARGS)
 	cd dashboard && $(NPM) test --silent
 
 test-real: setup-dev ## the same promises on real API servers and in a real browser
 	$(BIN)/python tools/install_kubernetes.py
 	$(BIN)/python tools/install_chromium.py
 	$(PYTEST) tests/real tests/dashboard $(ARGS)
+
+soak: setup-dev ## the long forms: a hundred kills of the store, not one loss
+	$(PYTEST) tests/soak $(ARGS)
 
 check: setup-dev ## format, lint, types, import rules
 	$(BIN)/ruff format --check src tests tools

@@ -75,7 +75,7 @@ def suspicion(number: int) -> Suspect:
 
 def incident(number: int, *, series: str = "incident", cites: tuple[str, ...] = ()) -> Incident:
     """An open incident opened at ``moment(number)`` that cites events."""
-    about = Resource("Deployment", f"checkout-{number}", "shop", f"deployment-uid-{number}")
+    about = Resource("Deployment", f"checkout-{number}", "shop", f"deployment-uid-of-{series}-{number}")
     return Incident(
         id=f"{series}-{number}",
         key=f"uid-of-east/{about.uid}/memory",

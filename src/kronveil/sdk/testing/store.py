@@ -39,6 +39,8 @@ class StoreContract:
 
     opener: str
     kills: int = 3
+    first: int = 0
+    """The number of the first kill: others give other moments of dying."""
 
     @property
     def _open(self) -> Opener:
@@ -109,8 +111,9 @@ class StoreContract:
 
     async def test_a_killed_writer_loses_nothing_acknowledged(self, tmp_path: Path) -> None:
         acknowledged: set[str] = set()
-        for kill in range(self.kills):
-            acknowledged |= await _kill_a_writer(self.opener, tmp_path, series=f"life{kill}", after=7 + 31 * kill)
+        for kill in range(self.first, self.first + self.kills):
+            after = 7 + 31 * (kill - self.first)
+            acknowledged |= await _kill_a_writer(self.opener, tmp_path, series=f"life{kill}", after=after)
             async with self._open(tmp_path) as store:
                 found = {incident.id: incident for incident in await _all_incidents(store)}
                 events = [event.id for event in await _all_events(store)]
