@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from kronveil.logic.triage import Rules, Triage
-from kronveil.model.effects import Effect, MergeEvent, RecordEvent, RecordIncident
+from kronveil.model.change import Change
+from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
 from kronveil.model.event import Event
 from kronveil.model.facts import (
     BudgetFacts,
@@ -14,6 +15,7 @@ from kronveil.model.facts import (
     ContainerFacts,
     CronJobFacts,
     Facts,
+    FieldChange,
     GoneFacts,
     HpaFacts,
     JobFacts,
@@ -119,8 +121,11 @@ class Stage:
         key: str = "",
         origin: Origin | None = None,
         received: float | None = None,
+        changes: tuple[FieldChange, ...] = (),
+        actor: str = "",
     ) -> list[Effect]:
         observation = observe(seconds, resource, facts, owner=owner, message=message, key=key)
+        observation = replace(observation, changes=changes, actor=actor)
         now = at(seconds if received is None else received)
         effects = self.triage.consider(observation, origin or self.origin, now)
         self.effects += effects
@@ -147,6 +152,9 @@ class Stage:
 
     def events(self) -> list[Event]:
         return [effect.event for effect in self.effects if isinstance(effect, RecordEvent)]
+
+    def changes(self) -> list[Change]:
+        return [effect.change for effect in self.effects if isinstance(effect, RecordChange)]
 
     def merged(self) -> list[MergeEvent]:
         return [effect for effect in self.effects if isinstance(effect, MergeEvent)]

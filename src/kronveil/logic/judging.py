@@ -291,7 +291,7 @@ class Judging:
         return case
 
     def _suffer(self, report: Report, case: Case, symptom: Symptom) -> None:
-        since = symptom.ended_at or report.since
+        since = symptom.ended_at or min(symptom.since or report.since, report.since)
         condition = Condition(
             symptom.kind, report.observation.resource, symptom.part, since, report.now, mark=symptom.mark
         )

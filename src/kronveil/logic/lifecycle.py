@@ -178,7 +178,12 @@ class Case:
     def tell_all(self) -> Incident:
         """The incident as it is now, one version on; ``told`` from now on."""
         self.version += 1
-        self.told = Incident(
+        self.told = self.snapshot()
+        return self.told
+
+    def snapshot(self) -> Incident:
+        """The incident as it is now, told or not."""
+        return Incident(
             self.id,
             self.key,
             self.kind,
@@ -203,7 +208,6 @@ class Case:
             self.assigned_to,
             self.is_silenced,
         )
-        return self.told
 
     # What happens to its conditions.
 

@@ -4,6 +4,7 @@ The agent calls ``consider`` for each observation and ``tick`` about once a seco
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kronveil.logic.cases import Cases
@@ -17,8 +18,10 @@ from kronveil.logic.lifecycle import Case
 from kronveil.logic.naming import Name, Report, due_report, event_of, named, report_of
 from kronveil.logic.people import People
 from kronveil.logic.rules import KindRule, Rules
+from kronveil.logic.suspecting import Suspecting
 from kronveil.logic.symptoms import symptoms_of
-from kronveil.model.effects import Effect, MergeEvent, RecordEvent, RecordIncident
+from kronveil.model.change import Change
+from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
 from kronveil.model.facts import ListedFacts, NodeFacts, WarningFacts
 from kronveil.model.incident import Incident, Moment
 from kronveil.model.observation import Observation
@@ -51,11 +54,16 @@ class Triage:
     """Judges one observation at a time. Holds the open incidents; owns no task, no clock and no store.
 
     ``restored`` are the incidents not over, and those resolved within ``rules.memory``; ``heard`` tells when each
-    cluster uid was last heard before this start.
+    cluster uid was last heard before this start; ``changes`` are those of the last day, oldest first.
     """
 
     def __init__(
-        self, rules: Rules, restored: Sequence[Incident] = (), heard: Mapping[str, datetime] | None = None
+        self,
+        rules: Rules,
+        restored: Sequence[Incident] = (),
+        heard: Mapping[str, datetime] | None = None,
+        *,
+        changes: Sequence[Change] = (),
     ) -> None:
         self.rules = rules
         self._cases = Cases(restored)
@@ -63,6 +71,7 @@ class Triage:
         self._latest = Latest(rules.dedup_window)
         self._judging = Judging(rules, self._cases, Kills(rules.one_shot_lookback, heard or {}, restored))
         self._people = People(self._cases, self._judging.groups)
+        self._suspecting = Suspecting(self._judging.groups, changes)
 
     def consider(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]:
         """Everything that follows from one observation; ``now`` is when it was received."""
@@ -82,7 +91,12 @@ class Triage:
         elif not self._latest.is_late(report.subject, report.order, report.now_s):
             # Repeats come here too: a recovery that repeats another within the window must never be lost.
             self._weigh(report, found, symptoms, weighed)
-        return self._effects(report, name, repeat, weighed)
+        effects = self._effects(report, name, repeat, weighed)
+        return effects + self._changed(observation, origin, now) if observation.changes else effects
+
+    def _changed(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]:
+        found = self._suspecting.changed(observation, origin, now)
+        return [RecordChange(found[0]), *self._told(found[1])] if found is not None else []
 
     def _weigh(
         self, report: Report, found: tuple[Symptom, ...], symptoms: tuple[Symptom, ...], weighed: Weighed
@@ -108,6 +122,7 @@ class Triage:
         self._judging.groups.forget(self._cases.forget(self.rules.reopen_within, now), now)
         self._judging.warnings.forget(now)
         self._people.forget(now)
+        self._suspecting.forget(now)
         self._window.forget(int(now.timestamp()))
         return effects
 
@@ -116,8 +131,9 @@ class Triage:
         for expected in self._judging.waiting.due(now):
             report = due_report(expected.report, expected.symptom, expected.since, expected.due or now, now)
             weighed = Weighed(report.event_id)
-            self._judging.suffered(report, expected.symptom, weighed)
-            effects += self._effects(report, named(report, (expected.symptom,)), None, weighed)
+            symptom = replace(expected.symptom, since=expected.symptom.since or expected.since)
+            self._judging.suffered(report, symptom, weighed)
+            effects += self._effects(report, named(report, (symptom,)), None, weighed)
         return effects
 
     def _resolve(self, case: Case, now: datetime) -> list[Effect]:
@@ -203,6 +219,8 @@ class Triage:
             self._cases.owe(case)
             if case.parent_id is not None:
                 groups.counted(case, stored, report.now)
+        for case in weighed.turned.values():
+            self._suspecting.opened(case, report.now)
         changed = weighed.changed
         if groups.has_changed:
             changed |= {case.id: case for case in groups.changed()}
