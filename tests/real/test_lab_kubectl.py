@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from kronveil.lab import App, Behaviour, ClusterPlan, Lab, Story, open_lab
+from tests.real.servers import installed_folder
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +31,13 @@ class Kubectl:
     """Runs kubectl against one context of a kubeconfig."""
 
     def __init__(self, kubeconfig: Path, context: str, home: Path) -> None:
-        self._command = ["kubectl", "--kubeconfig", str(kubeconfig), "--context", context]
+        self._command = [
+            str(installed_folder() / "bin" / "kubectl"),
+            "--kubeconfig",
+            str(kubeconfig),
+            "--context",
+            context,
+        ]
         self._environment = {**os.environ, "HOME": str(home)}
 
     async def fails(self, *arguments: str) -> str:
