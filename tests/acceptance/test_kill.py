@@ -76,7 +76,7 @@ async def test_five_kills_under_load_lose_nothing_and_double_nothing(tmp_path):
     async with quiet_lab() as lab:
         lab.write_kubeconfig(tmp_path / "kubeconfig")
         alpha, beta, gamma = lab.clusters.values()
-        file = configured(tmp_path, lab.clusters, incidents={"resolve_after": "2s"})
+        file = configured(tmp_path, lab.clusters)
         async with AgentProcess(file) as process:
             async with busy(alpha, beta, gamma, every_s=0.05):
                 await release(alpha, "cart", BAD)
