@@ -25,6 +25,12 @@ export function useActiveIncidents(): readonly Incident[] {
 
 const STATES: readonly string[] = ["unreachable", "unknown", "stale", "partial", "live"];
 
+/** The same without the parts of a wider incident: its parent already speaks for them. */
+export function useActiveRoots(): readonly Incident[] {
+  const active = useActiveIncidents();
+  return useMemo(() => active.filter((incident) => incident.parent_id === null), [active]);
+}
+
 /** Every expected cluster, the ones in trouble first, then by name. */
 export function useClusters(): readonly Cluster[] {
   const clusters = useLive((view) => view.world.clusters);

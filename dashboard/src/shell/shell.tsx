@@ -2,7 +2,7 @@
 import { Globe, House, Layers, Menu, Moon, Pause, Play, Search, Sun, TriangleAlert } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
-import { useActiveIncidents } from "../live/hooks";
+import { useActiveRoots } from "../live/hooks";
 import { useIndicator, useTrust, useWallClock } from "../live/pulse";
 import { live, useLive } from "../live/store";
 import { clock, zoneName } from "../time/format";
@@ -73,7 +73,7 @@ export function Shell() {
 
 function Navigation() {
   const known = useLive((view) => view.world.known);
-  const active = useActiveIncidents();
+  const active = useActiveRoots();
   const worst = active[0]?.severity ?? "info";
   return (
     <nav className="nav" aria-label="Pages">

@@ -70,6 +70,19 @@ function Facts({ cluster }: { cluster: Cluster }) {
               </Link>
             ))}
       </Fact>
+      <Fact name="Signals">
+        {Object.entries(cluster.kinds).length === 0 && "none heard yet"}
+        {Object.entries(cluster.kinds).map(([name, kind]) => (
+          <span
+            key={name}
+            className={kind.synced && !kind.error ? "signal" : "signal tone-high"}
+            title={kind.error ?? undefined}
+          >
+            {name} {count(kind.count)}
+            {!(kind.synced && !kind.error) && ` (${kind.error ?? "not in step"})`}
+          </span>
+        ))}
+      </Fact>
       <Fact name="Books">
         received {count(books.received)} = delivered {count(books.delivered)} + merged {count(books.merged)} +
         dropped {count(dropped(books))} + in flight {count(books.in_flight)}

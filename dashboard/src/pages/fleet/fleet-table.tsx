@@ -8,19 +8,19 @@ import { dropped, imbalance } from "../../live/world";
 import { capital, Shape, toneOfSeverity, toneOfState } from "../../parts/shape";
 import { Age } from "../../parts/times";
 import { count, duration, plural, secondsSince } from "../../time/format";
-import { KindCell } from "./kind-cell";
+import { KindCell, OtherKinds } from "./kind-cell";
 
-const FIRST_KINDS = ["pods", "nodes", "events"];
+const FIRST_KINDS = ["pods", "nodes", "events", "deployments", "replicasets", "namespaces"];
 
-/** Every kind any member is watched for, the best known first. */
-export function kindsOf(clusters: readonly Cluster[]): string[] {
-  const names = new Set(clusters.flatMap((cluster) => Object.keys(cluster.kinds)));
-  const rest = [...names].filter((name) => !FIRST_KINDS.includes(name)).sort();
-  return [...FIRST_KINDS.filter((name) => names.has(name)), ...rest];
+/** The kinds with a column of their own, and the others, which share one; the panel below names each of them. */
+export function kindsOf(clusters: readonly Cluster[]): { columns: string[]; others: string[] } {
+  const names = [...new Set(clusters.flatMap((cluster) => Object.keys(cluster.kinds)))].sort();
+  const columns = FIRST_KINDS.filter((name) => names.includes(name));
+  return { columns, others: names.filter((name) => !FIRST_KINDS.includes(name)) };
 }
 
 export function FleetTable({ clusters }: { clusters: readonly Cluster[] }) {
-  const kinds = kindsOf(clusters);
+  const { columns, others } = kindsOf(clusters);
   const incidents = useActiveIncidents();
   const { hash } = useLocation();
   return (
@@ -37,11 +37,16 @@ export function FleetTable({ clusters }: { clusters: readonly Cluster[] }) {
             <th scope="col" className="number">
               Node count
             </th>
-            {kinds.map((kind) => (
+            {columns.map((kind) => (
               <th scope="col" key={kind} className="kind-head">
                 {kind}
               </th>
             ))}
+            {others.length > 0 && (
+              <th scope="col" title={others.join(", ")}>
+                {others.length} more
+              </th>
+            )}
             <th scope="col">Version</th>
             <th scope="col">Books</th>
           </tr>
@@ -51,7 +56,8 @@ export function FleetTable({ clusters }: { clusters: readonly Cluster[] }) {
             <ClusterRow
               key={cluster.name}
               cluster={cluster}
-              kinds={kinds}
+              columns={columns}
+              others={others}
               incidents={incidents.filter((incident) =>
                 incident.clusters.some(({ name }) => name === cluster.name),
               )}
@@ -66,11 +72,12 @@ export function FleetTable({ clusters }: { clusters: readonly Cluster[] }) {
 
 function ClusterRow(props: {
   cluster: Cluster;
-  kinds: readonly string[];
+  columns: readonly string[];
+  others: readonly string[];
   incidents: readonly Incident[];
   named: boolean;
 }) {
-  const { cluster, kinds, incidents, named } = props;
+  const { cluster, columns, others, incidents, named } = props;
   const heard = isHeard(cluster);
   const now = useNow();
   const why = whyOf(cluster, now);
@@ -105,9 +112,10 @@ function ClusterRow(props: {
         <td className={heard ? "number" : "number last-known"} data-label="Node count">
           {count(cluster.nodes)}
         </td>
-        {kinds.map((kind) => (
+        {columns.map((kind) => (
           <KindCell key={kind} name={kind} kind={cluster.kinds[kind]} heard={heard} since={sinceAsked} />
         ))}
+        {others.length > 0 && <OtherKinds cluster={cluster} names={others} heard={heard} />}
         <td className="mono" data-label="Version">
           {cluster.version ?? "?"}
         </td>
@@ -117,7 +125,7 @@ function ClusterRow(props: {
       </tr>
       {why && (
         <tr className="why-row">
-          <td colSpan={7 + kinds.length}>{why}</td>
+          <td colSpan={7 + columns.length + (others.length > 0 ? 1 : 0)}>{why}</td>
         </tr>
       )}
     </>

@@ -61,3 +61,28 @@ export function KindCell(props: {
     </td>
   );
 }
+
+/** The kinds without a column of their own in one cell: how many are in step. */
+export function OtherKinds(props: { cluster: Cluster; names: readonly string[]; heard: boolean }) {
+  const { cluster, names, heard } = props;
+  const kinds = names.flatMap((name) => cluster.kinds[name] ?? []);
+  const inStep = kinds.filter((kind) => kind.synced && !kind.error).length;
+  if (!heard || kinds.length === 0) {
+    return (
+      <td className="kind unknown-text" data-label="More kinds" title="never heard from, or not heard now">
+        <i className="age-bar hatched" /> ?
+      </td>
+    );
+  }
+  const late = names.filter((name) => cluster.kinds[name]?.error ?? !cluster.kinds[name]?.synced);
+  return (
+    <td
+      className={inStep < kinds.length ? "kind tone-high" : "kind"}
+      data-label="More kinds"
+      title={late.length > 0 ? `not in step: ${late.join(", ")}` : "all in step"}
+    >
+      {inStep < kinds.length && <Shape tone="partial" size={12} label="not all in step" />} {inStep} of{" "}
+      {kinds.length}
+    </td>
+  );
+}

@@ -14,7 +14,7 @@ import { clusterNames, ResourceName } from "../../parts/resource";
 import { Severity } from "../../parts/shape";
 import { Age, At } from "../../parts/times";
 import { useTitle } from "../../shell/title";
-import { duration } from "../../time/format";
+import { duration, plural } from "../../time/format";
 import { StatusWord } from "../incidents/incident-table";
 import { IncidentTimeline } from "./incident-timeline";
 import { LoopBar } from "./loop-bar";
@@ -112,8 +112,18 @@ function Found({ incident }: { incident: IncidentDetail }) {
       </header>
       {incident.parent_id && (
         <p className="second">
-          This incident was merged into{" "}
+          This is a part of{" "}
           <Link to={`/incidents/${encodeURIComponent(incident.parent_id)}`}>{incident.parent_id}</Link>.
+        </p>
+      )}
+      {incident.children.length > 0 && (
+        <p className="second">
+          {plural(incident.children.length, "incident")} in one:{" "}
+          {incident.children.map((child) => (
+            <Link key={child} to={`/incidents/${encodeURIComponent(child)}`} className="child">
+              {child}
+            </Link>
+          ))}
         </p>
       )}
       <LoopBar incident={incident} />

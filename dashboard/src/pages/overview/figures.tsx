@@ -1,6 +1,6 @@
 // Four figures of the fleet, each with what it rests on.
 import type { Incident } from "../../api/types";
-import { useActiveIncidents, useClusters } from "../../live/hooks";
+import { useActiveRoots, useClusters } from "../../live/hooks";
 import { isHeard } from "../../live/signals";
 import { useLive } from "../../live/store";
 import { AsOf } from "../../parts/panel";
@@ -16,7 +16,7 @@ export function bySeverity(incidents: readonly Incident[]): [string, number][] {
 }
 
 export function Figures() {
-  const active = useActiveIncidents();
+  const active = useActiveRoots();
   const fleet = useLive((view) => view.world.fleet);
   const clusters = useClusters();
   const severities = bySeverity(active);

@@ -1,7 +1,7 @@
 // The queue of what waits for a person: unacknowledged incidents, and clusters nobody hears.
 import { Link } from "react-router";
 import type { Cluster, Incident } from "../../api/types";
-import { useActiveIncidents, useClusters } from "../../live/hooks";
+import { useActiveRoots, useClusters } from "../../live/hooks";
 import { useNow } from "../../live/pulse";
 import { Acknowledge } from "../../parts/actions";
 import { useHeld } from "../../parts/held";
@@ -31,7 +31,7 @@ export function needsOf(incidents: readonly Incident[], clusters: readonly Clust
 }
 
 export function NeedsYou() {
-  const incidents = useActiveIncidents();
+  const incidents = useActiveRoots();
   const clusters = useClusters();
   const needs = needsOf(incidents, clusters);
   const { rows, waiting, letIn, grip } = useHeld(needs, (need) => need.key);

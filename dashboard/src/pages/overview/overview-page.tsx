@@ -1,6 +1,6 @@
 // What needs me, how is the fleet, can I trust this screen?
 
-import { useActiveIncidents, useClusters } from "../../live/hooks";
+import { useActiveRoots, useClusters } from "../../live/hooks";
 import { useLive } from "../../live/store";
 import { AsOf, Loading } from "../../parts/panel";
 import { useTitle } from "../../shell/title";
@@ -44,7 +44,7 @@ export function OverviewPage() {
 }
 
 function Summary() {
-  const active = useActiveIncidents();
+  const active = useActiveRoots();
   const status = useLive((view) => view.world.status);
   const unseen = active.filter((incident) => incident.status === "open").length;
   if (!status) return null;
