@@ -21,7 +21,7 @@ class ScriptedServer:
     """Objects by kind and name, a log of changes, and moods."""
 
     def __init__(self, token: str = "let-me-in") -> None:
-        self.token = token
+        self.token = self.next_token = token
         self.version = 1000
         self.objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = {kind: {} for kind in PATHS}
         self.log: list[tuple[int, str, str, dict[str, Any]]] = []
@@ -38,6 +38,7 @@ class ScriptedServer:
         self.busy: dict[str, int] = {}
         self.requests: list[str] = []
         self.accepted: dict[str, str] = {}
+        self.headers: list[tuple[str, ...]] = []
         self.lists: dict[str, int] = defaultdict(int)
         self.watches: dict[str, int] = defaultdict(int)
         self.watched: dict[str, anyio.Event] = defaultdict(anyio.Event)
@@ -165,6 +166,7 @@ class ScriptedServer:
                 data += await stream.receive()
             head, _, data = data.partition(b"\r\n\r\n")
             lines = head.decode().split("\r\n")
+            self.headers = [tuple(line.split(": ", 1)) for line in lines[1:]]
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
             target = lines[0].split(" ")[1]
             self.requests.append(target)
@@ -174,7 +176,8 @@ class ScriptedServer:
     async def _answer(self, stream: anyio.abc.SocketStream, target: str, headers: dict[str, str]) -> None:
         parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        if self.is_refusing or headers.get("authorization") != f"Bearer {self.token}":
+        shown = headers.get("authorization", "").removeprefix("Bearer ")
+        if self.is_refusing or shown not in (self.token, self.next_token):
             await self._refuse(stream, 401, "Unauthorized", "Unauthorized")
             return
         if parts.path == "/version":

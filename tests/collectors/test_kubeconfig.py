@@ -13,6 +13,7 @@ from kronveil.lab.server.tls import Authority
 from kronveil.sdk.errors import Permanent
 
 SECRET = "s3cr3t-of-the-file"
+EXEC_V1 = "client.authentication.k8s.io/v1"
 
 
 def write(
@@ -50,6 +51,79 @@ def test_the_default_is_the_file_kubectl_uses(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(Permanent, match=r"\.kube/config does not exist"):
         read_access(None, None)
+
+
+def test_several_files_are_one_as_kubectl_merges_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "users").mkdir()
+    (tmp_path / "users" / "token").write_text(SECRET)
+    users = [{"name": "viewer", "user": {"tokenFile": "token"}}]
+    (tmp_path / "users" / "config").write_text(json.dumps({"users": users}))
+    contexts = [{"name": "east", "context": {"cluster": "east-cluster", "user": "viewer"}}]
+    (tmp_path / "first").write_text(json.dumps({"contexts": contexts, "current-context": "east"}))
+    write(
+        tmp_path / "last", cluster={"server": "https://last:1"}, user={"token": "loses"}, **{"current-context": "west"}
+    )
+    paths = [tmp_path / name for name in ("missing", "first", "users/config", "last")]
+    monkeypatch.setenv("KUBECONFIG", ":".join(map(str, paths)))
+    access = read_access(None, None)
+    assert (access.context, access.server) == ("east", "https://last:1")
+    assert access.token is not None
+    assert access.token.reveal() == SECRET
+    assert set(access.stamps) == {*paths, tmp_path / "users" / "token"}
+    paths[0].write_text("{}")
+    assert access.is_changed
+
+
+def test_inside_a_cluster_the_service_account_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text(SECRET)
+    (tmp_path / "ca.crt").write_bytes(Authority().certificate)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    access = read_access(None, None, service_account=tmp_path)
+    assert (access.server, access.context) == ("https://[fd00::1]:6443", "service account")
+    assert access.token is not None
+    assert access.token.reveal() == SECRET
+    assert len(access.tls.get_ca_certs()) == 1
+    (tmp_path / "token").write_text("rotated")
+    assert access.is_changed
+    write(tmp_path / "config")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    assert read_access(None, None, service_account=tmp_path).context == "east"
+
+
+def test_whom_to_act_as_and_the_way_there_are_read_and_hidden(tmp_path: Path) -> None:
+    cluster = {"server": "https://h", "proxy-url": f"http://me:{SECRET}@proxy:3128", "tls-server-name": "inside"}
+    user = {"token": SECRET, "as": "viewer", "as-groups": ["a", "b"], "as-uid": "7", "as-user-extra": {"why": ["x"]}}
+    access = read_access(write(tmp_path / "config", cluster=cluster, user=user), None)
+    assert access.impersonation == (
+        ("impersonate-user", "viewer"),
+        ("impersonate-group", "a"),
+        ("impersonate-group", "b"),
+        ("impersonate-uid", "7"),
+        ("impersonate-extra-why", "x"),
+    )
+    assert access.server_name == "inside"
+    assert access.proxy is not None
+    assert SECRET not in repr(access)
+
+
+def test_a_plugin_shows_neither_its_arguments_nor_its_environment(tmp_path: Path) -> None:
+    config = {
+        "command": "bin/login",
+        "apiVersion": EXEC_V1,
+        "args": ["--key", SECRET],
+        "env": [{"name": "KEY", "value": SECRET}],
+        "provideClusterInfo": True,
+    }
+    extension = {"name": "client.authentication.k8s.io/exec", "extension": {"audience": SECRET}}
+    cluster = {"server": "https://h", "extensions": [extension]}
+    access = read_access(write(tmp_path / "config", cluster=cluster, user={"exec": config}), None)
+    assert access.plugin is not None
+    assert access.plugin.command == str(tmp_path / "bin" / "login")
+    assert access.plugin.cluster == {"server": "https://h", "config": {"audience": SECRET}}
+    assert SECRET not in repr(access)
 
 
 def test_a_token_file_beside_the_kubeconfig_is_read_and_watched(tmp_path: Path) -> None:
@@ -105,13 +179,21 @@ def test_an_insecure_cluster_is_taken_at_its_word(tmp_path: Path) -> None:
         ({"current-context": ""}, None, "has no current-context. Set context to one of: east, west"),
         ({"users": []}, None, "context 'east' of FILE names the user 'viewer', which the file does not have"),
         ({"clusters": []}, None, "names the cluster 'east-cluster', which the file does not have"),
-        ({"contexts": None}, None, "is not one: it needs clusters, contexts and users"),
+        ({"contexts": None}, None, "has no context 'east'. It has: none"),
+        ({"contexts": [{"name": "east"}]}, None, "is not one: it needs clusters, contexts and users"),
         (
-            {"user": {"exec": {"apiVersion": "v1", "command": "aws"}}},
+            {"user": {"exec": {"command": "aws", "apiVersion": "v1alpha1"}}},
             None,
-            "exec plugins (aws) are not in this version",
+            "its exec plugin aws speaks 'v1alpha1'",
         ),
-        ({"user": {"auth-provider": {"name": "gcp"}}}, None, "auth providers are not in this version yet"),
+        (
+            {"user": {"exec": {"command": "aws", "apiVersion": EXEC_V1, "interactiveMode": "Always"}}},
+            None,
+            "asks a person",
+        ),
+        ({"user": {"auth-provider": {"name": "gcp"}}}, None, "Use an exec plugin"),
+        ({"user": {"token": "t", "as-groups": ["admins"]}}, None, "need as: the user to act as"),
+        ({"cluster": {"server": "https://h", "proxy-url": "socks5://u:p4ss@h:1"}}, None, "Write http://host:port"),
         ({"user": {"tokenFile": "missing"}}, None, "names the file"),
         (
             {"user": {"client-certificate-data": "bm8=", "client-key-data": "bm8="}},

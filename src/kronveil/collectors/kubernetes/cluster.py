@@ -7,9 +7,9 @@ import anyio
 
 from kronveil.collectors.kubernetes.catalog import Catalog
 from kronveil.collectors.kubernetes.config import ClusterConfig
-from kronveil.collectors.kubernetes.connect import Connection, open_connection
+from kronveil.collectors.kubernetes.connect import Connection, now_utc, open_connection
 from kronveil.collectors.kubernetes.kinds import kinds_for
-from kronveil.collectors.kubernetes.link import Link, now_utc
+from kronveil.collectors.kubernetes.link import Link
 from kronveil.collectors.kubernetes.outbox import Outbox
 from kronveil.collectors.kubernetes.permits import ListPermits
 from kronveil.collectors.kubernetes.reflector import Reflector

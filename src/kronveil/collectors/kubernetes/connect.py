@@ -5,7 +5,8 @@ The kubeconfig and the files it names are read again when they change and after 
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,8 +14,10 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from kronveil.collectors.kubernetes.access import Access, tls_context
 from kronveil.collectors.kubernetes.config import ClusterConfig
-from kronveil.collectors.kubernetes.kubeconfig import Access, read_access
+from kronveil.collectors.kubernetes.kubeconfig import read_access
+from kronveil.collectors.kubernetes.plugins import Credentials, ask
 from kronveil.collectors.kubernetes.sockets import CLOSE_TIMEOUT_S, Handshake, keepalive
 from kronveil.collectors.kubernetes.trouble import (
     AnswerError,
@@ -37,6 +40,8 @@ ANSWER_TIMEOUT_S = 20.0
 LONGEST_REASON = 300
 USER_AGENT = "kronveil"
 JSON = "application/json"
+MOST_CREDENTIALS = 3
+ASK_AGAIN = timedelta(seconds=10)
 
 Parameters = Mapping[str, str | int]
 
@@ -44,22 +49,24 @@ Parameters = Mapping[str, str | int]
 class Session:
     """A client with one set of credentials. Closed when it was replaced and the last request on it ended."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, renew_at: datetime | None = None) -> None:
         import httpx2  # noqa: PLC0415 - imported when a cluster is opened, not when the program starts
 
         self.access = access
+        self.renew_at = renew_at
         self.users = 0
         self.is_retired = False
         transport = httpx2.AsyncHTTPTransport(
             verify=access.tls,
             trust_env=False,
+            proxy=httpx2.Proxy(access.proxy.reveal()) if access.proxy else None,
             # The probe and lists share these; each watch holds one of its own.
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=60),
             socket_options=keepalive(),
         )
-        headers = {"user-agent": USER_AGENT}
+        headers = [("user-agent", USER_AGENT), *access.impersonation]
         if access.token is not None:
-            headers["authorization"] = f"Bearer {access.token.reveal()}"
+            headers.append(("authorization", f"Bearer {access.token.reveal()}"))
         basic = access.basic
         self.client = httpx2.AsyncClient(
             base_url=access.server,
@@ -68,6 +75,11 @@ class Session:
             headers=headers,
             auth=(basic[0], basic[1].reveal()) if basic and access.token is None else None,
         )
+
+    @property
+    def is_old(self) -> bool:
+        """Whether its files were changed, or its plugin is to be asked again."""
+        return self.access.is_changed or (self.renew_at is not None and now_utc() >= self.renew_at)
 
     async def release(self) -> None:
         """Close the client once nobody uses it any more."""
@@ -81,7 +93,9 @@ class Connection:
 
     def __init__(self, config: ClusterConfig, access: Access) -> None:
         self._config = config
-        self._session = Session(access)
+        # A plugin is asked when the first request needs its credentials.
+        self._session = Session(access, now_utc() if access.plugin else None)
+        self._expires_at: datetime | None = None
         self._lock = anyio.Lock()
 
     def __repr__(self) -> str:
@@ -132,7 +146,7 @@ class Connection:
         """A response with status 200, its body not yet read. Reads changed credentials before, and after a 401."""
         await self.refresh()
         # Credentials that were renewed meanwhile are used at once, others are reported.
-        while True:
+        for _ in range(MOST_CREDENTIALS):
             session = self._session
             try:
                 async with self._send(session, path, parameters, timeout_s, headers) as response:
@@ -143,8 +157,9 @@ class Connection:
                     refusal = await self._words(response, session)
             finally:
                 await session.release()
-            if not await self.refresh(force=True):
-                raise UnauthorizedError(f"the API server refuses the credentials (401): {refusal}. {self._who()}")
+            if not await self.refresh(refused=session):
+                break
+        raise UnauthorizedError(f"the API server refuses the credentials (401): {refusal}. {self._who()}")
 
     @asynccontextmanager
     async def _send(
@@ -159,6 +174,8 @@ class Connection:
             headers=dict(headers),
             timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),
         )
+        if session.access.server_name:
+            request.extensions["sni_hostname"] = session.access.server_name
         session.users += 1
         try:
             try:
@@ -227,26 +244,49 @@ class Connection:
         file = next(iter(access.stamps), None)
         return f"Renew those of context {access.context!r}" + (f" in {file}" if file else "")
 
-    async def refresh(self, *, force: bool = False) -> bool:
-        """Read the credentials again when their files changed (or always, with ``force``); whether they differ now."""
-        if not force and not self._session.access.is_changed:
+    async def refresh(self, *, refused: Session | None = None) -> bool:
+        """Read the credentials again when they are old, or were ``refused``; whether there are others now.
+
+        Once for all who ask at the same time.
+        """
+        if refused is None and not self._session.is_old:
             return False
         async with self._lock:
             old = self._session
-            if not force and not old.access.is_changed:
+            if refused is not None and refused is not old:
+                return True
+            if refused is None and not old.is_old:
                 return False
-            try:
-                access = await anyio.to_thread.run_sync(
-                    read_access, self._config.kubeconfig_path, self._config.context, abandon_on_cancel=True
-                )
-            except Permanent as error:
-                raise UnreachableError(str(error)) from None
-            if force and access.stamps == old.access.stamps:
+            session = await self._renewed(old, is_refused=refused is not None)
+            if session is None:
                 return False
-            self._session = Session(access)
+            self._session = session
             old.is_retired = True
             await old.release()
             return True
+
+    async def _renewed(self, old: Session, *, is_refused: bool) -> Session | None:
+        """A session with new credentials, None when there are none."""
+        try:
+            access = await anyio.to_thread.run_sync(
+                read_access, self._config.kubeconfig_path, self._config.context, abandon_on_cancel=True
+            )
+        except Permanent as error:
+            raise UnreachableError(str(error)) from None
+        if access.plugin is None:
+            return None if is_refused and access.stamps == old.access.stamps else Session(access)
+        try:
+            given = await ask(access.plugin, now_utc())
+            renewed = await anyio.to_thread.run_sync(_equip, access, given, abandon_on_cancel=True)
+        except UnauthorizedError:
+            if is_refused or self._expires_at is None or now_utc() >= self._expires_at:
+                raise
+            # What it gave before still holds for a while.
+            old.renew_at = now_utc() + ASK_AGAIN
+            return None
+        self._expires_at = given.expires_at
+        is_same = renewed.token == old.access.token and given.certificate is None
+        return None if is_refused and is_same else Session(renewed, given.renew_at)
 
     async def close(self) -> None:
         """Close the client."""
@@ -271,6 +311,22 @@ async def open_connection(config: ClusterConfig) -> AsyncIterator[Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+def now_utc() -> datetime:
+    """The machine's time."""
+    return datetime.now(UTC)
+
+
+def _equip(access: Access, given: Credentials) -> Access:
+    """The access with what a plugin gave. Raises UnauthorizedError for a certificate that is none."""
+    if given.certificate is None or given.key is None:
+        return replace(access, token=given.token)
+    try:
+        tls = tls_context(access.trust, given.certificate.reveal().encode(), given.key.reveal().encode())
+    except (OSError, ValueError):
+        raise UnauthorizedError("the certificate that the exec plugin gave cannot be loaded") from None
+    return replace(access, token=given.token, tls=tls)
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:

@@ -1,179 +1,191 @@
 """A kubeconfig, read into what a connection needs. Blocking: called in a thread, at the start and after changes."""
 
 import os
-import ssl
 from base64 import b64decode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from kronveil.collectors.kubernetes.access import Access, ExecPlugin, Stamps, Trust, stamp_of, tls_context
+from kronveil.collectors.kubernetes.kubeconfig_file import Cluster, ExecConfig, From, Kubeconfig, User, read_files
 from kronveil.sdk.errors import Permanent
 from kronveil.sdk.secret import Secret
 
-if TYPE_CHECKING:
-    from lightkube.config.kubeconfig import KubeConfig, SingleConfig
-    from lightkube.config.models import User
-
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-Stamps = dict[Path, int | None]
+EXEC_VERSIONS = tuple(f"client.authentication.k8s.io/{version}" for version in ("v1", "v1beta1"))
+EXEC_EXTENSION = "client.authentication.k8s.io/exec"
+PROXIES = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach one cluster, and as whom. ``stamps`` tell when the files it came from were changed."""
+class _Chosen:
+    """A context with its cluster and user."""
 
-    server: str
-    tls: ssl.SSLContext
     context: str
-    token: Secret | None = None
-    basic: tuple[str, Secret] | None = None
-    stamps: Stamps = field(default_factory=dict)
+    cluster: From[Cluster]
+    user: From[User]
+    stamps: Stamps
 
     @property
-    def is_changed(self) -> bool:
-        """Whether any of the files is another one than was read."""
-        return any(_stamp(path) != stamp for path, stamp in self.stamps.items())
+    def where(self) -> str:
+        return f"context {self.context!r} of {self.user.file}"
 
 
-def read_access(path: Path | None, context: str | None) -> Access:
-    """Read the named context (or the current one) of a kubeconfig (or the default one).
+def read_access(path: Path | None, context: str | None, *, service_account: Path = SERVICE_ACCOUNT) -> Access:
+    """Read the named context (or the current one) of a kubeconfig (or of the default ones).
 
     Raises Permanent, naming the file and what it does have.
     """
-    from lightkube.config.kubeconfig import KubeConfig  # noqa: PLC0415 - the vendor's code is imported when opened
+    files = [path.expanduser()] if path else _default_files(service_account)
+    if not files:
+        return _access(_in_cluster(service_account))
+    # Before they are read: what is written meanwhile must count as a change.
+    stamps: Stamps = {file: stamp_of(file) for file in files}
+    existing = [file for file in files if stamps[file] is not None]
+    if not existing:
+        raise Permanent(f"kubeconfig {files[0]} does not exist. Set kubeconfig_path to the file kubectl uses")
+    return _access(_select(read_files(existing), context, stamps))
 
-    file = path.expanduser() if path else _default_file()
-    if file is None:
-        return _access(_select(KubeConfig.from_service_account(SERVICE_ACCOUNT), context, SERVICE_ACCOUNT), None)
-    stamp = _stamp(file)
-    if stamp is None:
-        raise Permanent(f"kubeconfig {file} does not exist. Set kubeconfig_path to the file kubectl uses")
-    one = _select(_parse(file), context, file)
-    return _access(one, (file, stamp))
 
-
-def _default_file() -> Path | None:
-    """The file kubectl would use; None inside a cluster without one."""
+def _default_files(service_account: Path) -> list[Path]:
+    """The files kubectl would use; none inside a cluster without one."""
     named = [Path(part).expanduser() for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
     files = named or [Path("~/.kube/config").expanduser()]
-    existing = [file for file in files if file.is_file()]
-    if existing:
-        return existing[0]
-    in_cluster = (SERVICE_ACCOUNT / "token").is_file() and "KUBERNETES_SERVICE_HOST" in os.environ
-    return None if in_cluster else files[0]
+    in_cluster = (service_account / "token").is_file() and "KUBERNETES_SERVICE_HOST" in os.environ
+    return [] if in_cluster and not any(file.is_file() for file in files) else files
 
 
-def _parse(file: Path) -> "KubeConfig":
-    import msgspec  # noqa: PLC0415
-    from lightkube.config.kubeconfig import KubeConfig  # noqa: PLC0415
-    from ruamel.yaml import YAML  # noqa: PLC0415
-    from ruamel.yaml.error import MarkedYAMLError  # noqa: PLC0415
-
-    try:
-        document: Any = YAML(typ="safe").load(file.read_text())
-    except MarkedYAMLError as error:
-        # The error's own text would quote the line, and the line may be a secret.
-        where = f"{error.problem_mark.line + 1}:{error.problem_mark.column + 1}" if error.problem_mark else "?"
-        raise Permanent(f"kubeconfig {file}:{where} is not valid YAML") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise Permanent(f"kubeconfig {file} cannot be read: {reason}") from None
-    try:
-        return KubeConfig.from_dict(document, fname=file)
-    except (KeyError, TypeError, AttributeError, msgspec.ValidationError):
-        raise Permanent(
-            f"kubeconfig {file} is not one: it needs clusters, contexts and users, each with a name"
-        ) from None
+def _in_cluster(folder: Path) -> _Chosen:
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    cluster = Cluster(server=server, certificate_authority=str(folder / "ca.crt"))
+    user = User(token_file=str(folder / "token"))
+    return _Chosen("service account", From(cluster, folder), From(user, folder), {})
 
 
-def _select(config: "KubeConfig", context: str | None, file: Path) -> "SingleConfig":
-    from lightkube.config.kubeconfig import SingleConfig  # noqa: PLC0415
-
-    name = context or config.current_context
+def _select(config: Kubeconfig, context: str | None, stamps: Stamps) -> _Chosen:
+    name, file = context or config.current, config.where
     known = ", ".join(sorted(config.contexts)) or "none"
     if not name:
         raise Permanent(f"kubeconfig {file} has no current-context. Set context to one of: {known}")
-    chosen = config.contexts.get(name)
-    if chosen is None:
+    if name not in config.contexts:
         raise Permanent(f"kubeconfig {file} has no context {name!r}. It has: {known}")
+    chosen = config.contexts[name].entry
     if chosen.cluster not in config.clusters:
         raise Permanent(
             f"context {name!r} of {file} names the cluster {chosen.cluster!r}, which the file does not have"
         )
     if chosen.user and chosen.user not in config.users:
         raise Permanent(f"context {name!r} of {file} names the user {chosen.user!r}, which the file does not have")
-    user = config.users[chosen.user] if chosen.user else None
-    return SingleConfig(name, chosen, config.clusters[chosen.cluster], user, config.fname)
+    user = config.users[chosen.user] if chosen.user else From(User(), config.contexts[name].file)
+    return _Chosen(name, config.clusters[chosen.cluster], user, stamps)
 
 
-def _access(one: "SingleConfig", source: tuple[Path, int] | None) -> Access:
-    from lightkube.config.models import User  # noqa: PLC0415
-
-    user = one.user or User()
-    where = f"context {one.context_name!r} of {one.fname}"
-    if user.exec or user.auth_provider:
-        plugin = f"exec plugins ({user.exec.command})" if user.exec else "auth providers"
-        raise Permanent(
-            f"{where}: {plugin} are not in this version yet. Use a client certificate, a token or a token file"
-        )
-    stamps: Stamps = dict([source]) if source else {}
-    named = (one.cluster.certificate_auth, user.client_cert, user.client_key, user.token_file)
-    for path in [Path(one.abs_file(name)) for name in named if name]:
-        stamps[path] = _stamp(path)
-        if stamps[path] is None:
-            raise Permanent(f"{where} names the file {path}, which does not exist or cannot be read")
+def _access(one: _Chosen) -> Access:
+    user, cluster = one.user.entry, one.cluster.entry
+    if user.auth_provider:
+        raise Permanent(f"{one.where}: auth providers are no longer supported by Kubernetes. Use an exec plugin")
+    stamps = _stamps(one)
     try:
-        tls = _tls(one, user)
+        trust = Trust(
+            _pem(one.cluster, cluster.certificate_authority, cluster.certificate_authority_data),
+            is_insecure=bool(cluster.insecure_skip_tls_verify),
+        )
+        tls = tls_context(
+            trust,
+            _pem(one.user, user.client_certificate, user.client_certificate_data),
+            _pem(one.user, user.client_key, user.client_key_data),
+        )
     except (OSError, ValueError, TypeError) as error:
         reason = (getattr(error, "reason", None) or type(error).__name__).replace("_", " ").lower()
-        raise Permanent(f"{where}: its certificates cannot be loaded: {reason}") from None
+        raise Permanent(f"{one.where}: its certificates cannot be loaded: {reason}") from None
     # The token file wins, as it does for kubectl: it is the one that is renewed.
-    text = Path(one.abs_file(user.token_file)).read_text().strip() if user.token_file else user.token
-    basic = (user.username, Secret(user.password)) if user.username and user.password else None
+    text = one.user.path(user.token_file).read_text().strip() if user.token_file else user.token
     return Access(
-        server=one.cluster.server.rstrip("/"),
+        server=cluster.server.rstrip("/"),
         tls=tls,
-        context=one.context_name,
+        context=one.context,
         token=Secret(text) if text else None,
-        basic=basic,
+        basic=(user.username, Secret(user.password)) if user.username and user.password else None,
         stamps=stamps,
+        trust=trust,
+        server_name=cluster.tls_server_name or "",
+        proxy=_proxy(one, cluster.proxy_url),
+        impersonation=_impersonation(one, user),
+        plugin=_plugin(one, user.exec) if user.exec else None,
     )
 
 
-def _tls(one: "SingleConfig", user: "User") -> ssl.SSLContext:
-    """Whom to trust, and which certificate to show."""
-    cluster = one.cluster
-    if cluster.insecure:
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        tls.check_hostname = False
-        tls.verify_mode = ssl.CERT_NONE
-    else:
-        authority = _pem(one, cluster.certificate_auth, cluster.certificate_auth_data)
-        tls = ssl.create_default_context(cadata=authority.decode("ascii") if authority else None)
-    certificate = _pem(one, user.client_cert, user.client_cert_data)
-    if certificate:
-        key = _pem(one, user.client_key, user.client_key_data)
-        # OpenSSL takes these from files only. The folder is readable for this user alone, and gone at once.
-        with TemporaryDirectory() as folder:
-            for name, text in (("certificate", certificate), ("key", key or b"")):
-                (Path(folder) / name).write_bytes(text)
-            tls.load_cert_chain(Path(folder) / "certificate", Path(folder) / "key" if key else None)
-    return tls
+def _stamps(one: _Chosen) -> Stamps:
+    stamps = dict(one.stamps)
+    user = one.user.entry
+    named = [(one.cluster, one.cluster.entry.certificate_authority)]
+    paths = [origin.path(name) for origin, name in named if name]
+    paths += [one.user.path(name) for name in (user.client_certificate, user.client_key, user.token_file) if name]
+    for path in paths:
+        stamps[path] = stamp_of(path)
+        if stamps[path] is None:
+            raise Permanent(f"{one.where} names the file {path}, which does not exist or cannot be read")
+    return stamps
 
 
-def _pem(one: "SingleConfig", name: str | None, data: str | None) -> bytes | None:
+def _pem(origin: From[Cluster] | From[User], name: str | None, data: str | None) -> bytes | None:
     """A certificate or key from the kubeconfig itself, which wins, or from the file it names."""
     if data:
         return b64decode(data, validate=True)
-    return Path(one.abs_file(name)).read_bytes() if name else None
+    return origin.path(name).read_bytes() if name else None
 
 
-def _stamp(path: Path) -> int | None:
-    """When a file was last changed; None when there is none to read."""
-    try:
-        found = path.stat()
-    except OSError:
+def _proxy(one: _Chosen, url: str | None) -> Secret | None:
+    if not url:
         return None
-    # Two writes within one tick of the file system's clock differ in size or inode, nearly always.
-    return hash((found.st_mtime_ns, found.st_size, found.st_ino))
+    # The address may hold a password: it is not repeated.
+    if urlsplit(url).scheme not in PROXIES or not urlsplit(url).hostname:
+        raise Permanent(f"{one.where}: its proxy-url is not one that can be used. Write http://host:port")
+    return Secret(url)
+
+
+def _impersonation(one: _Chosen, user: User) -> tuple[tuple[str, str], ...]:
+    headers = [("impersonate-user", user.as_)] if user.as_ else []
+    headers += [("impersonate-group", group) for group in user.as_groups or ()]
+    headers += [("impersonate-uid", user.as_uid)] if user.as_uid else []
+    for name, values in (user.as_user_extra or {}).items():
+        headers += [(f"impersonate-extra-{name}", value) for value in values]
+    if headers and not user.as_:
+        raise Permanent(f"{one.where}: as-groups, as-uid and as-user-extra need as: the user to act as")
+    return tuple(headers)
+
+
+def _plugin(one: _Chosen, config: ExecConfig) -> ExecPlugin:
+    if config.api_version not in EXEC_VERSIONS:
+        known = " or ".join(EXEC_VERSIONS)
+        raise Permanent(f"{one.where}: its exec plugin {config.command} speaks {config.api_version!r}. Use {known}")
+    if config.interactive_mode == "Always":
+        raise Permanent(f"{one.where}: its exec plugin {config.command} asks a person; nobody is here to answer")
+    is_path = os.sep in config.command
+    return ExecPlugin(
+        command=str(one.user.path(config.command)) if is_path else config.command,
+        arguments=config.args or (),
+        environment={each.name: each.value for each in config.env or ()},
+        api_version=config.api_version,
+        install_hint=" ".join((config.install_hint or "").split()),
+        cluster=_told_of(one.cluster) if config.provide_cluster_info else None,
+    )
+
+
+def _told_of(origin: From[Cluster]) -> dict[str, object]:
+    """What a plugin is told of the cluster, in its own words."""
+    cluster = origin.entry
+    told: dict[str, object] = {"server": cluster.server}
+    if cluster.tls_server_name:
+        told["tls-server-name"] = cluster.tls_server_name
+    if cluster.insecure_skip_tls_verify:
+        told["insecure-skip-tls-verify"] = True
+    if cluster.certificate_authority_data:
+        told["certificate-authority-data"] = cluster.certificate_authority_data
+    if cluster.proxy_url:
+        told["proxy-url"] = cluster.proxy_url
+    for extension in cluster.extensions or ():
+        if extension.name == EXEC_EXTENSION:
+            told["config"] = extension.extension
+    return told

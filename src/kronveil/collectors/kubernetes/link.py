@@ -1,7 +1,7 @@
 """Whether the API server answers at all: the first contact, the light probe, and the one back-off of a cluster."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import anyio
@@ -9,7 +9,7 @@ import msgspec
 
 from kronveil.collectors.kubernetes.backoff import Backoff, jittered
 from kronveil.collectors.kubernetes.config import DEFAULT_POLL_INTERVAL, ClusterConfig
-from kronveil.collectors.kubernetes.connect import Connection
+from kronveil.collectors.kubernetes.connect import Connection, now_utc
 from kronveil.collectors.kubernetes.trouble import (
     BusyError,
     ForbiddenError,
@@ -23,11 +23,6 @@ from kronveil.collectors.kubernetes.wire import decode_any_page, decode_named, d
 LONGEST_PROBE_S = 10.0
 SHORTEST_PROBE_S = 2.0
 T = TypeVar("T")
-
-
-def now_utc() -> datetime:
-    """The machine's time."""
-    return datetime.now(UTC)
 
 
 class Link:

@@ -13,10 +13,10 @@ import anyio
 
 from kronveil.collectors.kubernetes.backoff import Backoff, jittered
 from kronveil.collectors.kubernetes.catalog import NOT_SERVED, Catalog, NotServedError
-from kronveil.collectors.kubernetes.connect import Connection
+from kronveil.collectors.kubernetes.connect import Connection, now_utc
 from kronveil.collectors.kubernetes.keeping import Keeping
 from kronveil.collectors.kubernetes.kinds import Kind
-from kronveil.collectors.kubernetes.link import Link, now_utc
+from kronveil.collectors.kubernetes.link import Link
 from kronveil.collectors.kubernetes.outbox import Outbox
 from kronveil.collectors.kubernetes.permits import ListPermits
 from kronveil.collectors.kubernetes.reading import Lines, OddObjectError, read_frame, read_page
