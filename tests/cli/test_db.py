@@ -21,7 +21,8 @@ from typer.testing import CliRunner, Result
 from kronveil.cli.db import db
 from kronveil.sdk.storage import EventQuery, Writes
 from kronveil.sdk.testing.samples import change, event, incident, resolved, silence, suspicion
-from kronveil.stores.sqlite import open_sqlite
+from kronveil.stores.sqlite import open_sqlite, upkeep
+from kronveil.stores.sqlite.examining import examine
 from kronveil.stores.sqlite.schema import HEAD
 from tests.stores import first_schema
 
@@ -390,6 +391,31 @@ def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(folder: Path, tm
     assert "the disk" in result.stderr
     assert str(tmp_path) in result.stderr
     assert sorted(file.name for file in tmp_path.iterdir()) == ["data"]
+
+
+def test_a_backup_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    anyio.run(save, folder, Writes(events=[event(n) for n in range(5_000)]))
+
+    def interrupt(_done: float | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        upkeep.backup(folder, tmp_path / "copy.db", progress=interrupt)
+    assert [file.name for file in tmp_path.iterdir()] == ["data"]
+    assert run("check", "--data-dir", folder).exit_code == 0
+
+
+def test_a_long_work_says_how_far_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    anyio.run(save, folder, Writes(events=[event(n) for n in range(10_000)]))
+    told: list[float | None] = []
+    upkeep.backup(folder, tmp_path / "copy.db", progress=told.append)
+    assert told
+    assert told == sorted(told, key=lambda done: done or 0)
+    checked: list[float | None] = []
+    assert examine(tmp_path / "copy.db", checked.append).is_whole
+    assert checked[-1] == 1.0
 
 
 def test_a_folder_that_is_not_there_is_named(folder: Path, tmp_path: Path) -> None:

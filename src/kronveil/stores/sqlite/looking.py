@@ -90,7 +90,7 @@ def contents_of(path: Path) -> Contents:
         (newest_us,) = connection.execute("SELECT max(received_us) FROM events").fetchone()
         return Contents(
             schema=revision,
-            size_bytes=path.stat().st_size,
+            size_bytes=_size(path),
             events=_count(connection, events, have),
             incidents=_count(connection, incidents, have),
             unfinished=unfinished,
@@ -98,6 +98,12 @@ def contents_of(path: Path) -> Contents:
             silences=_count(connection, silences, have),
             newest_at=None if newest_us is None else from_us(newest_us),
         )
+
+
+def _size(path: Path) -> int:
+    """With the log, which is part of it while an agent runs."""
+    log = path.with_name(f"{path.name}-wal")
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
 def _count(connection: sqlite3.Connection, table: Table, have: set[str]) -> int:
