@@ -91,7 +91,7 @@ async def test_get_prints_tables_and_objects(kubectl):
 async def test_a_bad_image_set_by_kubectl_is_seen_described_and_undone(kubectl):
     await kubectl("set", "image", "-n", "shop", "deployment/api", f"api={BAD}")
     await kubectl.until("ImagePullBackOff", "get", "pods", "-n", "shop")
-    described = await kubectl("describe", "pods", "-n", "shop")
+    described = await kubectl("describe", "pods", "-n", "shop", "--show-events=true")
     assert f'Failed to pull image "{BAD}"' in described
     assert "ErrImagePull" in await kubectl("get", "events", "-n", "shop")
     assert BAD in await kubectl("describe", "deployment/api", "-n", "shop")
