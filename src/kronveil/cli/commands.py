@@ -11,6 +11,7 @@ from kronveil.cli.check import check
 from kronveil.cli.clusters import clusters
 from kronveil.cli.db import db
 from kronveil.cli.demo import demo
+from kronveil.cli.doctor import doctor
 from kronveil.cli.events import events
 from kronveil.cli.incidents import incidents
 from kronveil.cli.init import init
@@ -48,7 +49,7 @@ def _root(
 
 for run_agent in (up, demo):
     app.command(rich_help_panel="Run")(run_agent)
-for prepare in (init, check):
+for prepare in (init, check, doctor):
     app.command(rich_help_panel="Prepare")(prepare)
 app.command(rich_help_panel="Ask a running agent")(status)
 app.add_typer(clusters, name="clusters", rich_help_panel="Ask a running agent")
