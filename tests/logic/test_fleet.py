@@ -77,6 +77,11 @@ def test_one_cluster_under_two_names_is_counted_once() -> None:
     assert total(twins, 0, at(100)).pods == 10
 
 
+def test_a_cluster_that_is_lost_under_one_of_its_names_counts_by_the_other() -> None:
+    fleet = total([member("a", UNREACHABLE), member("alias", LIVE, same_as="a")], 0, at(100))
+    assert (fleet.total, fleet.pods, fleet.complete, fleet.by_state[LIVE]) == (1, 10, True, 1)
+
+
 def test_an_empty_fleet_is_complete() -> None:
     fleet = total([], 0, at(0))
     assert (fleet.total, fleet.pods, fleet.complete) == (0, None, True)

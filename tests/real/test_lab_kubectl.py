@@ -63,6 +63,12 @@ class Kubectl:
                 await anyio.sleep(0.2)
         return printed
 
+    async def until_gone(self, unwanted: str, *arguments: str) -> None:
+        """Repeat a command until it prints this no longer: a pod that was replaced takes a moment to end."""
+        with anyio.fail_after(DEADLINE_S):
+            while unwanted in await self(*arguments):  # noqa: ASYNC110 - what is polled is a command
+                await anyio.sleep(0.2)
+
 
 @pytest.fixture(params=["token", "certificate"])
 async def lab(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Lab]:
@@ -98,7 +104,7 @@ async def test_a_bad_image_set_by_kubectl_is_seen_described_and_undone(kubectl):
     assert "1         " in await kubectl("rollout", "history", "-n", "shop", "deployment/api")
     await kubectl("rollout", "undo", "-n", "shop", "deployment/api")
     assert "successfully rolled out" in await kubectl("rollout", "status", "-n", "shop", "deployment/api")
-    assert BAD not in await kubectl("get", "pods", "-n", "shop", "-o", "yaml")
+    await kubectl.until_gone(BAD, "get", "pods", "-n", "shop", "-o", "yaml")
 
 
 async def test_scale_restart_and_rollout_status_follow_to_the_end(kubectl):

@@ -34,7 +34,7 @@ from kronveil.sdk.storage import (
     Store,
 )
 
-DRAIN_DEADLINE_S = 5
+DRAIN_DEADLINE_S = 4
 RETENTION_BEAT_S = 60
 RETENTION_SLICE = 1_000
 PROBE_DEADLINE_S = 10

@@ -5,7 +5,7 @@ Before it: collectors, through ``Source.emit``. After it: the pipeline, through 
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import anyio
@@ -37,6 +37,7 @@ class Source:
     def __init__(self, intake: "Intake", origin: Origin) -> None:
         self._intake = intake
         self.configured = origin
+        self.known_as = origin.cluster_name
         self.origin = origin
         self.ledger = Ledger()
         self.standing: Standing | None = None
@@ -64,9 +65,19 @@ class Source:
     def update(self, standing: Standing) -> None:
         """Take over what the collector knows of its source; the uid it names becomes part of the origin."""
         self.standing = standing
+        self._stamp()
+
+    def stand_for(self, name: str) -> None:
+        """Report under the first name of a cluster that is configured under several."""
+        self.known_as = name
+        self._stamp()
+
+    def _stamp(self) -> None:
+        standing = self.standing or Standing()
         region = self.configured.cluster_region or standing.region
-        if standing.uid != self.origin.cluster_uid or region != self.origin.cluster_region:
-            self.origin = replace(self.configured, cluster_uid=standing.uid, cluster_region=region)
+        wanted = Origin(self.configured.collector, self.known_as, standing.uid, region)
+        if wanted != self.origin:
+            self.origin = wanted
 
 
 class Intake:

@@ -97,6 +97,8 @@ class RollCall:
         )
         uid = standing.uid if standing else ""
         first = first_with_uid.setdefault(uid, plan.name) if uid else plan.name
+        if source.known_as != first:
+            source.stand_for(first)
         return Member(
             name=plan.name,
             state=state,

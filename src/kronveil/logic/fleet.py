@@ -7,6 +7,13 @@ from kronveil.model.fleet import ClusterState, Fleet, KindStanding, Member, Miss
 
 NOT_HEARD = "not heard from yet"
 TOLD_KINDS = 2
+_TRUST = {
+    ClusterState.LIVE: 4,
+    ClusterState.PARTIAL: 3,
+    ClusterState.STALE: 2,
+    ClusterState.UNREACHABLE: 1,
+    ClusterState.UNKNOWN: 0,
+}
 REPORTING = frozenset({ClusterState.LIVE, ClusterState.PARTIAL})
 
 
@@ -48,15 +55,16 @@ def total(members: Sequence[Member], events: int, now: datetime) -> Fleet:
 
 
 def _distinct(members: Sequence[Member]) -> list[Member]:
-    seen: set[str] = set()
-    distinct = []
+    """Each cluster once, by the name that knows most of it: one of its names may have lost its way to it."""
+    best: dict[str, Member] = {}
+    first_of: dict[str, str] = {}
     for member in members:
         uid = member.standing.uid
-        if member.same_as is not None or (uid and uid in seen):
-            continue
-        seen.add(uid)
-        distinct.append(member)
-    return distinct
+        first = member.same_as or (first_of.setdefault(uid, member.name) if uid else member.name)
+        known = best.get(first)
+        if known is None or _TRUST[member.state] > _TRUST[known.state]:
+            best[first] = member
+    return list(best.values())
 
 
 def _is_counted(member: Member) -> bool:
