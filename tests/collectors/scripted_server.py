@@ -1,9 +1,11 @@
 """A small API server that does as it is told: it lists in pages, watches, forgets, refuses, hangs and breaks."""
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -36,6 +38,9 @@ class ScriptedServer:
         self.is_refusing = False
         self.silent_watches: set[str] = set()
         self.busy: dict[str, int] = {}
+        self.broken: dict[str, int] = {}
+        self.is_closing = False
+        self.clock_ahead_s: float | None = None
         self.requests: list[str] = []
         self.accepted: dict[str, str] = {}
         self.headers: list[tuple[str, ...]] = []
@@ -112,6 +117,16 @@ class ScriptedServer:
         self.log.append((self.version, change, kind, item))
         self.wake()
 
+    def restore(self, version: int) -> None:
+        """Go back to an older store, as after a backup: the same objects, under versions from there on."""
+        self.log.clear()
+        self.oldest, self.version = 0, version
+        for kind in self.objects.values():
+            for item in kind.values():
+                self.version += 1
+                item["metadata"]["resourceVersion"] = str(self.version)
+        self.wake()
+
     # --- moods ---
 
     def hang(self) -> None:
@@ -151,7 +166,8 @@ class ScriptedServer:
         with anyio.CancelScope() as scope:
             self._streams.add(scope)
             try:
-                await self._talk(stream)
+                if not self.is_closing:
+                    await self._talk(stream)
             except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
                 pass
             finally:
@@ -197,6 +213,9 @@ class ScriptedServer:
         elif self.busy.get(kind, 0) > 0 and query.get("limit") != "1":
             self.busy[kind] -= 1
             await self._refuse(stream, 429, "TooManyRequests", "slow down", extra="Retry-After: 1\r\n")
+        elif self.broken.get(kind, 0) > 0 and query.get("limit") != "1":
+            self.broken[kind] -= 1
+            await self._refuse(stream, 500, "InternalError", "etcdserver: leader changed")
         elif name:
             await self._json(stream, 200, self.objects[kind]["", name])
         elif query.get("watch") == "true":
@@ -282,8 +301,9 @@ class ScriptedServer:
     async def _json(self, stream: anyio.abc.SocketStream, code: int, body: object, *, extra: str = "") -> None:
         await self._bytes(stream, code, json.dumps(body).encode(), extra=extra)
 
-    @staticmethod
-    async def _bytes(stream: anyio.abc.SocketStream, code: int, body: bytes, *, extra: str = "") -> None:
+    async def _bytes(self, stream: anyio.abc.SocketStream, code: int, body: bytes, *, extra: str = "") -> None:
+        if self.clock_ahead_s is not None:
+            extra += f"Date: {formatdate(time.time() + self.clock_ahead_s, usegmt=True)}\r\n"
         head = f"HTTP/1.1 {code} Word\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
         await stream.send(head.encode() + body)
 

@@ -22,6 +22,8 @@ _EMPTY = b'{"metadata":{"resourceVersion":"1"},"items":null}'
 class Cluster:
     """Answers like an API server with ``pods`` healthy pods; sends the watch of pods whatever is put in."""
 
+    skew_s: float | None = None
+
     def __init__(self, pods: int, pods_per_deployment: int) -> None:
         self.pods = pods
         self.pods_per_deployment = pods_per_deployment

@@ -64,6 +64,7 @@ class ClusterCollector:
             for namespace in (config.namespaces if kind.is_namespaced and config.namespaces else (None,))
         ]
         self._told_listed: set[str] = set()
+        self._version_seen = 0
 
     def __repr__(self) -> str:
         return f"ClusterCollector({self._config.name!r}, {self._connection.address!r})"
@@ -97,6 +98,11 @@ class ClusterCollector:
         await reflector.run()
 
     def _saw_version(self, version: int) -> None:
+        if 0 < version < self._version_seen:
+            # A store that was restored from a backup counts from there, and watches would wait for what was.
+            for reflector in self._reflectors:
+                reflector.start_over()
+        self._version_seen = version or self._version_seen
         for reflector in self._reflectors:
             if reflector.kind.name == "pods":
                 reflector.compare(version)
@@ -148,6 +154,7 @@ class ClusterCollector:
             tries=link.tries,
             next_try_at=link.next_try_at,
             relists=sum(reflector.relists for reflector in self._reflectors),
+            skew_s=self._connection.skew_s,
         )
 
     def _kind_standing(self, kind: str) -> KindStanding:

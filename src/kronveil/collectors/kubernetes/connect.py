@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from kronveil.collectors.kubernetes.trouble import (
     ExpiredError,
     ForbiddenError,
     MissingError,
+    TooLargeError,
     UnauthorizedError,
     UnreachableError,
     explain,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
 LONGEST_REASON = 300
+LONGEST_ANSWER = 64 * 1024 * 1024
+LONGEST_MEASURED_S = 2.0
 USER_AGENT = "kronveil"
 JSON = "application/json"
 MOST_CREDENTIALS = 3
@@ -96,6 +100,8 @@ class Connection:
         # A plugin is asked when the first request needs its credentials.
         self._session = Session(access, now_utc() if access.plugin else None)
         self._expires_at: datetime | None = None
+        self.skew_s: float | None = None
+        """How far the server's clock is ahead of ours, as its answers say; to the second, as they are."""
         self._lock = anyio.Lock()
 
     def __repr__(self) -> str:
@@ -119,9 +125,19 @@ class Connection:
         headers = {"accept": accept, "accept-encoding": "gzip"}
         async with self._answer(path, parameters or {}, timeout_s, headers) as response:
             try:
-                return await response.aread()
+                return await self._whole(response, path)
             except self._failures() as error:
                 raise UnreachableError(explain(error, self.address, timeout_s)) from None
+
+    @staticmethod
+    async def _whole(response: "httpx2.Response", path: str) -> bytes:
+        parts, length = [], 0
+        async for part in response.aiter_bytes():
+            parts.append(part)
+            length += len(part)
+            if length > LONGEST_ANSWER:
+                raise TooLargeError(f"the answer to {path} is longer than {LONGEST_ANSWER // 2**20} MiB")
+        return b"".join(parts)
 
     @asynccontextmanager
     async def stream(
@@ -177,6 +193,7 @@ class Connection:
         if session.access.server_name:
             request.extensions["sni_hostname"] = session.access.server_name
         session.users += 1
+        began = now_utc()
         try:
             try:
                 # A watch may stay silent, but whether it begins is known soon.
@@ -184,6 +201,7 @@ class Connection:
                     response = await self._first_word(session, request)
             except self._failures() as error:
                 raise UnreachableError(explain(error, self.address, min(timeout_s, ANSWER_TIMEOUT_S))) from None
+            self._measure(response.headers.get("date", ""), began, now_utc())
             try:
                 yield response
             finally:
@@ -192,6 +210,22 @@ class Connection:
                     await response.aclose()
         finally:
             session.users -= 1
+
+    def _measure(self, date: str, sent: datetime, answered: datetime) -> None:
+        """Compare the clock of the server with the middle of the time that its answer took."""
+        took = answered - sent
+        # Ours was set meanwhile, or nobody knows when in this time the server looked at its own.
+        if not date or not timedelta() <= took <= timedelta(seconds=LONGEST_MEASURED_S):
+            return
+        try:
+            told = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        if told.tzinfo is None:
+            return
+        # It tells whole seconds: on average it is half of one later.
+        skew_s = (told - sent - took / 2).total_seconds() + 0.5
+        self.skew_s = float(round(skew_s)) if abs(skew_s) > 1.5 else 0.0
 
     @staticmethod
     async def _first_word(session: Session, request: "httpx2.Request") -> "httpx2.Response":

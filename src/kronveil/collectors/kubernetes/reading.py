@@ -14,7 +14,8 @@ from kronveil.collectors.kubernetes.wire import (
     decode_named_frame,
 )
 
-LONGEST_LINE = 32 * 1024 * 1024
+LONGEST_LINE = 8 * 1024 * 1024
+"""No object of Kubernetes is longer than 1.5 MiB in its store."""
 
 
 class OddObjectError(Exception):
@@ -26,18 +27,43 @@ class OddObjectError(Exception):
 
 
 class Lines:
-    """Whole lines out of chunks. Half a line at the end of a stream is no frame: it comes again with the next watch."""
+    """Whole lines out of chunks. Half a line at the end of a stream is no frame: it comes again with the next watch.
+
+    A line longer than ``LONGEST_LINE`` is left out and counted in ``left_out``; it is never held in memory whole.
+    """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self.left_out = 0
+        self._parts: list[bytes] = []
+        self._length = 0
+        self._is_too_long = False
 
     def of(self, chunk: bytes) -> list[bytes]:
-        """The lines that this chunk completes. Raises GarbledError when a line does not end."""
-        lines = (self._rest + chunk).split(b"\n")
-        self._rest = lines.pop()
-        if len(self._rest) > LONGEST_LINE:
-            raise GarbledError(f"a frame is longer than {LONGEST_LINE // 2**20} MiB")
+        """The lines that this chunk completes."""
+        first, *others = chunk.split(b"\n")
+        self._add(first)
+        if not others:
+            return []
+        lines = [self._end(), *others[:-1]]
+        self._add(others[-1])
         return [line for line in lines if line and not line.isspace()]
+
+    def _add(self, part: bytes) -> None:
+        self._length += len(part)
+        if self._length > LONGEST_LINE:
+            self._is_too_long = True
+            self._parts.clear()
+        elif part:
+            self._parts.append(part)
+
+    def _end(self) -> bytes:
+        line = b"".join(self._parts)
+        if self._is_too_long:
+            self.left_out += 1
+            line = b""
+        self._parts.clear()
+        self._length, self._is_too_long = 0, False
+        return line
 
 
 def read_page(kind: Kind, body: bytes) -> tuple[Page[Any], int]:

@@ -28,6 +28,7 @@ from kronveil.collectors.kubernetes.trouble import (
     GarbledError,
     MissingError,
     SourceError,
+    TooLargeError,
     UnauthorizedError,
     UnreachableError,
 )
@@ -83,6 +84,7 @@ class Reflector:
         self._started_at = started_at
         self._on_listed = on_listed
         self._version = ""
+        self._page_size = PAGE_SIZE
         self._silence_allowed = SILENT_PROBES
         self._silent_probes = 0
         self._version_at_probe = ""
@@ -117,6 +119,8 @@ class Reflector:
             self._must_list()
             self._say(str(error))
             return self._damage.next_s()
+        if isinstance(error, TooLargeError):
+            self._page_size = max(1, self._page_size // 10)
         if isinstance(error, ForbiddenError):
             self.is_forbidden = True
             self._say(self._forbidden(error))
@@ -145,8 +149,12 @@ class Reflector:
         if self._silent_probes > self._silence_allowed:
             # Versions also move by what other kinds do: unless the list shows a loss, be more patient from now on.
             self._silence_allowed = min(self._silence_allowed * 2, MOST_SILENT_PROBES)
-            self._must_list()
-            self.drop_watch()
+            self.start_over()
+
+    def start_over(self) -> None:
+        """List again: the source is not where it was."""
+        self._must_list()
+        self.drop_watch()
 
     def vouch(self) -> None:
         """A probe was answered: an open watch that nothing speaks against counts as heard."""
@@ -193,7 +201,7 @@ class Reflector:
 
     async def _page(self, token: str) -> tuple[Page[Any], int]:
         """One page, and how many of its items could not be read."""
-        parameters: dict[str, str | int] = {"limit": PAGE_SIZE, **self.kind.parameters}
+        parameters: dict[str, str | int] = {"limit": self._page_size, **self.kind.parameters}
         if token:
             parameters["continue"] = token
         body = await self._connection.get(self._path, parameters, accept=self.kind.accept)
@@ -261,6 +269,9 @@ class Reflector:
             try:
                 for line in lines.of(chunk):
                     self._take_line(line, moment)
+                while lines.left_out:
+                    lines.left_out -= 1
+                    self._outbox.dropped("too_large")
             except GarbledError:
                 self._outbox.dropped("undecodable")
                 raise

@@ -38,6 +38,10 @@ class GarbledError(SourceError):
     """The answer cannot be read."""
 
 
+class TooLargeError(SourceError):
+    """The answer is longer than anyone should hold in memory."""
+
+
 class AnswerError(SourceError):
     """Any other answer than the asked-for one."""
 
