@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
-from kronveil.logic import wording
+from kronveil.logic import explain, wording
 from kronveil.logic.cases import Cases
 from kronveil.logic.conditions import Held
 from kronveil.logic.flapping import NODE_TURNS, NODE_WINDOW, turns_of
@@ -20,7 +20,6 @@ from kronveil.logic.kinds import (
     CRASH_LOOPING,
     EVICTED,
     JOB_FAILED,
-    MOUNT_FAILED,
     NODE_FLAPPING,
     NODE_NOT_READY,
     OOM_KILLED,
@@ -40,18 +39,24 @@ from kronveil.model.facts import GoneFacts, PodFacts, ReachFacts, WarningFacts
 from kronveil.model.incident import ClusterRef, Condition, Moment
 from kronveil.model.resource import Resource
 
+_NO_CASES: dict[str, Case] = {}
+_NO_WHY: dict[str, str] = {}
 
-@dataclass(slots=True)
+
 class Weighed:
-    """What one observation did. ``touched`` counts it; ``changed`` is seen by people; ``is_turn`` opened or reopened.
+    """What one observation did. ``touched`` counts it; ``changed`` is seen by people; ``turned`` was (re)opened by it.
 
-    ``cite`` is the id of the stored event that stands for it.
+    ``cite`` is the id of the stored event that stands for it; ``why`` says how it came to belong to a case. Most
+    observations do nothing, so the dictionaries are made when something is put into them.
     """
 
-    cite: str
-    touched: dict[str, Case] = field(default_factory=dict)
-    changed: dict[str, Case] = field(default_factory=dict)
-    turned: dict[str, Case] = field(default_factory=dict)
+    __slots__ = ("changed", "cite", "is_late", "touched", "turned", "why")
+
+    def __init__(self, cite: str) -> None:
+        self.cite = cite
+        self.touched = self.changed = self.turned = _NO_CASES
+        self.why = _NO_WHY
+        self.is_late = False
 
     @property
     def is_turn(self) -> bool:
@@ -60,16 +65,30 @@ class Weighed:
 
     def touch(self, case: Case) -> None:
         """The event belongs to the case."""
+        if self.touched is _NO_CASES:
+            self.touched = {}
         self.touched[case.id] = case
 
     def change(self, case: Case) -> None:
         """The event changed what a person sees of the case."""
-        self.touched[case.id] = self.changed[case.id] = case
+        self.touch(case)
+        if self.changed is _NO_CASES:
+            self.changed = {}
+        self.changed[case.id] = case
 
-    def turn(self, case: Case) -> None:
+    def turn(self, case: Case, why: str) -> None:
         """The event opened or reopened the case."""
-        self.turned[case.id] = case
         self.change(case)
+        if self.turned is _NO_CASES:
+            self.turned = {}
+        self.turned[case.id] = case
+        self.because(case, why)
+
+    def because(self, case: Case, why: str) -> None:
+        """How it came to belong to the case; what was said first holds."""
+        if self.why is _NO_WHY:
+            self.why = {}
+        self.why.setdefault(case.id, why)
 
 
 class Judging:
@@ -173,6 +192,7 @@ class Judging:
     def _recovered(self, report: Report, held: Held, weighed: Weighed) -> None:
         self.cases.recover(held, report.now)
         text = wording.recovery(held.subject, held.kind, held.part, report.observation.facts)
+        weighed.because(held.case, explain.RECOVERY)
         self.tell(report, held.case, "recovered", text, weighed)
 
     def _kin_recoveries(self, report: Report, weighed: Weighed) -> None:
@@ -183,6 +203,7 @@ class Judging:
             if heals(held.kind, held.since, facts, report.since, is_owner=owner == itself):
                 self.cases.recover(held, report.now)
                 text = f"{wording.called(held.subject)}: {held.kind} is over, {wording.called(report.owner)} does well"
+                weighed.because(held.case, explain.RECOVERY)
                 self.tell(report, held.case, "recovered", text, weighed)
 
     def _is_unready_again(self, held: Held, report: Report) -> bool:
@@ -226,39 +247,46 @@ class Judging:
         text = wording.onset(report.observation.resource, symptom)
         if held is not None and not held.case.is_resolved:
             self.tell(report, held.case, "evidence", text, weighed)
+            weighed.because(held.case, explain.SAME_CONDITION)
             return held.case
         key = incident_key(report.cluster, report.owner, symptom.family)
         # An owner or a cluster's uid that was learned late has changed the key, not the trouble.
         known = held.case if held is not None and held.case.family == symptom.family else None
         own = self.cases.of_key(key) or known
-        joined = own if own is not None and not own.is_resolved else self._cause_of(report, symptom)
+        joined, why = (own, explain.SAME_PLACE) if own is not None and not own.is_resolved else (None, "")
+        if joined is None:
+            joined, why = self._cause_of(report, symptom)
         if joined is not None:
             self.tell(report, joined, "evidence", text, weighed)
+            weighed.because(joined, why)
             return joined
         if own is not None and own.resolved_at and report.now - own.resolved_at <= self.rules.reopen_within:
             own.reopen(Moment(report.now, "reopened", text, event_id=report.event_id))
-            weighed.turn(own)
+            weighed.turn(own, explain.REOPENED)
             return own
         return self._open(report, symptom, key, weighed)
 
-    def _cause_of(self, report: Report, symptom: Symptom) -> Case | None:
-        """The open incident that this symptom follows from: of its node, its volume, its quota, or its own pods."""
+    def _cause_of(self, report: Report, symptom: Symptom) -> tuple[Case | None, str]:
+        """The open incident that this symptom follows from, and why: of its node, volume, quota, or its own pods."""
         facts, cluster = report.observation.facts, report.cluster
         if isinstance(facts, PodFacts):
-            found = self.cases.of_node(cluster, facts.node) if facts.node else None
-            if found is None and symptom.kind == EVICTED:
-                found = self.cases.of_pressed_node(cluster, facts.node)
-            if found is None and symptom.kind in (UNSCHEDULABLE, MOUNT_FAILED):
-                found = self._volume_case(report, facts.claims)
-            return found
+            return self._cause_of_pod(report, symptom, facts)
         if symptom.kind in (UNAVAILABLE, ROLLOUT_STUCK):
             quota = next((h for h in self.cases.kin_of(cluster, place(report.owner)) if h.kind == QUOTA_EXCEEDED), None)
             if quota is not None:
-                return quota.case
+                return quota.case, explain.SAME_QUOTA
         if symptom.kind == UNAVAILABLE:
             own = (self.cases.of_key(incident_key(cluster, report.owner, family)) for family in EXPLAINING)
-            return next((case for case in own if case is not None and not case.is_resolved), None)
-        return None
+            return next((case for case in own if case is not None and not case.is_resolved), None), explain.OWN_PODS
+        return None, ""
+
+    def _cause_of_pod(self, report: Report, symptom: Symptom, pod: PodFacts) -> tuple[Case | None, str]:
+        found = self.cases.of_node(report.cluster, pod.node) if pod.node else None
+        if found is None and symptom.kind == EVICTED:
+            found = self.cases.of_pressed_node(report.cluster, pod.node)
+        if found is None and symptom.kind == UNSCHEDULABLE:
+            return self._volume_case(report, pod.claims), explain.SAME_VOLUME
+        return found, explain.SAME_NODE
 
     def _volume_case(self, report: Report, claims: tuple[str, ...]) -> Case | None:
         for claim in claims:
@@ -284,7 +312,7 @@ class Judging:
         self.cases.add(case)
         text = wording.onset(report.observation.resource, symptom)
         case.tell(Moment(report.now, "opened", text, event_id=report.event_id))
-        weighed.turn(case)
+        weighed.turn(case, explain.OPENED)
         for warned in self.warnings.take(report.cluster, report.owner, symptom.family, report.now):
             case.count(warned.event_id, report.now)
             case.tell(Moment(report.now, "evidence", f"Before it: {warned.text}", event_id=warned.event_id))
@@ -311,6 +339,7 @@ class Judging:
             case = self.cases.of_key(incident_key(report.cluster, report.owner, family))
             if case is None or case.is_resolved:
                 continue
+            weighed.because(case, explain.WARNING)
             if is_repeat or case.has_told(text):
                 weighed.touch(case)
             else:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from kronveil.logic.cases import Cases
 from kronveil.logic.dedup import Latest, Window
+from kronveil.logic.explain import Stage, Traces, explain
 from kronveil.logic.flapping import MANY_RETURNS, returns_of
 from kronveil.logic.identity import cluster_of, event_id
 from kronveil.logic.judging import Judging, Weighed
@@ -18,6 +19,7 @@ from kronveil.logic.lifecycle import Case
 from kronveil.logic.naming import Name, Report, due_report, event_of, named, report_of
 from kronveil.logic.people import People
 from kronveil.logic.rules import KindRule, Rules
+from kronveil.logic.suppression import Suppression
 from kronveil.logic.suspecting import Suspecting
 from kronveil.logic.symptoms import symptoms_of
 from kronveil.model.change import Change
@@ -26,6 +28,7 @@ from kronveil.model.facts import ListedFacts, NodeFacts, WarningFacts
 from kronveil.model.incident import Incident, Moment
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin
+from kronveil.model.silence import Silence
 
 __all__ = ["KindRule", "Rules", "Triage"]
 
@@ -54,7 +57,8 @@ class Triage:
     """Judges one observation at a time. Holds the open incidents; owns no task, no clock and no store.
 
     ``restored`` are the incidents not over, and those resolved within ``rules.memory``; ``heard`` tells when each
-    cluster uid was last heard before this start; ``changes`` are those of the last day, oldest first.
+    cluster uid was last heard before this start; ``changes`` are those of the last day, oldest first;
+    ``silences`` those that have not ended.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Triage:
         heard: Mapping[str, datetime] | None = None,
         *,
         changes: Sequence[Change] = (),
+        silences: Sequence[Silence] = (),
     ) -> None:
         self.rules = rules
         self._cases = Cases(restored)
@@ -72,6 +77,8 @@ class Triage:
         self._judging = Judging(rules, self._cases, Kills(rules.one_shot_lookback, heard or {}, restored))
         self._people = People(self._cases, self._judging.groups)
         self._suspecting = Suspecting(self._judging.groups, changes)
+        self._suppression = Suppression(self._cases, self._judging.groups, silences)
+        self._traces = Traces()
 
     def consider(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]:
         """Everything that follows from one observation; ``now`` is when it was received."""
@@ -81,14 +88,18 @@ class Triage:
             kind = LISTED_KINDS.get(facts.kind, facts.kind)
             return self._told(self._judging.not_listed(cluster, kind, facts.started_at, now))
         report = report_of(observation, origin, cluster, now)
-        found = self.rules.applied(symptoms_of(facts))
-        symptoms = self._judging.present(report, found) if found else found
+        found = symptoms = symptoms_of(facts)
+        if found:
+            found = self.rules.applied(found)
+            symptoms = self._judging.present(report, found)
         name = named(report, symptoms)
         repeat = self._window.note(name.fingerprint, report.number, report.at_ms, report.now_s)
         weighed = Weighed(report.event_id if repeat is None or repeat[1] else event_id(repeat[0]))
         if isinstance(facts, WarningFacts):
             self._judging.warned(report, facts, name, weighed, is_repeat=repeat is not None)
-        elif not self._latest.is_late(report.subject, report.order, report.now_s):
+        elif self._latest.is_late(report.subject, report.order, report.now_s):
+            weighed.is_late = True
+        else:
             # Repeats come here too: a recovery that repeats another within the window must never be lost.
             self._weigh(report, found, symptoms, weighed)
         effects = self._effects(report, name, repeat, weighed)
@@ -102,7 +113,7 @@ class Triage:
         self, report: Report, found: tuple[Symptom, ...], symptoms: tuple[Symptom, ...], weighed: Weighed
     ) -> None:
         judging = self._judging
-        waits = found or judging.waiting.of(report.subject)
+        waits = found is not symptoms or report.subject in judging.waiting
         not_yet = judging.expect(report, found) if waits else NOTHING
         for symptom in symptoms:
             judging.suffered(report, symptom, weighed)
@@ -116,6 +127,7 @@ class Triage:
         forget what is long over."""
         effects = self._raise_due(now)
         effects += self._told(self._judging.calmed(now))
+        effects += self._told(self._suppression.at_edge(now))
         for case in self._cases.to_resolve(self.rules.resolve_after, now):
             effects += self._resolve(case, now)
         effects += self._told(self._cases.owed(TELL_EVERY, now))
@@ -193,6 +205,15 @@ class Triage:
         changed = {case.id: case for case in (*cases, *self._judging.groups.changed())}
         return self._told(changed.values())
 
+    def set_silences(self, silences: Sequence[Silence], now: datetime) -> list[Effect]:
+        """These, and no others, are the silences from now on: all that have not ended, begun or not."""
+        return self._told(self._suppression.replace(silences, now))
+
+    def explain(self, event_id: str) -> tuple[Stage, ...] | None:
+        """What became of an event, stage by stage; None when it is not among the newest 10,000 since the start."""
+        trace = self._traces.get(event_id)
+        return explain(trace, self.incident) if trace is not None else None
+
     def incident(self, incident_id: str) -> Incident | None:
         """One that is open or was resolved within the reopening window, as last recorded; else None."""
         case = self._cases.get(incident_id)
@@ -203,25 +224,30 @@ class Triage:
         return [case.told for case in self._cases.newest_first()]
 
     def _effects(self, report: Report, name: Name, repeat: tuple[int, bool] | None, weighed: Weighed) -> list[Effect]:
-        effects: list[Effect]
-        stored: str | None = report.event_id
-        if repeat is None or weighed.is_turn:
-            effects = [RecordEvent(event_of(report, name, None))]
-        else:
-            into = event_id(repeat[0])
-            effects = [MergeEvent(event_of(report, name, into), into, repeat[1])]
-            stored = report.event_id if repeat[1] else None
-        groups = self._judging.groups
+        event = event_of(report, name, event_id(repeat[0]) if repeat is not None and not weighed.is_turn else None)
+        into = event.merged_into
+        is_kept = repeat is None or into is None or repeat[1]
+        effects: list[Effect] = [RecordEvent(event) if into is None else MergeEvent(event, into, is_kept)]
+        stored = report.event_id if is_kept else None
+        is_plain = is_kept and not weighed.touched and not weighed.is_late
+        way = None if is_plain else (event, is_kept, weighed.is_late, tuple(weighed.touched), weighed.why)
+        self._traces.note(event, way)
+        return effects + self._followed(report, stored, weighed) if weighed.touched else effects
+
+    def _followed(self, report: Report, stored: str | None, weighed: Weighed) -> list[Effect]:
+        """What else follows for the incidents that the event belongs to: groups, counts, suspects, silences."""
+        groups, now = self._judging.groups, report.now
         for case in weighed.turned.values():
-            groups.turned(case, report.event_id, report.now)
+            groups.turned(case, report.event_id, now)
         for case in weighed.touched.values():
-            case.count(stored, report.now)
+            case.count(stored, now)
             self._cases.owe(case)
             if case.parent_id is not None:
-                groups.counted(case, stored, report.now)
+                groups.counted(case, stored, now)
         for case in weighed.turned.values():
-            self._suspecting.opened(case, report.now)
+            self._suspecting.opened(case, now)
+            self._suppression.opened(case, now)
         changed = weighed.changed
         if groups.has_changed:
-            changed |= {case.id: case for case in groups.changed()}
-        return effects + self._told(changed.values()) if changed else effects
+            changed = changed | {case.id: case for case in groups.changed()}
+        return self._told(changed.values())

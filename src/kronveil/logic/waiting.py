@@ -36,6 +36,9 @@ class Waiting:
     def __len__(self) -> int:
         return sum(len(expected) for expected in self._of.values())
 
+    def __contains__(self, subject: Subject) -> bool:
+        return subject in self._of
+
     def of(self, subject: Subject) -> dict[Name, Expected] | None:
         """What is expected of an object, by kind and part."""
         return self._of.get(subject)
