@@ -57,6 +57,19 @@ async def test_a_story_shows_what_it_expects_in_time_nothing_else_and_recovers(n
     assert lab.finished.is_set()
 
 
+@pytest.mark.parametrize("story", [each for each in list_stories() if not each.repeats], ids=lambda story: story.name)
+async def test_a_story_makes_all_its_moves_and_leaves_everything_well(story):
+    async with open_lab(story, clock=VirtualClock()) as lab:
+        for _ in range(int(story.duration_s)):
+            await lab.advance(1)
+        assert lab.skipped == []
+        assert not symptoms(lab)
+        for cluster in lab.clusters.values():
+            for record in cluster.world.list(POD):
+                assert record.obj["status"]["phase"] in ("Running", "Succeeded"), record.key
+                assert condition(record.obj, "Ready")["status"] == "True", record.key
+
+
 async def test_the_demo_breaks_within_a_minute_recovers_and_begins_again():
     async with open_lab(load_story("demo"), clock=VirtualClock()) as lab:
         for cluster in lab.clusters.values():
@@ -105,7 +118,7 @@ async def test_a_move_whose_object_was_removed_is_skipped_and_told():
 
 def test_every_bundled_story_has_a_title_and_a_description():
     stories = list_stories()
-    assert {story.name for story in stories} == {"bad-image", "demo", "healthy", "node-lost", "out-of-memory"}
+    assert {"bad-image", "demo", "healthy", "node-lost", "out-of-memory", "relist-storm"} <= {s.name for s in stories}
     assert all(story.title and story.description for story in stories)
 
 
@@ -165,7 +178,7 @@ def test_names_that_stand_for_nothing_are_problems():
 def test_broken_yaml_and_unknown_stories_are_told():
     with pytest.raises(StoryError, match=r"broken\.yaml:2:1 expected"):
         parse_story(Path("broken.yaml"), "title: [\n")
-    with pytest.raises(StoryError, match="There are: bad-image, demo, healthy"):
+    with pytest.raises(StoryError, match="There are: bad-image, bad-image-everywhere, config-missing"):
         load_story("nothing")
 
 

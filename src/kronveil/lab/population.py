@@ -32,6 +32,7 @@ def populate(plan: ClusterPlan, story: Story, *, seed: int, now: datetime, speed
     for app in apps:
         registry.declare(app.image)
     simulation = Simulation(world, registry, speed=speed)
+    simulation.machinery.storage_out.update(plan.full_storage)
     with simulation.nodes.unwatched():
         _create_ground(world, plan, apps)
         for born, app in sorted(((_birth(world, app, now), app) for app in apps), key=lambda pair: pair[0]):
@@ -40,6 +41,7 @@ def populate(plan: ClusterPlan, story: Story, *, seed: int, now: datetime, speed
         simulation.step(now - SETTLED_FOR)
         _create_extras(world, plan)
         simulation.step(now)
+    simulation.storage_changed()
     simulation.nodes.grace_s = plan.node_grace_s
     simulation.nodes.eviction_s = plan.eviction_s
     # Nobody watched yet: what led here is history.

@@ -62,6 +62,8 @@ class ClusterPlan:
     node_grace_s: float = 40
     eviction_s: float = 300
     streaming_lists: bool = True
+    full_storage: tuple[str, ...] = ()
+    """Storage classes that cannot provision volumes from the start on."""
     kinds: tuple[KindPlan, ...] = ()
     jobs: tuple[JobPlan, ...] = ()
     quotas: tuple[QuotaPlan, ...] = ()

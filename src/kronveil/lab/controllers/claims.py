@@ -5,8 +5,10 @@ from kronveil.lab.machinery import Machinery
 from kronveil.lab.world import Key, Record
 
 RETRY_S = 15
+PAST_RETRY_S = 86_400
 PROVISION_S = 1
 SOURCE = "persistentvolume-controller"
+_SELECTED = "volume.kubernetes.io/selected-node"
 _PROVISIONER = "ebs.csi.aws.com"
 
 
@@ -28,6 +30,8 @@ class ClaimController:
         if self._machinery.timers.is_set(timer):
             return
         name = claim.obj["spec"].get("storageClassName", "")
+        # In a past that nobody watched, nobody hears what is said again and again.
+        retry_s = PAST_RETRY_S if self._machinery.recorder.is_silent else RETRY_S
         storage = self._world.find(STORAGE_CLASS, ("", name))
         if storage is None:
             message = f'storageclass.storage.k8s.io "{name}" not found'
@@ -36,15 +40,31 @@ class ClaimController:
             self._say(claim, "WaitForFirstConsumer", "waiting for first consumer to be created before binding")
             return
         elif name in self._machinery.storage_out:
+            self._select_node(claim)
             message = (
                 f'failed to provision volume with StorageClass "{name}": rpc error: code = ResourceExhausted '
                 "desc = Could not create volume: InsufficientVolumeCapacity"
             )
             self._say(claim, "ProvisioningFailed", message, warning=True)
         else:
+            self._select_node(claim)
             self._machinery.after(timer, PROVISION_S, lambda: self._bind(key, claim.uid))
             return
-        self._machinery.after(timer, RETRY_S, lambda: self._machinery.wake("claim", key))
+        self._machinery.after(timer, retry_s, lambda: self._machinery.wake("claim", key))
+
+    def _select_node(self, claim: Record) -> None:
+        """Note, as the scheduler does, for which node a claim that waited for its pod is to be provisioned."""
+        nodes = self._machinery.nodes()
+        storage = self._world.get(STORAGE_CLASS, ("", claim.obj["spec"]["storageClassName"]))
+        if storage.obj.get("volumeBindingMode") != "WaitForFirstConsumer":
+            return
+
+        def select(obj: JsonObject) -> None:
+            annotations = {**(obj["metadata"].get("annotations") or {}), _SELECTED: nodes[0].key[1]}
+            obj["metadata"]["annotations"] = annotations
+
+        if nodes and _SELECTED not in (claim.obj["metadata"].get("annotations") or {}):
+            self._world.update(CLAIM, claim.key, select)
 
     def _has_consumer(self, key: Key) -> bool:
         return any(key[1] in claims_of(pod.obj) for pod in self._world.list(POD, key[0]))
