@@ -177,7 +177,7 @@ def test_a_claim_that_waits_for_its_first_pod_is_well_and_a_lost_one_is_not() ->
 def test_a_schedule_that_was_missed_before_the_start_has_a_minute_to_be_made_good() -> None:
     stage = Stage()
     late = CronJobFacts("5 11 * * *", suspended=False, last_scheduled_at=at(-DAY))
-    stage.sees(0, NIGHTLY, late)
+    stage.sees(-DAY, NIGHTLY, late, received=0)
     stage.tick(59)
     assert stage.incidents() == {}
     stage.tick(60)

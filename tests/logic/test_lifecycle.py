@@ -296,7 +296,12 @@ def test_nothing_is_left_in_memory_when_all_is_long_over() -> None:
     triage = stage.triage
     assert triage._cases.__dict__ == {name: {} for name in triage._cases.__dict__}
     judging = triage._judging
-    assert (judging.kills._of, judging.warnings._of, len(judging.waiting), len(triage._window)) == ({}, {}, 0, 0)
+    assert (judging.kills._of, judging.placing.warnings._of, len(judging.waiting), len(triage._window)) == (
+        {},
+        {},
+        0,
+        0,
+    )
 
 
 def test_rules_say_how_far_back_to_restore() -> None:

@@ -1,26 +1,22 @@
-"""Which incidents belong under one: what a node or a volume explains, the same in several clusters, storms.
+"""Which incidents are under others; and the groups that stand for the same in several clusters, or at many owners.
 
 A child keeps its id, title and status and closes alone. A group (systemic, storm) has no trouble of its own: it is as
 bad as its worst child and is over when all of them are.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from kronveil.logic import wording
 from kronveil.logic.cases import Cases
-from kronveil.logic.conditions import Held
 from kronveil.logic.identity import incident_id, place
-from kronveil.logic.kinds import IMAGE_PULL_FAILED, NODE_NOT_READY, QUOTA_EXCEEDED, UNSCHEDULABLE, VOLUME_PENDING
+from kronveil.logic.kinds import IMAGE_PULL_FAILED
 from kronveil.logic.lifecycle import Case
-from kronveil.logic.naming import Report
 from kronveil.logic.rules import Rules
-from kronveil.model.facts import PodFacts
 from kronveil.model.incident import ClusterRef, Moment
 from kronveil.model.resource import Resource
 
-PULLED_IN = timedelta(seconds=60)
 STORM_WINDOW = timedelta(minutes=2)
 STORM_OWNERS = 10
 TOLD_AT_ONCE = 20
@@ -48,8 +44,6 @@ class Groups:
         self._groups: dict[str, _Group] = {}
         self._peers: dict[str, dict[str, Case]] = {}
         self._openings: dict[tuple[str, str], deque[tuple[datetime, Case]]] = {}
-        self._on_node: dict[tuple[str, str], deque[tuple[datetime, Case]]] = {}
-        self._of_claim: dict[tuple[str, str | None, str], dict[str, Case]] = {}
         self._changed: dict[str, Case] = {}
         for case in reversed(cases.newest_first()):
             self._restore(case)
@@ -91,51 +85,6 @@ class Groups:
                     found[child.id] = child
                     waiting.append(child)
         return list(found.values())
-
-    # Topology: what a node, a volume or a quota explains though it came first.
-
-    def seen(self, report: Report, held: Held) -> None:
-        """A condition is still there: note where its pod is."""
-        facts = report.observation.facts
-        if isinstance(facts, PodFacts):
-            held.node = facts.node
-            if held.kind == UNSCHEDULABLE:
-                self._note_claims(report, held.case, facts)
-
-    def suffered(self, report: Report, held: Held) -> None:
-        """A condition has begun: it may explain others that came before it, or be explained by one that comes."""
-        facts = report.observation.facts
-        if isinstance(facts, PodFacts):
-            self.seen(report, held)
-            if facts.node and held.case.family != "node":
-                self._on_node.setdefault((report.cluster, facts.node), deque()).append((report.now, held.case))
-        elif held.kind == NODE_NOT_READY:
-            self._pull_pods(report, held)
-        elif held.kind == VOLUME_PENDING:
-            about = report.observation.resource
-            waiting = self._of_claim.get((report.cluster, about.namespace, about.name), {})
-            self._pull(held.case, waiting.values(), report, lambda one: one.kind == UNSCHEDULABLE)
-        elif held.kind == QUOTA_EXCEEDED and held.part:
-            rollout = self._cases.of_key(f"{report.cluster}/{held.part}/rollout")
-            if rollout is not None:
-                self._pull(held.case, [rollout], report, lambda _: True)
-
-    def _note_claims(self, report: Report, case: Case, facts: PodFacts) -> None:
-        for claim in facts.claims:
-            where = (report.cluster, report.observation.resource.namespace, claim)
-            self._of_claim.setdefault(where, {})[case.id] = case
-
-    def _pull_pods(self, report: Report, held: Held) -> None:
-        node = held.subject.name
-        lately = [case for at, case in self._on_node.get((report.cluster, node), ()) if report.now - at <= PULLED_IN]
-        self._pull(held.case, lately, report, lambda one: one.node == node)
-
-    def _pull(self, parent: Case, cases: Iterable[Case], report: Report, explained: Callable[[Held], bool]) -> None:
-        """Put those under the parent that it explains wholly."""
-        for case in list(cases):
-            is_free = case is not parent and not case.is_resolved and self.parent_of(case) is None
-            if is_free and all(explained(one) for one in case.conditions.values() if one.is_active):
-                self.join(parent, case, report.now, f"Follows from {parent.id}: {parent.title}")
 
     # Groups: the same in several clusters, the same at many owners.
 
@@ -335,14 +284,8 @@ class Groups:
         for where in (case.cluster_id, ANYWHERE):
             self._openings.setdefault((where, case.kind), deque(maxlen=4 * STORM_OWNERS)).append((now, case))
 
-    def forget(self, forgotten: Iterable[Case], now: datetime) -> None:
-        """Let go of incidents that are not held any more, and of what came too long ago to be explained."""
-        for node, lately in list(self._on_node.items()):
-            if now - lately[-1][0] > PULLED_IN:
-                del self._on_node[node]
-        over = list(forgotten)
-        if not over:
-            return
+    def forget(self, over: Sequence[Case]) -> None:
+        """Let go of incidents that are not held any more."""
         for case in over:
             self._groups.pop(case.id, None)
             signature = signature_of(case)
@@ -352,11 +295,6 @@ class Groups:
                 if not peers:
                     del self._peers[signature]
         held = self._cases.get
-        self._of_claim = {
-            claim: waiting
-            for claim, cases in self._of_claim.items()
-            if (waiting := {one: case for one, case in cases.items() if held(one) is not None})
-        }
         self._openings = {
             where: kept
             for where, lately in self._openings.items()

@@ -1,6 +1,6 @@
-"""Where each symptom belongs: an incident that is there, one to reopen, or a new one; and what is over.
+"""One report weighed against what is open: what counts, what is over, what must last, what a warning tells.
 
-``triage`` calls this once a report has a name; what a report did is gathered in a ``Weighed``.
+``triage`` calls this for each report; ``placing`` says where a new symptom belongs.
 """
 
 from collections.abc import Set as AbstractSet
@@ -11,11 +11,11 @@ from kronveil.logic import explain, wording
 from kronveil.logic.cases import Cases
 from kronveil.logic.conditions import Held
 from kronveil.logic.flapping import NODE_TURNS, NODE_WINDOW, turns_of
-from kronveil.logic.grouping import Warned, Warnings, families_of_warning, incident_key
+from kronveil.logic.grouping import Warned, families_of_warning, incident_key
 from kronveil.logic.groups import Groups
-from kronveil.logic.identity import incident_id, place, subject_of
+from kronveil.logic.identity import place, subject_of
 from kronveil.logic.kills import Kill, Kills
-from kronveil.logic.kin import EXPLAINING, heals
+from kronveil.logic.kin import heals
 from kronveil.logic.kinds import (
     CRASH_LOOPING,
     EVICTED,
@@ -24,71 +24,19 @@ from kronveil.logic.kinds import (
     NODE_NOT_READY,
     OOM_KILLED,
     QUOTA_EXCEEDED,
-    ROLLOUT_STUCK,
-    UNAVAILABLE,
-    UNSCHEDULABLE,
     Symptom,
 )
 from kronveil.logic.lifecycle import KRONVEIL, Case
 from kronveil.logic.naming import Name, Report
+from kronveil.logic.placing import Placing
 from kronveil.logic.platform import quota_named, warning_symptoms
 from kronveil.logic.rules import Rules
 from kronveil.logic.symptoms import is_over
 from kronveil.logic.waiting import Waiting
+from kronveil.logic.weighed import Weighed
 from kronveil.model.facts import GoneFacts, PodFacts, ReachFacts, WarningFacts
-from kronveil.model.incident import ClusterRef, Condition, Moment
+from kronveil.model.incident import Moment
 from kronveil.model.resource import Resource
-
-_NO_CASES: dict[str, Case] = {}
-_NO_WHY: dict[str, str] = {}
-
-
-class Weighed:
-    """What one observation did. ``touched`` counts it; ``changed`` is seen by people; ``turned`` was (re)opened by it.
-
-    ``cite`` is the id of the stored event that stands for it; ``why`` says how it came to belong to a case. Most
-    observations do nothing, so the dictionaries are made when something is put into them.
-    """
-
-    __slots__ = ("changed", "cite", "is_late", "touched", "turned", "why")
-
-    def __init__(self, cite: str) -> None:
-        self.cite = cite
-        self.touched = self.changed = self.turned = _NO_CASES
-        self.why = _NO_WHY
-        self.is_late = False
-
-    @property
-    def is_turn(self) -> bool:
-        """Whether an incident was opened or reopened by it: then it has a row of its own."""
-        return bool(self.turned)
-
-    def touch(self, case: Case) -> None:
-        """The event belongs to the case."""
-        if self.touched is _NO_CASES:
-            self.touched = {}
-        self.touched[case.id] = case
-
-    def change(self, case: Case) -> None:
-        """The event changed what a person sees of the case."""
-        self.touch(case)
-        if self.changed is _NO_CASES:
-            self.changed = {}
-        self.changed[case.id] = case
-
-    def turn(self, case: Case, why: str) -> None:
-        """The event opened or reopened the case."""
-        self.change(case)
-        if self.turned is _NO_CASES:
-            self.turned = {}
-        self.turned[case.id] = case
-        self.because(case, why)
-
-    def because(self, case: Case, why: str) -> None:
-        """How it came to belong to the case; what was said first holds."""
-        if self.why is _NO_WHY:
-            self.why = {}
-        self.why.setdefault(case.id, why)
 
 
 class Judging:
@@ -98,9 +46,9 @@ class Judging:
         self.rules = rules
         self.cases = cases
         self.kills = kills
-        self.warnings = Warnings()
         self.waiting = Waiting()
         self.groups = Groups(cases, rules)
+        self.placing = Placing(rules, cases, self.groups)
 
     # What counts now, and what only when it lasts.
 
@@ -136,8 +84,10 @@ class Judging:
 
     def _first_seen(self, report: Report, symptom: Symptom) -> datetime:
         expected = self.waiting.get(report.subject, symptom)
-        is_same = expected is not None and expected.symptom.since == symptom.since
-        return expected.since if expected is not None and is_same else report.since
+        if expected is not None and expected.symptom.since == symptom.since:
+            return expected.since
+        # How long we have looked ourselves does not depend on when the source says that it was.
+        return report.now if symptom.is_seen_after else report.since
 
     def _is_held(self, report: Report, symptom: Symptom) -> bool:
         held = (self.cases.conditions_of(report.subject) or {}).get((symptom.kind, symptom.part))
@@ -183,9 +133,9 @@ class Judging:
                 held.clear(report.now)
                 weighed.touch(held.case)
             elif not over and self._is_unready_again(held, report):
-                self._suffer(report, held.case, Symptom(held.kind, held.case.family, held.part, mark=held.mark))
+                self.placing.suffer(report, held.case, Symptom(held.kind, held.case.family, held.part, mark=held.mark))
                 text = f"{wording.called(held.subject)}: container {held.part} is not ready again after the kill"
-                self.tell(report, held.case, "evidence", text, weighed)
+                self.placing.tell(report, held.case, "evidence", text, weighed)
         if self.cases.has_kin:
             self._kin_recoveries(report, weighed)
 
@@ -193,7 +143,7 @@ class Judging:
         self.cases.recover(held, report.now)
         text = wording.recovery(held.subject, held.kind, held.part, report.observation.facts)
         weighed.because(held.case, explain.RECOVERY)
-        self.tell(report, held.case, "recovered", text, weighed)
+        self.placing.tell(report, held.case, "recovered", text, weighed)
 
     def _kin_recoveries(self, report: Report, weighed: Weighed) -> None:
         """What is over because others of the owner do well."""
@@ -204,7 +154,7 @@ class Judging:
                 self.cases.recover(held, report.now)
                 text = f"{wording.called(held.subject)}: {held.kind} is over, {wording.called(report.owner)} does well"
                 weighed.because(held.case, explain.RECOVERY)
-                self.tell(report, held.case, "recovered", text, weighed)
+                self.placing.tell(report, held.case, "recovered", text, weighed)
 
     def _is_unready_again(self, held: Held, report: Report) -> bool:
         # A kill is over only when its container has run ready for the whole hold.
@@ -220,17 +170,17 @@ class Judging:
             if held.is_active:
                 self.cases.recover(held, report.now)
                 text = f"{wording.called(held.subject)}: {symptom.kind} is now one of {symptom.family}"
-                self.tell(report, held.case, "recovered", text, weighed)
+                self.placing.tell(report, held.case, "recovered", text, weighed)
             held = None
         is_told = bool(symptom.mark) and self.kills.is_known(report.subject, symptom)
         if held is not None and (is_told or (held.is_active and held.mark == symptom.mark)):
             weighed.touch(held.case)
-            self.groups.seen(report, held)
+            self.placing.topology.seen(report, held)
             return
         if is_told or (held is not None and held.mark == symptom.mark and self._is_quiet(held, report.now)):
             return
-        case = self._place(report, symptom, held, weighed)
-        self._suffer(report, case, symptom)
+        case = self.placing.place(report, symptom, held, weighed)
+        self.placing.suffer(report, case, symptom)
 
     def _is_of_other_cause(self, held: Held, symptom: Symptom) -> bool:
         return held.case.family in ("crash", "memory") and held.case.family != symptom.family
@@ -241,90 +191,6 @@ class Judging:
         if case.resolved_at is None or held.cleared_at != case.resolved_at or case.resolver == KRONVEIL:
             return False
         return now - case.resolved_at < self.rules.resolve_after
-
-    def _place(self, report: Report, symptom: Symptom, held: Held | None, weighed: Weighed) -> Case:
-        """The incident of a symptom that was not there before: an open one, one to reopen, or a new one."""
-        text = wording.onset(report.observation.resource, symptom)
-        if held is not None and not held.case.is_resolved:
-            self.tell(report, held.case, "evidence", text, weighed)
-            weighed.because(held.case, explain.SAME_CONDITION)
-            return held.case
-        key = incident_key(report.cluster, report.owner, symptom.family)
-        # An owner or a cluster's uid that was learned late has changed the key, not the trouble.
-        known = held.case if held is not None and held.case.family == symptom.family else None
-        own = self.cases.of_key(key) or known
-        joined, why = (own, explain.SAME_PLACE) if own is not None and not own.is_resolved else (None, "")
-        if joined is None:
-            joined, why = self._cause_of(report, symptom)
-        if joined is not None:
-            self.tell(report, joined, "evidence", text, weighed)
-            weighed.because(joined, why)
-            return joined
-        if own is not None and own.resolved_at and report.now - own.resolved_at <= self.rules.reopen_within:
-            own.reopen(Moment(report.now, "reopened", text, event_id=report.event_id))
-            weighed.turn(own, explain.REOPENED)
-            return own
-        return self._open(report, symptom, key, weighed)
-
-    def _cause_of(self, report: Report, symptom: Symptom) -> tuple[Case | None, str]:
-        """The open incident that this symptom follows from, and why: of its node, volume, quota, or its own pods."""
-        facts, cluster = report.observation.facts, report.cluster
-        if isinstance(facts, PodFacts):
-            return self._cause_of_pod(report, symptom, facts)
-        if symptom.kind in (UNAVAILABLE, ROLLOUT_STUCK):
-            quota = next((h for h in self.cases.kin_of(cluster, place(report.owner)) if h.kind == QUOTA_EXCEEDED), None)
-            if quota is not None:
-                return quota.case, explain.SAME_QUOTA
-        if symptom.kind == UNAVAILABLE:
-            own = (self.cases.of_key(incident_key(cluster, report.owner, family)) for family in EXPLAINING)
-            return next((case for case in own if case is not None and not case.is_resolved), None), explain.OWN_PODS
-        return None, ""
-
-    def _cause_of_pod(self, report: Report, symptom: Symptom, pod: PodFacts) -> tuple[Case | None, str]:
-        found = self.cases.of_node(report.cluster, pod.node) if pod.node else None
-        if found is None and symptom.kind == EVICTED:
-            found = self.cases.of_pressed_node(report.cluster, pod.node)
-        if found is None and symptom.kind == UNSCHEDULABLE:
-            return self._volume_case(report, pod.claims), explain.SAME_VOLUME
-        return found, explain.SAME_NODE
-
-    def _volume_case(self, report: Report, claims: tuple[str, ...]) -> Case | None:
-        for claim in claims:
-            resource = Resource("PersistentVolumeClaim", claim, report.observation.resource.namespace)
-            case = self.cases.of_key(incident_key(report.cluster, resource, "volume"))
-            if case is not None and not case.is_resolved:
-                return case
-        return None
-
-    def _open(self, report: Report, symptom: Symptom, key: str, weighed: Weighed) -> Case:
-        origin = report.origin
-        case = Case(
-            id=incident_id(key, report.event_id),
-            key=key,
-            kind=symptom.kind,
-            family=symptom.family,
-            title=wording.title(symptom, report.owner),
-            severity=symptom.severity,
-            cluster=ClusterRef(origin.cluster_uid, origin.cluster_name, origin.cluster_region),
-            resource=report.owner,
-            opened_at=report.now,
-        )
-        self.cases.add(case)
-        text = wording.onset(report.observation.resource, symptom)
-        case.tell(Moment(report.now, "opened", text, event_id=report.event_id))
-        weighed.turn(case, explain.OPENED)
-        for warned in self.warnings.take(report.cluster, report.owner, symptom.family, report.now):
-            case.count(warned.event_id, report.now)
-            case.tell(Moment(report.now, "evidence", f"Before it: {warned.text}", event_id=warned.event_id))
-        return case
-
-    def _suffer(self, report: Report, case: Case, symptom: Symptom) -> None:
-        since = symptom.ended_at or min(symptom.since or report.since, report.since)
-        condition = Condition(
-            symptom.kind, report.observation.resource, symptom.part, since, report.now, mark=symptom.mark
-        )
-        held = self.cases.suffer(case, condition, symptom.severity)
-        self.groups.suffered(report, held)
 
     # Warnings, nodes that come and go.
 
@@ -343,11 +209,11 @@ class Judging:
             if is_repeat or case.has_told(text):
                 weighed.touch(case)
             else:
-                self.tell(report, case, "evidence", text, weighed)
+                self.placing.tell(report, case, "evidence", text, weighed)
             return
         if families and not is_repeat:
             warned = Warned(report.now, report.event_id, families, text)
-            self.warnings.remember(report.cluster, report.owner, warned)
+            self.placing.warnings.remember(report.cluster, report.owner, warned)
 
     def _is_symptom(self, report: Report, facts: WarningFacts, name: Name, weighed: Weighed) -> bool:
         """Whether the warning is a symptom that counts."""
@@ -416,11 +282,6 @@ class Judging:
         return list(changed.values())
 
     # What is remembered and told.
-
-    def tell(self, report: Report, case: Case, what: str, text: str, weighed: Weighed) -> None:
-        """A line in the story of a case."""
-        case.tell(Moment(report.now, what, text, event_id=weighed.cite))
-        weighed.change(case)
 
     def remember(self, report: Report, symptoms: tuple[Symptom, ...]) -> None:
         facts = report.observation.facts

@@ -12,7 +12,7 @@ from kronveil.logic.dedup import Latest, Window
 from kronveil.logic.explain import Stage, Traces, explain
 from kronveil.logic.flapping import MANY_RETURNS, returns_of
 from kronveil.logic.identity import cluster_of, event_id
-from kronveil.logic.judging import Judging, Weighed
+from kronveil.logic.judging import Judging
 from kronveil.logic.kills import Kills
 from kronveil.logic.kinds import Symptom
 from kronveil.logic.lifecycle import Case
@@ -22,6 +22,7 @@ from kronveil.logic.rules import KindRule, Rules
 from kronveil.logic.suppression import Suppression
 from kronveil.logic.suspecting import Suspecting
 from kronveil.logic.symptoms import symptoms_of
+from kronveil.logic.weighed import Weighed
 from kronveil.model.change import Change
 from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
 from kronveil.model.facts import ListedFacts, NodeFacts, WarningFacts
@@ -131,8 +132,11 @@ class Triage:
         for case in self._cases.to_resolve(self.rules.resolve_after, now):
             effects += self._resolve(case, now)
         effects += self._told(self._cases.owed(TELL_EVERY, now))
-        self._judging.groups.forget(self._cases.forget(self.rules.reopen_within, now), now)
-        self._judging.warnings.forget(now)
+        forgotten = self._cases.forget(self.rules.reopen_within, now)
+        if forgotten:
+            self._judging.groups.forget(forgotten)
+        self._judging.placing.topology.forget(now, forgotten)
+        self._judging.placing.warnings.forget(now)
         self._people.forget(now)
         self._suspecting.forget(now)
         self._window.forget(int(now.timestamp()))
