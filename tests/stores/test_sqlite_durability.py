@@ -48,7 +48,6 @@ async def kept(store: Store) -> list[str]:
         ("BEGIN IMMEDIATE", 5),
         ("INSERT INTO events", 9),
         ("INSERT INTO events", 10),
-        ("DELETE FROM incident_evidence", 5),
         ("INSERT INTO incidents", 5),
         ("INSERT INTO incident_evidence", 9),
         ("INSERT INTO counters", 5),

@@ -155,6 +155,21 @@ async def test_an_incident_of_many_events_keeps_their_order(tmp_path: Path) -> N
 
 
 @pytest.mark.anyio
+async def test_what_an_incident_cites_no_longer_may_be_forgotten_and_the_rest_is_not_written_again(
+    tmp_path: Path,
+) -> None:
+    cited = tuple(f"event-{n}" for n in range(50))
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(events=[event(n) for n in range(51)], incidents=(incident(1, cites=cited),)))
+        later = replace(incident(1, cites=(*cited[1:], "event-50")), version=2)
+        before = store._writer._connection.total_changes
+        await store.save(Writes(incidents=(later,)))
+        assert store._writer._connection.total_changes - before == 3, "one row gone, one new, and the incident"
+        assert await store.forget(moment(100), 100) == 1
+        assert await store.events_by_id(["event-0"]) == ()
+
+
+@pytest.mark.anyio
 async def test_what_the_file_refuses_is_named_too(tmp_path: Path) -> None:
     of_no_kind = replace(event(2), kind=None)  # type: ignore[arg-type]
     async with open_sqlite(tmp_path) as store:

@@ -333,7 +333,7 @@ class StoreContract:
             assert await store.forget(moment(8), 3) == 0
             assert [e.id for e in await _all_events(store)] == ["event-1"]
             assert [c.id for c in await _all_changes(store)] == ["change-5", "change-2", "change-1"]
-            await store.save(Writes(incidents=(replace(suspecting, suspects=()),)))
+            await store.save(Writes(incidents=(replace(suspecting, suspects=(), version=2),)))
             assert await store.forget(moment(8), 3) == 3
 
     async def test_a_start_gets_the_changes_of_the_day_before(self, tmp_path: Path) -> None:

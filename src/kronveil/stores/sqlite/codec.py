@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -41,6 +41,11 @@ def body_of(value: Event | Incident | Change | Silence) -> str:
     Raises TypeError or ValueError when it holds something that is not data.
     """
     return _encoder.encode(value).decode()
+
+
+def list_of(ids: Sequence[str]) -> str:
+    """Ids as a JSON list."""
+    return _encoder.encode(ids).decode()
 
 
 def event_from(body: str) -> Event:

@@ -10,7 +10,7 @@ from kronveil.model.event import Event
 from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
 from kronveil.sdk.storage import Receipt, Record, Unstorable, Writes
-from kronveil.stores.sqlite.codec import body_of, change_from, event_from, incident_from, silence_from, to_us
+from kronveil.stores.sqlite.codec import body_of, change_from, event_from, incident_from, list_of, silence_from, to_us
 
 Row: TypeAlias = dict[str, str | int | None]
 V = TypeVar("V")
@@ -25,10 +25,12 @@ RECEIPTS_KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows for each table; ``receipts_before_us`` is None when there is no reason to forget receipts."""
+    """Rows for each table. ``citing`` says what an incident cites still; ``receipts_before_us`` is None when there is
+    no reason to forget receipts."""
 
     events: list[Row] = field(default_factory=list)
     incidents: list[Row] = field(default_factory=list)
+    citing: list[Row] = field(default_factory=list)
     cited: list[Row] = field(default_factory=list)
     counters: Mapping[str, int] = field(default_factory=dict)
     heard: list[Row] = field(default_factory=list)
@@ -62,6 +64,8 @@ def rows_of(writes: Writes, now: datetime) -> Rows:
         raise _refusal(bad)
     return replace(
         rows,
+        # A first version has no earlier one whose citations could be gone.
+        citing=[_citing(incident) for incident in writes.incidents if incident.version > 1],
         cited=[
             {"incident_id": incident.id, "event_id": event_id}
             for incident in writes.incidents
@@ -119,8 +123,22 @@ def _refusal(bad: Sequence[tuple[Record, Exception]]) -> Unstorable:
 
 def _suspected(incidents: Sequence[Incident]) -> list[Row]:
     return [
-        {"incident_id": incident.id, "cited_id": cited_id}
-        for incident in incidents
+        {"incident_id": incident.id, "cited_id": cited_id} for incident in incidents for cited_id in _named(incident)
+    ]
+
+
+def _citing(incident: Incident) -> Row:
+    return {
+        "incident_id": incident.id,
+        "evidence": list_of(incident.evidence),
+        "suspects": list_of(_named(incident)),
+    }
+
+
+def _named(incident: Incident) -> list[str]:
+    """The changes that an incident suspects, and what speaks for and against them."""
+    return [
+        cited_id
         for suspect in incident.suspects
         for cited_id in (suspect.change_id, *suspect.evidence_for, *suspect.evidence_against)
     ]

@@ -48,6 +48,16 @@ def _replacing(table: Table) -> Insert:
     return statement.on_conflict_do_update(index_elements=keys, set_=new)
 
 
+def _dropping(table: Table, cited: str, kept: str) -> str:
+    """Delete what an incident no longer cites; ``kept`` binds what it does, as a JSON list.
+
+    Not all of it, to be inserted again: cited ids are random, so each would write a page of the index anew.
+    """
+    still = select(func.json_each(bindparam(kept)).table_valued("value").c.value)
+    is_gone = (table.c.incident_id == bindparam("incident_id")) & table.c[cited].not_in(still)
+    return _sql(delete(table).where(is_gone))
+
+
 def _is_cited(row_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether an incident names it, as evidence or as what speaks for or against a suspect."""
     as_evidence = select(incident_evidence.c.event_id).where(incident_evidence.c.event_id == row_id)
@@ -74,9 +84,9 @@ _beating = upsert(pulse).values(id=1, beats=1)
 ADD_EVENT = _adding(events, "id")
 ADD_CHANGE = _adding(changes, "id")
 PUT_INCIDENT = _sql(_replacing(incidents))
-DROP_EVIDENCE = _sql(delete(incident_evidence).where(incident_evidence.c.incident_id == bindparam("incident_id")))
+DROP_EVIDENCE = _dropping(incident_evidence, "event_id", "evidence")
 ADD_EVIDENCE = _adding(incident_evidence, "incident_id", "event_id")
-DROP_SUSPECTS = _sql(delete(incident_suspects).where(incident_suspects.c.incident_id == bindparam("incident_id")))
+DROP_SUSPECTS = _dropping(incident_suspects, "cited_id", "suspects")
 ADD_SUSPECT = _adding(incident_suspects, "incident_id", "cited_id")
 # One that was ended stays ended, whatever is said about it afterwards.
 PUT_SILENCE = _sql(

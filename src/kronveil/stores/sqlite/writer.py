@@ -188,9 +188,9 @@ def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
 
 
 def _put_incidents(connection: sqlite3.Connection, rows: Rows) -> None:
-    named = [{"incident_id": row["id"]} for row in rows.incidents]
-    connection.executemany(statements.DROP_EVIDENCE, named)
-    connection.executemany(statements.DROP_SUSPECTS, named)
+    if rows.citing:
+        connection.executemany(statements.DROP_EVIDENCE, rows.citing)
+        connection.executemany(statements.DROP_SUSPECTS, rows.citing)
     connection.executemany(statements.PUT_INCIDENT, rows.incidents)
     connection.executemany(statements.ADD_EVIDENCE, rows.cited)
     if rows.suspected:
