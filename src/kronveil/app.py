@@ -107,7 +107,7 @@ def _takeover(agent: Agent, triage: Triage) -> Takeover:
     """What of a changed configuration takes effect while the agent runs: the clusters and the incidents' times."""
 
     def apply(config: Config) -> None:
-        triage.rules = _rules(config)
+        triage.adopt(_rules(config))
         added, changed, removed = agent.replace_clusters(_all_clusters(config))
         agent.configured(_settings(config))
         log.info("clusters.replaced", added=added, changed=changed, removed=removed)
@@ -127,7 +127,13 @@ def _settings(config: Config) -> list[Setting]:
 async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIterator[tuple[Triage, Agent]]:
     rules = _rules(config)
     restored = await store.restore(utc_now() - rules.memory)
-    triage = Triage(rules, restored.incidents, restored.cluster_heard)
+    triage = Triage(
+        rules,
+        restored.incidents,
+        restored.cluster_heard,
+        changes=restored.changes,
+        silences=restored.silences,
+    )
     agent = Agent(
         clusters=_all_clusters(config),
         additions=_additions(config),
@@ -200,6 +206,7 @@ def _api_options(config: Config) -> ApiOptions:
         is_loopback=_is_loopback(config),
         allowed_hosts=config.api.allowed_hosts,
         allowed_origins=config.api.allowed_origins,
+        trusted_proxies=config.api.trusted_proxies,
         console=CONSOLE,
     )
 

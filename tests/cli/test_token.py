@@ -99,3 +99,13 @@ async def test_a_running_agent_honours_a_token_within_a_second_and_its_revocatio
         assert (await http.get(url, headers=headers)).json()["name"] == "ci"
         await anyio.to_thread.run_sync(lambda: run("revoke", "ci", "-c", "agent.yaml"))
         assert (await http.get(url, headers=headers)).status_code == 401
+
+
+def test_off_loopback_an_agent_that_nobody_could_call_does_not_start_and_says_what_to_do(folder):
+    (folder / "open.yaml").write_text(
+        "agent: {data_dir: ./data}\nlisten: {host: 0.0.0.0, api: 0, dashboard: 0, prometheus: 0, health: 0}\n"
+    )
+    result = CliRunner().invoke(app, ["up", "-c", "open.yaml"])
+    assert result.exit_code == 2
+    assert "kronveil token create" in result.stderr
+    assert "api.bootstrap_token" in result.stderr

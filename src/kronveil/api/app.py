@@ -23,6 +23,7 @@ from kronveil.api.routes import agent, changes, events, fleet, incidents, stream
 from kronveil.api.socket import serve_socket
 
 PREFIX = "/api/v1"
+WITH_ETAG = ("/incidents/{id}", "/clusters", "/clusters/{name}", "/config")
 _ABOUT = """What the agent knows, and what you may tell it.
 
 Lists are pages: `items` and `next_cursor`. Answers about the whole fleet say whether they are `complete` and which
@@ -91,6 +92,8 @@ def openapi(api: FastAPI) -> dict[str, Any]:
             for status, response in operation["responses"].items():
                 if status >= "400":
                     _name_problems(response)
+    for path in WITH_ETAG:
+        schema["paths"][f"{PREFIX}{path}"]["get"]["responses"]["304"] = {"description": "You have it already"}
     stream = schema["paths"][f"{PREFIX}/stream"]["get"]["responses"]["200"]
     stream["content"] = {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Frame"}}}
     return schema

@@ -119,6 +119,13 @@ async def _idempotency_key(
     return given
 
 
+IfNoneMatch = Annotated[
+    str | None, Header(alias="If-None-Match", description="The `ETag` of an answer you have: 304 when it still holds.")
+]
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", description='The `ETag` (or `"VERSION"`) you looked at: 412 when it has changed since.'),
+]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
 
 

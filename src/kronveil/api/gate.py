@@ -1,6 +1,7 @@
-"""The first thing a request meets: an id, who is calling and from where, how much may be sent, and what every answer
-carries. Order of refusal: 401, 403, then what lies behind."""
+"""The first thing a request meets: an id, how often this client asks, who is calling and from where, how much may be
+sent, and what every answer carries. Order of refusal: 429, 401, 403, then what lies behind."""
 
+import math
 import re
 import uuid
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kronveil.api.callers import Doorman, NotAuthenticated
+from kronveil.api.limits import WRONG_TOKEN, Limits, Proxies
 from kronveil.api.options import ApiOptions
 from kronveil.api.origins import Doorplate
 from kronveil.api.problems import Refusal, answer, bug, log_bug
@@ -45,6 +47,8 @@ class Gate:
         self._doorplate = Doorplate(
             is_loopback=options.is_loopback, hosts=options.allowed_hosts, origins=options.allowed_origins
         )
+        self._proxies = Proxies(options.trusted_proxies)
+        self._limits = Limits()
 
     def end_streams(self) -> None:
         """The agent stops: let every stream end properly."""
@@ -60,12 +64,21 @@ class Gate:
         request_id = given if _GOOD_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
+        client = self._proxies.client_of((scope.get("client") or ("",))[0], headers.get("x-forwarded-for"))
+        wait_s = self._limits.take(client)
         if scope["type"] == "websocket":
+            state["wait_s"] = wait_s
             # A browser cannot read a refused handshake; the socket's own close codes tell it why.
             state["why_not"] = self._why_not_here(headers)
             await self._api(scope, receive, send)
             return
-        await self._http(scope, headers, receive, _Marked(send, request_id))
+        marked = _Marked(send, request_id)
+        if wait_s is not None:
+            await answer(scope, too_many(wait_s))(scope, receive, marked)
+            return
+        await self._http(scope, headers, receive, marked)
+        if marked.status == 401:
+            self._limits.charge(client, WRONG_TOKEN)
 
     async def _http(self, scope: Scope, headers: Headers, receive: Receive, send: "_Marked") -> None:
         is_api = scope["path"] == "/api" or scope["path"].startswith("/api/")
@@ -109,6 +122,12 @@ def stranger(detail: str) -> Refusal:
     return Refusal(401, detail, headers={"WWW-Authenticate": 'Bearer realm="kronveil"'})
 
 
+def too_many(wait_s: float) -> Refusal:
+    """429, with when to come back."""
+    told = "This client asks more often than the agent answers one client. Wait as long as Retry-After says."
+    return Refusal(429, told, headers={"Retry-After": str(math.ceil(wait_s))})
+
+
 def too_large() -> Refusal:
     """413."""
     return Refusal(413, f"A body may have at most {MOST_BODY_BYTES} bytes.")
@@ -136,10 +155,12 @@ class _Marked:
         self._send = send
         self._request_id = request_id
         self.has_started = False
+        self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.has_started = True
+            self.status = message["status"]
             headers = MutableHeaders(raw=list(message.get("headers", [])))
             headers["X-Request-Id"] = self._request_id
             for name, value in _ALWAYS:

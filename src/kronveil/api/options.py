@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from kronveil.api.limits import Proxies
 from kronveil.api.pace import Pace
 from kronveil.api.tokens import TokenFile
 from kronveil.sdk.errors import ConfigError
@@ -23,6 +24,7 @@ class ApiOptions:
     tokens: TokenFile | None = None
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     console: Path | None = None
     pace: Pace = field(default_factory=Pace)
 
@@ -32,7 +34,8 @@ class ApiOptions:
         return self.auth == "required" or not self.is_loopback
 
     def check(self) -> None:
-        """Raise ConfigError when nobody could ever call."""
+        """Raise ConfigError when nobody could ever call, or a trusted proxy is none."""
+        Proxies(self.trusted_proxies)
         if self.needs_token and not self.bootstrap_token and not (self.tokens and self.tokens.all()):
             why = "api.auth is required" if self.auth == "required" else "listen.host is not a loopback address"
             raise ConfigError(

@@ -28,6 +28,8 @@ _TITLES: Mapping[int, tuple[str, str]] = {
     413: ("too-large", "The request is too large"),
     415: ("not-json", "The body must be JSON"),
     422: ("not-valid", "The request is not valid"),
+    412: ("changed", "It is not what it was when you looked"),
+    429: ("too-many", "Too many requests from this client"),
     500: ("bug", "The agent made a mistake"),
     503: ("unavailable", "This cannot be done now"),
 }

@@ -107,6 +107,7 @@ def _settings(app: Any) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,  # whom to believe is decided by api.trusted_proxies
         # Frames of our own tell a page that it is alive; these find peers that are gone without a word. They wait
         # longer than a client that was too slow is held, so that it reads its 4408 first.
         ws_ping_interval=20,

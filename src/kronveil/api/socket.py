@@ -58,6 +58,8 @@ async def serve_socket(websocket: WebSocket, composer: Composer, doorman: Doorma
 
 
 async def _refuse_or_stream(websocket: WebSocket, composer: Composer, doorman: Doorman, pace: Pace) -> Close | None:
+    if websocket.scope["state"]["wait_s"] is not None:
+        return Close(TRY_LATER, "too many requests from this client; try again in a moment")
     try:
         asked = SocketStart.model_validate(dict(websocket.query_params))
     except ValidationError as error:

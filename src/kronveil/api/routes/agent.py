@@ -1,13 +1,14 @@
 """The agent itself: health, status, figures, its parts, its configuration, and who the caller is to it."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from kronveil import __version__
 from kronveil.agent.desk import Desk
 from kronveil.api import encode, shapes
-from kronveil.api.asking import AnyCaller, DeskHere, KnownCaller, NoQuery, json_answer
+from kronveil.api.asking import AnyCaller, DeskHere, IfNoneMatch, KnownCaller, NoQuery, json_answer
 from kronveil.api.routes.declared import Responses, refusals
 from kronveil.api.settings import setting_shape
+from kronveil.api.versions import content_tag, unless_known
 from kronveil.model.fleet import Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import IncidentStatus
@@ -113,6 +114,7 @@ async def get_me(caller: KnownCaller, _: NoQuery) -> Response:
 
 
 @router.get("/config", response_model=shapes.SettingList, responses=refusals())
-async def list_settings(desk: DeskHere, _: NoQuery) -> Response:
+async def list_settings(request: Request, desk: DeskHere, _: NoQuery, _tag: IfNoneMatch = None) -> Response:
     """The configuration in force: each leaf with its value, its default and its source. Secrets are masked."""
-    return json_answer(shapes.SettingList([setting_shape(each) for each in desk.settings], None))
+    shape = shapes.SettingList([setting_shape(each) for each in desk.settings], None)
+    return unless_known(request, content_tag(shape), encode.encode(shape))

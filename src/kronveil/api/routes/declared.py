@@ -12,9 +12,11 @@ _WORDS = {
     403: "Not allowed from here, or for this caller",
     404: "There is no such thing",
     409: "It exists, but this may not be done to it now",
+    412: "It has changed since: `If-Match` names another version",
     413: "The body has more than 1 MiB",
     415: "The body is not JSON",
     422: "Not valid; `errors` lists everything that is wrong",
+    429: "Too many requests from this client; `Retry-After` says when to come back",
     500: "A bug; the log tells more under the same request id",
     503: "It cannot be done now; the text says why",
 }
@@ -24,7 +26,8 @@ Responses = dict[int | str, dict[str, Any]]
 def refusals(*statuses: int) -> Responses:
     """These, and those that any call may meet."""
     return {
-        status: {"model": Problem, "description": _WORDS[status]} for status in sorted({401, 403, 422, 500, *statuses})
+        status: {"model": Problem, "description": _WORDS[status]}
+        for status in sorted({401, 403, 422, 429, 500, *statuses})
     }
 
 

@@ -3,6 +3,9 @@
 import base64
 import binascii
 import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated
 
 import anyio
@@ -14,6 +17,7 @@ from kronveil.api.asking import (
     DeskHere,
     FoundMember,
     IdempotencyKey,
+    IfNoneMatch,
     KnownCaller,
     NoQuery,
     ReplaysHere,
@@ -23,11 +27,13 @@ from kronveil.api.asking import (
 from kronveil.api.asks import NewCluster, Nothing, Page, Pause
 from kronveil.api.problems import not_valid
 from kronveil.api.routes.declared import body_of, refusals
+from kronveil.api.versions import content_tag, unless_known
 from kronveil.model.fleet import Member
 from kronveil.sdk.errors import PluginError
 
 router = APIRouter(tags=["fleet"])
 PROBE_ENDS_S = 15
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def coverage(desk: Desk, cluster: str | None = None) -> tuple[bool, list[shapes.Missing]]:
@@ -43,14 +49,18 @@ async def get_fleet(desk: DeskHere, _: NoQuery) -> Response:
 
 
 @router.get("/clusters", response_model=shapes.ClusterList, responses=refusals())
-async def list_clusters(desk: DeskHere, page: Annotated[Page, Query()]) -> Response:
+async def list_clusters(
+    request: Request, desk: DeskHere, page: Annotated[Page, Query()], _tag: IfNoneMatch = None
+) -> Response:
     """Every cluster that is expected to report, by name, whether it does or not."""
     after = _name_in(page.cursor)
     members = sorted((each for each in desk.members() if each.name > after), key=lambda member: member.name)
     shown = members[: page.limit]
     next_cursor = _cursor_after(shown[-1].name) if len(members) > len(shown) else None
     items = [encode.cluster_shape(member) for member in shown]
-    return json_answer(shapes.ClusterList(items, next_cursor, *coverage(desk)))
+    answer = shapes.ClusterList(items, next_cursor, *coverage(desk))
+    tag = content_tag(_ageless(shown), next_cursor, [(each.cluster, each.reason) for each in answer.missing])
+    return unless_known(request, tag, encode.encode(answer))
 
 
 @router.post(
@@ -120,9 +130,14 @@ def _member_of(desk: Desk, name: str) -> Member:
 
 
 @router.get("/clusters/{name}", response_model=shapes.Cluster, responses=refusals(404))  # noqa: FAST003 - its dependency takes it
-async def get_cluster(member: FoundMember, _: NoQuery) -> Response:
+async def get_cluster(request: Request, member: FoundMember, _: NoQuery, _tag: IfNoneMatch = None) -> Response:
     """One cluster: its state and why, what is known of each kind of object, and its books."""
-    return json_answer(encode.cluster_shape(member))
+    return unless_known(request, content_tag(_ageless([member])), encode.encode(encode.cluster_shape(member)))
+
+
+def _ageless(members: Sequence[Member]) -> list[shapes.Cluster]:
+    """As they were at one moment of the past: what only grows older is the same then."""
+    return [encode.cluster_shape(replace(member, as_of=_LONG_AGO)) for member in members]
 
 
 @router.post("/clusters/{name}/probe", response_model=shapes.Probe, responses=refusals(404, 413))  # noqa: FAST003 - its dependency takes it

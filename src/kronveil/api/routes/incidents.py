@@ -12,6 +12,8 @@ from kronveil.api.asking import (
     DeskHere,
     FoundIncident,
     IdempotencyKey,
+    IfMatch,
+    IfNoneMatch,
     KnownCaller,
     NoQuery,
     json_answer,
@@ -22,6 +24,7 @@ from kronveil.api.problems import not_valid
 from kronveil.api.routes.declared import body_of, refusals
 from kronveil.api.routes.fleet import coverage
 from kronveil.api.suspicion import Suspicions
+from kronveil.api.versions import check_unchanged, incident_tag, unless_known
 from kronveil.model.change import Change
 from kronveil.model.incident import Incident
 from kronveil.sdk.storage import ChangeQuery, IncidentQuery
@@ -29,7 +32,7 @@ from kronveil.sdk.storage import ChangeQuery, IncidentQuery
 router = APIRouter(tags=["incidents"])
 CHANGES_SHOWN = 30
 LOOK_BACK = timedelta(hours=1)
-_OF_A_WRITE = refusals(400, 404, 409, 413, 415, 503)
+_OF_A_WRITE = refusals(400, 404, 409, 412, 413, 415, 503)
 
 
 @router.get("/incidents", response_model=shapes.IncidentList, responses=refusals(503))
@@ -51,11 +54,14 @@ async def list_incidents(desk: DeskHere, asked: Annotated[IncidentFilter, Query(
 
 
 @router.get("/incidents/{id}", response_model=shapes.IncidentDetail, responses=refusals(404, 503))  # noqa: FAST003 - its dependency takes it
-async def get_incident(desk: DeskHere, incident: FoundIncident, _: NoQuery) -> Response:
+async def get_incident(
+    request: Request, desk: DeskHere, incident: FoundIncident, _: NoQuery, _tag: IfNoneMatch = None
+) -> Response:
     """One incident whole, with its evidence in full."""
     evidence = await desk.events_by_id(incident.evidence)
     changes = await changes_near(desk, incident)
-    return json_answer(encode.incident_detail(incident, evidence, changes, Suspicions(desk.open_incidents())))
+    shape = encode.incident_detail(incident, evidence, changes, Suspicions(desk.open_incidents()))
+    return unless_known(request, incident_tag(incident, shape), encode.encode(shape))
 
 
 async def changes_near(desk: Desk, incident: Incident) -> Sequence[Change]:
@@ -79,10 +85,17 @@ async def changes_near(desk: Desk, incident: Incident) -> Sequence[Change]:
     openapi_extra=body_of(Nothing, required=False),
 )
 async def acknowledge_incident(
-    request: Request, desk: DeskHere, incident: FoundIncident, _: NoQuery, caller: KnownCaller, key: IdempotencyKey
+    request: Request,
+    desk: DeskHere,
+    incident: FoundIncident,
+    _: NoQuery,
+    caller: KnownCaller,
+    key: IdempotencyKey,
+    _tag: IfMatch = None,
 ) -> Response:
     """Say that somebody has seen it and looks after it. It stays open until recovery is observed."""
     await read_body(request, Nothing)
+    check_unchanged(request, incident)
     act = Act(incident.id, "acknowledge", caller.name, key=key)
     return json_answer(encode.incident_shape(await desk.act(act)))
 
@@ -94,9 +107,16 @@ async def acknowledge_incident(
     openapi_extra=body_of(Resolution, required=True),
 )
 async def resolve_incident(
-    request: Request, desk: DeskHere, incident: FoundIncident, _: NoQuery, caller: KnownCaller, key: IdempotencyKey
+    request: Request,
+    desk: DeskHere,
+    incident: FoundIncident,
+    _: NoQuery,
+    caller: KnownCaller,
+    key: IdempotencyKey,
+    _tag: IfMatch = None,
 ) -> Response:
     """Say, with a reason, that it is over, though the agent has not observed that."""
     resolution = await read_body(request, Resolution)
+    check_unchanged(request, incident)
     act = Act(incident.id, "resolve", caller.name, reason=resolution.reason, key=key)
     return json_answer(encode.incident_shape(await desk.act(act)))
