@@ -255,3 +255,18 @@ async def test_after_a_restart_the_incidents_are_still_there_and_nothing_is_doub
         triage.consider(bad_image("a"), Origin("kubernetes", "east", "uid-east"), datetime.now(UTC))
         assert [incident.id for incident in triage.held()] == [before.id]
         assert restored.counters == {"events:uid-east": 1}
+
+
+@pytest.mark.anyio
+async def test_the_total_of_events_never_goes_down_over_restarts(tmp_path: Path) -> None:
+    shown = 0
+    for life in range(4):
+        async with rig(tmp_path) as one:
+            restored = await one.store.restore(datetime.now(UTC))  # type: ignore[operator]
+            one.pipeline.counters.update(restored.counters)
+            assert one.pipeline.counters["events:uid-east"] >= shown, "less than was shown before"
+            # The first list after a restart reports again what is wrong still.
+            await one.send(*[bad_image(pod) for pod in "abc"[: life + 1]])
+            await one.settle()
+            shown = one.pipeline.counters["events:uid-east"]
+    assert shown >= 3
