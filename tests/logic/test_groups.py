@@ -111,7 +111,8 @@ def test_the_same_image_in_two_clusters_is_one_line_with_two_children() -> None:
     assert parent.children == (east.id, west.id)
     assert (east.parent_id, west.parent_id) == (parent.id, parent.id)
     assert (parent.kind, parent.severity, parent.event_count) == (east.kind, east.severity, 2)
-    assert parent.cluster.name == "eu-west-prod, us-east-prod"
+    assert [cluster.name for cluster in parent.clusters] == ["eu-west-prod", "us-east-prod"]
+    assert parent.clusters == (west.cluster, east.cluster)
     assert (east.title, east.status) == (west.title, OPEN)
 
 

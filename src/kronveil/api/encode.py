@@ -111,7 +111,7 @@ def incident_shape(incident: Incident) -> shapes.Incident:
         severity=incident.severity,
         status=incident.status,
         loop_stage=_STAGES[incident.status],
-        clusters=[cluster_ref_shape(incident.cluster)],
+        clusters=[cluster_ref_shape(each) for each in incident.clusters or (incident.cluster,)],
         resource=resource_shape(incident.resource),
         opened_at=stamp(incident.opened_at),
         updated_at=stamp(incident.updated_at),

@@ -71,7 +71,9 @@ class Interest:
         if isinstance(item, Event):
             return self._wants(item.origin.cluster_name, item.severity, item.kind)
         if isinstance(item, Incident):
-            return self._wants(item.cluster.name, item.severity, item.kind)
+            return any(
+                self._wants(cluster.name, item.severity, item.kind) for cluster in item.clusters or (item.cluster,)
+            )
         if isinstance(item, Change):
             return self._wants(item.origin.cluster_name, None, item.kind)
         return self.clusters is None or item.name in self.clusters

@@ -5,7 +5,7 @@ bad as its worst child and is over when all of them are.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from kronveil.logic import wording
@@ -32,7 +32,7 @@ class _Group:
         self.joined_at = joined_at
         self.title = title
         self.open: set[str] = set()
-        self.clusters: dict[str, None] = {}
+        self.clusters: dict[str, ClusterRef] = {}
 
 
 class Groups:
@@ -40,7 +40,7 @@ class Groups:
 
     def __init__(self, cases: Cases, rules: Rules) -> None:
         self._cases = cases
-        self._rules = rules
+        self.rules = rules
         self._groups: dict[str, _Group] = {}
         self._peers: dict[str, dict[str, Case]] = {}
         self._openings: dict[tuple[str, str], deque[tuple[datetime, Case]]] = {}
@@ -55,7 +55,7 @@ class Groups:
         group = self._groups[case.id] = _Group(case.updated_at, case.title)
         for child in map(self._cases.get, case.children):
             if child is not None:
-                group.clusters.update(dict.fromkeys(self._clusters_of(child)))
+                group.clusters.update(self._clusters_of(child))
                 group.title = child.title if case.key.startswith("systemic/") else case.title
                 if not child.is_resolved:
                     group.open.add(child.id)
@@ -180,7 +180,7 @@ class Groups:
         known = self._cases.of_key(key)
         if known is not None and not known.is_resolved:
             return known
-        if known is not None and known.resolved_at and now - known.resolved_at <= self._rules.reopen_within:
+        if known is not None and known.resolved_at and now - known.resolved_at <= self.rules.reopen_within:
             known.reopen(Moment(now, "reopened", "It is back", event_id=event_id))
             self._cases.settle(known)
             return known
@@ -213,7 +213,7 @@ class Groups:
             group.joined_at = now
             if not child.is_resolved:
                 group.open.add(child.id)
-            group.clusters.update(dict.fromkeys(self._clusters_of(child)))
+            group.clusters.update(self._clusters_of(child))
             parent.event_count += child.event_count
             parent.worsen(child.severity)
             self._retitle(parent, group)
@@ -230,10 +230,11 @@ class Groups:
         else:
             parent.title = wording.storm_title(parent.kind, parent.resource, len(parent.children), clusters)
         parent.cluster = ClusterRef("", wording.some_of(clusters))
+        parent.clusters = tuple(group.clusters[name] for name in sorted(clusters))
 
-    def _clusters_of(self, child: Case) -> Iterable[str]:
+    def _clusters_of(self, child: Case) -> Mapping[str, ClusterRef]:
         group = self._groups.get(child.id)
-        return group.clusters if group is not None else (child.cluster.name,)
+        return group.clusters if group is not None else {child.cluster.name: child.cluster}
 
     def part(self, parent: Case, child: Case, moment: Moment) -> None:
         """Take a case out from under another."""

@@ -50,6 +50,10 @@ class Judging:
         self.groups = Groups(cases, rules)
         self.placing = Placing(rules, cases, self.groups)
 
+    def adopt(self, rules: Rules) -> None:
+        """Judge by these rules from now on."""
+        self.rules = self.placing.rules = self.groups.rules = rules
+
     # What counts now, and what only when it lasts.
 
     def present(self, report: Report, symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:

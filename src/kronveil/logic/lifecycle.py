@@ -46,6 +46,7 @@ class Case:
         "children",
         "cluster",
         "cluster_id",
+        "clusters",
         "conditions",
         "event_count",
         "family",
@@ -99,6 +100,7 @@ class Case:
         self.children: dict[str, None] = {}
         self.suspects: tuple[Suspect, ...] = ()
         self.is_silenced = False
+        self.clusters: tuple[ClusterRef, ...] = ()
         self.event_count = self.version = self.active = 0
         self.conditions: dict[tuple[str, str, str], Held] = {}
         self._evidence: list[str] = []
@@ -128,6 +130,7 @@ class Case:
         case.children = dict.fromkeys(incident.children)
         case.suspects = incident.suspects
         case.is_silenced = incident.is_silenced
+        case.clusters = incident.clusters
         case.event_count = incident.event_count
         case.version = incident.version
         case.told = incident
@@ -207,6 +210,7 @@ class Case:
             self.suspects,
             self.assigned_to,
             self.is_silenced,
+            self.clusters,
         )
 
     # What happens to its conditions.

@@ -123,6 +123,11 @@ class Triage:
             judging.turned(report, weighed)
         judging.remember(report, symptoms)
 
+    def adopt(self, rules: Rules) -> None:
+        """Judge by these rules from now on. The dedup window and the memory stay those of the start."""
+        self.rules = rules
+        self._judging.adopt(rules)
+
     def tick(self, now: datetime) -> list[Effect]:
         """What time alone does: raise what has lasted long enough, resolve what stayed well for the hold, tell counts,
         forget what is long over."""

@@ -64,7 +64,8 @@ class Incident:
     ``key`` is that identity; ``id`` derives from the key and the event that opened it. ``evidence`` holds ids of
     stored events, first ones and newest ones; ``event_count`` counts all of them. ``version`` grows with each change.
     A systemic incident has ``children``, one for each cluster and owner, which live and close on their own and name it
-    as ``parent_id``. ``suspects`` are changes before it, most likely first; ``is_silenced`` while a silence covers it.
+    as ``parent_id``; ``clusters`` are all of theirs (empty for one that has only ``cluster``).
+    ``suspects`` are changes before it, most likely first; ``is_silenced`` while a silence covers it.
     """
 
     id: str
@@ -90,3 +91,4 @@ class Incident:
     suspects: tuple[Suspect, ...] = ()
     assigned_to: str | None = None
     is_silenced: bool = False
+    clusters: tuple[ClusterRef, ...] = ()
