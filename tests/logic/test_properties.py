@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kronveil.logic.triage import Rules, Triage
 from kronveil.model.effects import Effect, MergeEvent, RecordEvent
 from kronveil.model.event import Severity
-from kronveil.model.facts import Facts, GoneFacts, NodeFacts, PodFacts, WorkloadFacts
+from kronveil.model.facts import ClaimFacts, Facts, GoneFacts, NodeFacts, PodFacts, QuotaFacts, SyncFacts, WorkloadFacts
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Resource
@@ -38,6 +38,25 @@ POD_STATES = ("healthy", "pulling", "crashing", "killed", "crashing after a kill
 DEPLOYMENT_STATES = ("stuck", "fine")
 NODE_STATES = ("ready", "not ready", "unknown")
 
+THINGS: Mapping[str, tuple[Resource, Mapping[str, Facts]]] = {
+    "claim": (
+        Resource("PersistentVolumeClaim", "data", "payments", "pvc-1"),
+        {"lost": ClaimFacts("Lost"), "bound": ClaimFacts("Bound")},
+    ),
+    "quota": (
+        Resource("ResourceQuota", "compute", "payments", "q-1"),
+        {"full": QuotaFacts((("cpu", 1.0),)), "free": QuotaFacts((("cpu", 0.5),))},
+    ),
+    "sync": (
+        Resource("Application", "shop", "argocd", "a-1"),
+        {
+            "failing": SyncFacts(is_failing=True),
+            "working": SyncFacts(is_failing=None),
+            "fine": SyncFacts(is_failing=False),
+        },
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Step:
@@ -54,6 +73,9 @@ class Step:
         if self.subject == "node":
             facts: Facts = NodeFacts({"ready": True, "not ready": False, "unknown": None}[self.state])
             return observe(self.seconds, NODE, facts, key=key)
+        if self.subject in THINGS:
+            resource, states = THINGS[self.subject]
+            return observe(self.seconds, resource, states[self.state], key=key)
         owner = OWNERS[int(self.subject[-1]) % 2]
         if self.subject.startswith("deployment"):
             reason = "ProgressDeadlineExceeded" if self.state == "stuck" else "NewReplicaSetAvailable"
@@ -104,6 +126,7 @@ EVERYTHING: States = {
     **dict.fromkeys(("pod-0", "pod-1", "pod-2"), ANY_POD_STATE),
     "deployment-0": DEPLOYMENT_STATES,
     "node": NODE_STATES,
+    **{thing: tuple(states) for thing, (_, states) in THINGS.items()},
 }
 # The newest report of an object decides, so each has a trouble of which every one of its reports speaks.
 ONE_TROUBLE_EACH: States = {
@@ -115,6 +138,9 @@ ONE_TROUBLE_EACH: States = {
     "deployment-0": DEPLOYMENT_STATES,
     "deployment-1": DEPLOYMENT_STATES,
     "node": NODE_STATES,
+    "claim": ("lost", "bound"),
+    "quota": ("full", "free"),
+    "sync": ("failing", "fine"),
 }
 
 

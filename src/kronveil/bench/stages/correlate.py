@@ -81,7 +81,8 @@ async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is
 
 def _counts(fleet: Fleet, reports: int) -> Counts:
     """Every report is an event or the repeat of one, and opens nothing."""
-    extra = len(fleet.triage.held()) - fleet.incidents
+    # The one line that stands for a storm of them is no incident of its own.
+    extra = sum(not one.children for one in fleet.triage.held()) - fleet.incidents
     return Counts(
         reports, stored=fleet.recorded, deduplicated=fleet.merged, lost=max(0, -extra), duplicated=max(0, extra)
     )

@@ -178,6 +178,7 @@ async def _stored_incidents(store: Store) -> int:
     query: IncidentQuery | None = IncidentQuery(limit=500)
     while query is not None:
         page = await store.incidents(query)
-        found += len(page.items)
+        # The one line that stands for a storm of them is no failure of its own.
+        found += sum(not one.children for one in page.items)
         query = IncidentQuery(limit=500, before=page.next_cursor) if page.next_cursor else None
     return found
