@@ -44,7 +44,8 @@ class Groups:
         self._groups: dict[str, _Group] = {}
         self._peers: dict[str, dict[str, Case]] = {}
         self._openings: dict[tuple[str, str], deque[tuple[datetime, Case]]] = {}
-        self._changed: dict[str, Case] = {}
+        # Changed since ``changed`` was asked last.
+        self.news: dict[str, Case] = {}
         for case in reversed(cases.newest_first()):
             self._restore(case)
 
@@ -62,13 +63,8 @@ class Groups:
 
     def changed(self) -> list[Case]:
         """Those that were changed since this was asked last."""
-        changed, self._changed = self._changed, {}
+        changed, self.news = self.news, {}
         return list(changed.values())
-
-    @property
-    def has_changed(self) -> bool:
-        """Whether there are any."""
-        return bool(self._changed)
 
     def parent_of(self, case: Case) -> Case | None:
         """The incident it is under, while that is held."""
@@ -107,7 +103,7 @@ class Groups:
         if parent.is_resolved:
             parent.reopen(Moment(now, "reopened", f"{case.id} was reopened: {case.title}"))
             self._cases.settle(parent)
-            self._changed[parent.id] = parent
+            self.news[parent.id] = parent
             self.goes_on(parent, now)
 
     def _find_group(self, case: Case, event_id: str, now: datetime) -> None:
@@ -207,7 +203,7 @@ class Groups:
         child.tell(Moment(now, "grouped", text, actor))
         parent.children[child.id] = None
         parent.tell(Moment(now, "joined", f"{child.id}: {child.title}", actor))
-        self._changed[child.id] = child
+        self.news[child.id] = child
         group = self._groups.get(parent.id)
         if group is not None:
             group.joined_at = now
@@ -219,7 +215,7 @@ class Groups:
             self._retitle(parent, group)
         # A storm of thousands is told by and by, not with each of them.
         if len(parent.children) <= TOLD_AT_ONCE:
-            self._changed[parent.id] = parent
+            self.news[parent.id] = parent
         else:
             self._cases.owe(parent)
 
@@ -242,7 +238,7 @@ class Groups:
         parent.children.pop(child.id, None)
         for case in (child, parent):
             case.tell(moment)
-            self._changed[case.id] = case
+            self.news[case.id] = case
         group = self._groups.get(parent.id)
         if group is not None:
             self._retitle(parent, group)
@@ -256,7 +252,7 @@ class Groups:
         while parent is not None and parent.is_group:
             parent.count(event_id, now)
             if parent.worsen(case.severity):
-                self._changed[parent.id] = parent
+                self.news[parent.id] = parent
             self._cases.owe(parent)
             parent = self.parent_of(parent)
 
@@ -273,7 +269,7 @@ class Groups:
             return
         parent.resolve(Moment(now, "resolved", "All incidents under it are over"))
         self._cases.resolved(parent, [])
-        self._changed[parent.id] = parent
+        self.news[parent.id] = parent
         self.resolved(parent, now)
 
     # What is remembered, and for how long.

@@ -17,6 +17,7 @@ from kronveil.logic.identity import place, subject_of
 from kronveil.logic.kills import Kill, Kills
 from kronveil.logic.kin import heals
 from kronveil.logic.kinds import (
+    COUNT_AT_ONCE,
     CRASH_LOOPING,
     EVICTED,
     JOB_FAILED,
@@ -58,7 +59,8 @@ class Judging:
 
     def present(self, report: Report, symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:
         """Those that count now: not a kill that is old or was told, nor what has not lasted long enough."""
-        if len(symptoms) == 1 and not symptoms[0].mark and not symptoms[0].lasts and symptoms[0].since is None:
+        first = symptoms[0]
+        if len(symptoms) == 1 and first.kind in COUNT_AT_ONCE and not first.mark and not first.after:
             return symptoms
         return tuple([one for one in (self._marked(report, each) for each in symptoms) if self._counts(report, one)])
 
@@ -127,7 +129,7 @@ class Judging:
         facts = report.observation.facts
         of_subject = self.cases.conditions_of(report.subject)
         for held in list(of_subject.values()) if of_subject else ():
-            over = is_over(held.kind, held.part, facts) or (held.kind, held.part) in not_yet
+            over = is_over(held.kind, held.part, facts) or (not_yet and (held.kind, held.part) in not_yet)
             if held.is_active and over:
                 self._recovered(report, held, weighed)
             elif held.is_active:

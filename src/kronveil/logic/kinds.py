@@ -82,6 +82,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     }
 )
 RANKS: Mapping[str, int] = MappingProxyType({kind: rank for rank, kind in enumerate(KINDS)})
+COUNT_AT_ONCE = frozenset(kind for kind, one in KINDS.items() if not one.after)
 SEVERITIES: Mapping[str, Severity] = MappingProxyType({kind: one.severity for kind, one in KINDS.items()})
 
 

@@ -14,7 +14,6 @@ from kronveil.logic.flapping import MANY_RETURNS, returns_of
 from kronveil.logic.identity import cluster_of, event_id
 from kronveil.logic.judging import Judging
 from kronveil.logic.kills import Kills
-from kronveil.logic.kinds import Symptom
 from kronveil.logic.lifecycle import Case
 from kronveil.logic.naming import Name, Report, due_report, event_of, named, report_of
 from kronveil.logic.people import People
@@ -92,7 +91,7 @@ class Triage:
         found = symptoms = symptoms_of(facts)
         if found:
             found = self.rules.applied(found)
-            symptoms = self._judging.present(report, found)
+            symptoms = self._judging.present(report, found) if found else found
         name = named(report, symptoms)
         repeat = self._window.note(name.fingerprint, report.number, report.at_ms, report.now_s)
         weighed = Weighed(report.event_id if repeat is None or repeat[1] else event_id(repeat[0]))
@@ -102,31 +101,21 @@ class Triage:
             weighed.is_late = True
         else:
             # Repeats come here too: a recovery that repeats another within the window must never be lost.
-            self._weigh(report, found, symptoms, weighed)
+            judging = self._judging
+            waits = found is not symptoms or report.subject in judging.waiting.by_subject
+            not_yet = judging.expect(report, found) if waits else NOTHING
+            for symptom in symptoms:
+                judging.suffered(report, symptom, weighed)
+            judging.recoveries(report, weighed, not_yet)
+            if weighed.changed and isinstance(facts, NodeFacts):
+                judging.turned(report, weighed)
+            judging.remember(report, symptoms)
         effects = self._effects(report, name, repeat, weighed)
         return effects + self._changed(observation, origin, now) if observation.changes else effects
 
     def _changed(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]:
         found = self._suspecting.changed(observation, origin, now)
         return [RecordChange(found[0]), *self._told(found[1])] if found is not None else []
-
-    def _weigh(
-        self, report: Report, found: tuple[Symptom, ...], symptoms: tuple[Symptom, ...], weighed: Weighed
-    ) -> None:
-        judging = self._judging
-        waits = found is not symptoms or report.subject in judging.waiting
-        not_yet = judging.expect(report, found) if waits else NOTHING
-        for symptom in symptoms:
-            judging.suffered(report, symptom, weighed)
-        judging.recoveries(report, weighed, not_yet)
-        if weighed.changed and isinstance(report.observation.facts, NodeFacts):
-            judging.turned(report, weighed)
-        judging.remember(report, symptoms)
-
-    def adopt(self, rules: Rules) -> None:
-        """Judge by these rules from now on. The dedup window and the memory stay those of the start."""
-        self.rules = rules
-        self._judging.adopt(rules)
 
     def tick(self, now: datetime) -> list[Effect]:
         """What time alone does: raise what has lasted long enough, resolve what stayed well for the hold, tell counts,
@@ -246,17 +235,18 @@ class Triage:
     def _followed(self, report: Report, stored: str | None, weighed: Weighed) -> list[Effect]:
         """What else follows for the incidents that the event belongs to: groups, counts, suspects, silences."""
         groups, now = self._judging.groups, report.now
-        for case in weighed.turned.values():
+        turned = weighed.turned
+        for case in turned.values() if turned else ():
             groups.turned(case, report.event_id, now)
         for case in weighed.touched.values():
             case.count(stored, now)
             self._cases.owe(case)
             if case.parent_id is not None:
                 groups.counted(case, stored, now)
-        for case in weighed.turned.values():
+        for case in turned.values() if turned else ():
             self._suspecting.opened(case, now)
             self._suppression.opened(case, now)
         changed = weighed.changed
-        if groups.has_changed:
+        if groups.news:
             changed = changed | {case.id: case for case in groups.changed()}
-        return self._told(changed.values())
+        return self._told(changed.values()) if changed else []

@@ -29,23 +29,20 @@ class Waiting:
     """Expected symptoms by object. One that was called off stays in the heap until its time, and does nothing then."""
 
     def __init__(self) -> None:
-        self._of: dict[Subject, dict[Name, Expected]] = {}
+        self.by_subject: dict[Subject, dict[Name, Expected]] = {}
         self._heap: list[tuple[datetime, int, Expected]] = []
         self._number = 0
 
     def __len__(self) -> int:
-        return sum(len(expected) for expected in self._of.values())
-
-    def __contains__(self, subject: Subject) -> bool:
-        return subject in self._of
+        return sum(len(expected) for expected in self.by_subject.values())
 
     def of(self, subject: Subject) -> dict[Name, Expected] | None:
         """What is expected of an object, by kind and part."""
-        return self._of.get(subject)
+        return self.by_subject.get(subject)
 
     def get(self, subject: Subject, symptom: Symptom) -> Expected | None:
         """This very one."""
-        return self._of.get(subject, {}).get((symptom.kind, symptom.part))
+        return self.by_subject.get(subject, {}).get((symptom.kind, symptom.part))
 
     def expect(self, report: Report, symptom: Symptom, since: datetime, due: datetime | None) -> None:
         """It is there since then, and counts when it is still there at ``due``."""
@@ -56,23 +53,23 @@ class Waiting:
         if known is not None:
             known.is_off = True
         expected = Expected(report, symptom, since, due)
-        self._of.setdefault(report.subject, {})[symptom.kind, symptom.part] = expected
+        self.by_subject.setdefault(report.subject, {})[symptom.kind, symptom.part] = expected
         if due is not None:
             self._number += 1
             heappush(self._heap, (due, self._number, expected))
 
     def call_off(self, subject: Subject, name: Name) -> None:
         """It is not there any more, or counts already."""
-        of_subject = self._of.get(subject)
+        of_subject = self.by_subject.get(subject)
         expected = of_subject.pop(name, None) if of_subject is not None else None
         if expected is not None:
             expected.is_off = True
         if of_subject is not None and not of_subject:
-            del self._of[subject]
+            del self.by_subject[subject]
 
     def not_listed(self, cluster: str, kind: str, before: datetime) -> None:
         """Call off what was expected of a cluster's objects of a kind that were last seen before."""
-        for subject, of_subject in list(self._of.items()):
+        for subject, of_subject in list(self.by_subject.items()):
             if subject[0] != cluster:
                 continue
             for name, expected in list(of_subject.items()):
