@@ -391,3 +391,13 @@ def test_an_operator_turns_a_kind_off_or_gives_it_a_time_and_a_severity() -> Non
     stage.tick(60)
     assert stage.kinds() == ["certificate.expiring", "pod.crash_looping", "pod.not_ready_long"]
     assert str(list(stage.incidents().values())[-1].severity) == "critical"
+
+
+def test_changed_rules_hold_from_then_on() -> None:
+    stage = Stage()
+    stage.triage.adopt(Rules(resolve_after=timedelta(seconds=10), kinds={"pod.unschedulable": KindRule(enabled=False)}))
+    stage.sees(0, pod("a"), PodFacts("Pending", scheduled=False))
+    stage.pod(1, crashing())
+    stage.pod(2, healthy())
+    stage.tick(12)
+    assert (stage.kinds(), stage.only().status) == (["pod.crash_looping"], RESOLVED)

@@ -117,6 +117,11 @@ class Triage:
         found = self._suspecting.changed(observation, origin, now)
         return [RecordChange(found[0]), *self._told(found[1])] if found is not None else []
 
+    def adopt(self, rules: Rules) -> None:
+        """Judge by these rules from now on. The dedup window and the memory stay those of the start."""
+        self.rules = rules
+        self._judging.adopt(rules)
+
     def tick(self, now: datetime) -> list[Effect]:
         """What time alone does: raise what has lasted long enough, resolve what stayed well for the hold, tell counts,
         forget what is long over."""
