@@ -3,6 +3,8 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createBrowserRouter, isRouteErrorResponse, Link, useRouteError } from "react-router";
 import { RouterProvider } from "react-router/dom";
 import { Refused } from "./api/client";
+import { ChangesPage } from "./pages/changes/changes-page";
+import { ClusterPage } from "./pages/fleet/cluster-page";
 import { FleetPage } from "./pages/fleet/fleet-page";
 import { IncidentPage } from "./pages/incident/incident-page";
 import { IncidentsPage } from "./pages/incidents/incidents-page";
@@ -33,6 +35,8 @@ const router = createBrowserRouter([
           { path: "incidents", element: <IncidentsPage /> },
           { path: "incidents/:id", element: <IncidentPage /> },
           { path: "fleet", element: <FleetPage /> },
+          { path: "fleet/:cluster", element: <ClusterPage /> },
+          { path: "changes", element: <ChangesPage /> },
           { path: "*", element: <NoSuchPage /> },
         ],
       },

@@ -13,6 +13,7 @@ import "./styles/first-run.css";
 import "./styles/incidents.css";
 import "./styles/incident.css";
 import "./styles/fleet.css";
+import "./styles/changes.css";
 import "./styles/narrow.css";
 
 showTheme();

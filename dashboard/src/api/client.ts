@@ -3,6 +3,7 @@ import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import { currentToken } from "./session";
 import type {
+  ChangePage,
   Cluster,
   Health,
   Incident,
@@ -65,6 +66,18 @@ export const fetchIncidents = (query: IncidentQuery, limit = 100): Promise<Incid
 
 export const fetchIncident = (id: string): Promise<IncidentDetail> =>
   body(rest.GET("/api/v1/incidents/{id}", { params: { path: { id } as never } }));
+
+export type ChangeQuery = {
+  kind?: string;
+  cluster?: string;
+  target?: string;
+  around?: string;
+  window_s?: number;
+  cursor?: string;
+};
+
+export const fetchChanges = (query: ChangeQuery, limit = 100): Promise<ChangePage> =>
+  body(rest.GET("/api/v1/changes", { params: { query: { ...query, limit } as never } }));
 
 export const fetchStatus = (): Promise<Status> => body(rest.GET("/api/v1/status"));
 

@@ -1,5 +1,5 @@
 // What the agent says on the stream, one case a frame type. See the contract of the WebSocket.
-import type { Cluster, Incident, KronveilEvent, Snapshot, Status } from "../api/types";
+import type { Change, Cluster, Incident, KronveilEvent, Snapshot, Status } from "../api/types";
 
 type Numbered<Type extends string, Data> = { type: Type; seq: number; prev: number; at: string; data: Data };
 
@@ -7,7 +7,8 @@ export type Delta =
   | Numbered<"event", KronveilEvent>
   | Numbered<"incident", Incident>
   | Numbered<"cluster", Cluster>
-  | Numbered<"anomaly" | "execution" | "change", unknown>;
+  | Numbered<"change", Change>
+  | Numbered<"anomaly" | "execution", unknown>;
 
 export type Frame =
   | { type: "hello"; seq: number; epoch: string; at: string; snapshot?: Snapshot | null }

@@ -28,7 +28,27 @@ const STATES: readonly string[] = ["unreachable", "unknown", "stale", "partial",
 /** The same without the parts of a wider incident: its parent already speaks for them. */
 export function useActiveRoots(): readonly Incident[] {
   const active = useActiveIncidents();
-  return useMemo(() => active.filter((incident) => incident.parent_id === null), [active]);
+  return useMemo(() => rootsOf(active), [active]);
+}
+
+/** Those whose parent is not among them. */
+export function rootsOf(incidents: readonly Incident[]): Incident[] {
+  const ids = new Set(incidents.map(({ id }) => id));
+  return incidents.filter(({ parent_id }) => parent_id === null || !ids.has(parent_id));
+}
+
+/** For each change, the incidents that are not over and suspect it, worst first. */
+export function useSuspected(): ReadonlyMap<string, readonly Incident[]> {
+  const active = useActiveIncidents();
+  return useMemo(() => {
+    const found = new Map<string, Incident[]>();
+    for (const incident of active) {
+      for (const { change_id } of incident.suspects) {
+        found.set(change_id, [...(found.get(change_id) ?? []), incident]);
+      }
+    }
+    return found;
+  }, [active]);
 }
 
 /** Every expected cluster, the ones in trouble first, then by name. */

@@ -1,5 +1,12 @@
 // Starts the one stream of this page, and falls back to REST lists while only the socket is blocked.
-import { fetchClusters, fetchEvents, fetchIncidents, fetchStatus, fetchTicket } from "../api/client";
+import {
+  fetchChanges,
+  fetchClusters,
+  fetchEvents,
+  fetchIncidents,
+  fetchStatus,
+  fetchTicket,
+} from "../api/client";
 import { currentToken } from "../api/session";
 import { live } from "./store";
 import { Stream } from "./stream";
@@ -62,17 +69,18 @@ async function renewClusters(): Promise<void> {
 
 async function readByRest(): Promise<void> {
   try {
-    const [incidents, clusters, events, status] = await Promise.all([
+    const [incidents, clusters, events, changes, status] = await Promise.all([
       fetchIncidents({}, 500),
       fetchClusters(),
       fetchEvents(),
+      fetchChanges({}, 50),
       fetchStatus(),
     ]);
     const lists = {
       incidents: incidents.items,
       clusters,
       events,
-      changes: [],
+      changes: changes.items,
       fleet: status.fleet,
       health: null,
     };

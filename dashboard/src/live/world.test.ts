@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cluster, event, heartbeat, hello, incident, resumed, sent } from "../testing/samples";
+import { at, change, cluster, event, heartbeat, hello, incident, resumed, sent } from "../testing/samples";
 import { applyAll, FEED_LENGTH, imbalance, NOTHING } from "./world";
 
 const START = applyAll(NOTHING, [hello(10, "one", { incidents: [incident("a")], events: [event("e1")] })]);
@@ -17,6 +17,16 @@ describe("the world of the stream", () => {
     expect(world.seq).toBe(12);
     expect(world.events.map(({ id }) => id)).toEqual(["e2", "e1"]);
     expect(world.incidents.size).toBe(2);
+  });
+
+  it("keeps changes by when they were made, each once", () => {
+    const late = change("late", { at: at(-60) });
+    const world = applyAll(START, [
+      sent("change", 11, change("new", { at: at(5) })),
+      sent("change", 12, late),
+      sent("change", 13, late),
+    ]);
+    expect(world.changes.map(({ id }) => id)).toEqual(["new", "late"]);
   });
 
   it("changes nothing when frames come a second time", () => {

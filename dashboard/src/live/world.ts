@@ -1,9 +1,21 @@
 // What the page knows, and how each frame changes it. Pure: the same frames always give the same world.
-import type { Books, Cluster, Fleet, Health, Incident, KronveilEvent, Snapshot, Status } from "../api/types";
+import type {
+  Books,
+  Change,
+  Cluster,
+  Fleet,
+  Health,
+  Incident,
+  KronveilEvent,
+  Snapshot,
+  Status,
+} from "../api/types";
 import type { Delta, Frame } from "./frames";
 
 /** The feed holds this many; what goes by is counted, and the agent still has it. */
 export const FEED_LENGTH = 100;
+/** Changes kept from the stream, newest first by when they were made; the ledger itself is the agent's. */
+export const CHANGES_KEPT = 500;
 
 export type Gap = { from: number; to: number };
 
@@ -20,6 +32,7 @@ export type World = {
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** Cluster frames applied so far: a REST list asked for before the newest one is out of date. */
   readonly clusterNews: number;
+  readonly changes: readonly Change[];
   readonly events: readonly KronveilEvent[];
   /** Events that reached this page, to say how many went by in a pause. */
   readonly eventsSeen: number;
@@ -38,6 +51,7 @@ export const NOTHING: World = {
   incidents: new Map(),
   clusters: new Map(),
   clusterNews: 0,
+  changes: [],
   events: [],
   eventsSeen: 0,
   fleet: null,
@@ -51,7 +65,7 @@ type Draft = { -readonly [Key in keyof World]: World[Key] };
 /** Applies a whole batch with one copy of each collection. */
 export function applyAll(world: World, frames: readonly Frame[]): World {
   const draft: Draft = { ...world };
-  const touched: Touched = { incidents: null, clusters: null, events: [] };
+  const touched: Touched = { incidents: null, clusters: null, changes: [], events: [] };
   for (const frame of frames) {
     apply(draft, touched, frame);
   }
@@ -62,6 +76,7 @@ export function applyAll(world: World, frames: readonly Frame[]): World {
 type Touched = {
   incidents: Map<string, Incident> | null;
   clusters: Map<string, Cluster> | null;
+  changes: Change[];
   events: KronveilEvent[];
 };
 
@@ -113,6 +128,7 @@ export function seeded(world: World, snapshot: Seed): World {
     incidents: new Map(snapshot.incidents.map((incident) => [incident.id, incident])),
     clusters: new Map(snapshot.clusters.map((cluster) => [cluster.name, cluster])),
     clusterNews: world.clusterNews + 1,
+    changes: newestMade([], snapshot.changes),
     events: snapshot.events.slice(0, FEED_LENGTH),
     fleet: snapshot.fleet,
     health: snapshot.health ?? world.health,
@@ -131,6 +147,8 @@ function advance(draft: Draft, touched: Touched, frame: Delta): void {
   if (draft.replayed !== null) draft.replayed += 1;
   if (frame.type === "event") {
     touched.events.push(frame.data);
+  } else if (frame.type === "change") {
+    touched.changes.push(frame.data);
   } else if (frame.type === "incident") {
     touched.incidents ??= new Map(draft.incidents);
     const held = touched.incidents.get(frame.data.id);
@@ -145,12 +163,14 @@ function advance(draft: Draft, touched: Touched, frame: Delta): void {
 function settle(draft: Draft, touched: Touched): void {
   if (touched.incidents) draft.incidents = touched.incidents;
   if (touched.clusters) draft.clusters = touched.clusters;
+  if (touched.changes.length > 0) draft.changes = newestMade(draft.changes, touched.changes);
   if (touched.events.length > 0) {
     draft.events = newestFirst(draft.events, touched.events);
     draft.eventsSeen += touched.events.length;
   }
   touched.incidents = null;
   touched.clusters = null;
+  touched.changes = [];
   touched.events = [];
 }
 
@@ -163,6 +183,19 @@ function newestFirst(held: readonly KronveilEvent[], arrived: readonly KronveilE
     if (!byId.has(event.id)) byId.set(event.id, event);
   }
   return [...byId.values()].slice(0, FEED_LENGTH);
+}
+
+/** By when they were made, each once; the later word about a change wins. */
+export function newestMade(
+  held: readonly Change[],
+  arrived: readonly Change[],
+  most = CHANGES_KEPT,
+): Change[] {
+  const byId = new Map(held.map((change) => [change.id, change]));
+  for (const change of arrived) byId.set(change.id, change);
+  return [...byId.values()]
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || b.id.localeCompare(a.id))
+    .slice(0, most);
 }
 
 /** What was dropped, over all reasons. */

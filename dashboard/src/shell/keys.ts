@@ -9,7 +9,7 @@ export type Keys = {
   palette: () => void;
 };
 
-export const PLACES: Record<string, string> = { o: "/", i: "/incidents", f: "/fleet" };
+export const PLACES: Record<string, string> = { o: "/", i: "/incidents", f: "/fleet", c: "/changes" };
 const SEQUENCE_MS = 1200;
 
 const isTyping = (target: EventTarget | null): boolean =>

@@ -76,6 +76,7 @@ function useFound(sought: string): Found[] {
       { to: "/", label: "Overview", more: "page", tone: null },
       { to: "/incidents", label: "Incidents", more: "page", tone: null },
       { to: "/fleet", label: "Fleet", more: "page", tone: null },
+      { to: "/changes", label: "Changes", more: "page", tone: null },
       ...[...incidents.values()].map((incident) => ({
         to: `/incidents/${encodeURIComponent(incident.id)}`,
         label: incident.title,
@@ -83,7 +84,7 @@ function useFound(sought: string): Found[] {
         tone: toneOfSeverity(incident.severity),
       })),
       ...clusters.map((cluster) => ({
-        to: `/fleet#${encodeURIComponent(cluster.name)}`,
+        to: `/fleet/${encodeURIComponent(cluster.name)}`,
         label: cluster.name,
         more: `cluster · ${cluster.state}`,
         tone: toneOfState(cluster.state),

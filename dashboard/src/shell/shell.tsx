@@ -1,5 +1,17 @@
 // The frame every page stands in: navigation, trust, coverage, notices, and the status bar.
-import { Globe, House, Layers, Menu, Moon, Pause, Play, Search, Sun, TriangleAlert } from "lucide-react";
+import {
+  GitCommitVertical,
+  Globe,
+  House,
+  Layers,
+  Menu,
+  Moon,
+  Pause,
+  Play,
+  Search,
+  Sun,
+  TriangleAlert,
+} from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { useActiveRoots } from "../live/hooks";
@@ -97,6 +109,9 @@ function Navigation() {
       </NavLink>
       <NavLink to="/fleet">
         <Layers size={15} aria-hidden="true" /> Fleet
+      </NavLink>
+      <NavLink to="/changes">
+        <GitCommitVertical size={15} aria-hidden="true" /> Changes
       </NavLink>
       <AgentHealth />
     </nav>

@@ -7,6 +7,7 @@ const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
   [["G", "O"], "Overview"],
   [["G", "I"], "Incidents"],
   [["G", "F"], "Fleet"],
+  [["G", "C"], "Changes"],
   [["J"], "Next row"],
   [["K"], "Previous row"],
   [["Enter"], "Open the row"],

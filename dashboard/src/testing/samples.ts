@@ -1,5 +1,5 @@
 // Made-up but complete answers of the agent, for tests only; nothing the console ships imports this.
-import type { Cluster, Fleet, Incident, IncidentDetail, KronveilEvent, Status } from "../api/types";
+import type { Change, Cluster, Fleet, Incident, IncidentDetail, KronveilEvent, Status } from "../api/types";
 import type { Delta, Frame } from "../live/frames";
 
 export const T0 = Date.parse("2026-11-25T02:00:00.000Z");
@@ -98,6 +98,25 @@ export const status = (seconds = 0, changes: Partial<Status> = {}): Status => ({
   ...changes,
 });
 
+export const change = (id: string, changes: Partial<Change> = {}): Change => ({
+  id,
+  kind: "image",
+  at: at(0),
+  received_at: at(0),
+  actor: "deployer",
+  target: { kind: "Deployment", namespace: "shop", name: "cart", uid: "uid-cart" },
+  owner: null,
+  cluster_name: "alpha",
+  cluster_region: "north",
+  summary: "image 1.0.0 -> 9.9.9",
+  diff: [{ kind: "image", path: "containers[cart].image", before: "cart:1.0.0", after: "cart:9.9.9" }],
+  source: "spec",
+  incidents: [],
+  suspicion: null,
+  reasons: [],
+  ...changes,
+});
+
 type Contents = { incidents?: Incident[]; clusters?: Cluster[]; events?: KronveilEvent[] };
 
 export const hello = (seq: number, epoch: string, contents: Contents = {}): Frame => ({
@@ -130,7 +149,7 @@ export const heartbeat = (seq: number, changes: Partial<Status> = {}): Frame => 
   data: status(0, changes),
 });
 
-export const sent = <Type extends "event" | "incident" | "cluster">(
+export const sent = <Type extends "event" | "incident" | "cluster" | "change">(
   type: Type,
   seq: number,
   data: Extract<Delta, { type: Type }>["data"],

@@ -2,7 +2,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { probe } from "../../api/client";
-import type { Cluster } from "../../api/types";
+import type { Cluster, Incident } from "../../api/types";
 import { useActiveIncidents } from "../../live/hooks";
 import { useNow, useTrust } from "../../live/pulse";
 import { isHeard } from "../../live/signals";
@@ -11,7 +11,8 @@ import { capital, Shape, toneOfState } from "../../parts/shape";
 import { At } from "../../parts/times";
 import { count, duration, secondsSince } from "../../time/format";
 
-export function ClusterPanel({ cluster }: { cluster: Cluster }) {
+/** `alone` on its own page, which lists signals and incidents by itself. */
+export function ClusterPanel({ cluster, alone = false }: { cluster: Cluster; alone?: boolean }) {
   const tone = toneOfState(cluster.state);
   const seconds = secondsSince(cluster.last_seen, useNow());
   return (
@@ -21,7 +22,8 @@ export function ClusterPanel({ cluster }: { cluster: Cluster }) {
     >
       <header>
         <h2 id="cluster-name">
-          <Shape tone={tone} size={16} /> {cluster.name}
+          <Shape tone={tone} size={16} />{" "}
+          {alone ? "Now" : <Link to={`/fleet/${encodeURIComponent(cluster.name)}`}>{cluster.name}</Link>}
         </h2>
         <strong className={`tone-${tone}`}>{capital(cluster.state)}</strong>
         <span className="second">
@@ -36,12 +38,12 @@ export function ClusterPanel({ cluster }: { cluster: Cluster }) {
         <Probe key={cluster.name} name={cluster.name} />
       </header>
       {cluster.why && <p className="cluster-why">{cluster.why}</p>}
-      <Facts cluster={cluster} />
+      <Facts cluster={cluster} alone={alone} />
     </section>
   );
 }
 
-function Facts({ cluster }: { cluster: Cluster }) {
+function Facts({ cluster, alone }: { cluster: Cluster; alone: boolean }) {
   const incidents = useActiveIncidents().filter((incident) =>
     incident.clusters.some(({ name }) => name === cluster.name),
   );
@@ -61,33 +63,45 @@ function Facts({ cluster }: { cluster: Cluster }) {
           {cluster.next_try_s !== null && `, next in ${duration(cluster.next_try_s)}`}
         </Fact>
       )}
-      <Fact name="Matters to">
-        {incidents.length === 0
-          ? "no incident that is not over"
-          : incidents.map((incident) => (
-              <Link key={incident.id} to={`/incidents/${encodeURIComponent(incident.id)}`}>
-                {incident.title}
-              </Link>
-            ))}
-      </Fact>
-      <Fact name="Signals">
-        {Object.entries(cluster.kinds).length === 0 && "none heard yet"}
-        {Object.entries(cluster.kinds).map(([name, kind]) => (
-          <span
-            key={name}
-            className={kind.synced && !kind.error ? "signal" : "signal tone-high"}
-            title={kind.error ?? undefined}
-          >
-            {name} {count(kind.count)}
-            {!(kind.synced && !kind.error) && ` (${kind.error ?? "not in step"})`}
-          </span>
-        ))}
-      </Fact>
+      {!alone && <MattersTo incidents={incidents} />}
+      {!alone && <Signals cluster={cluster} />}
       <Fact name="Books">
         received {count(books.received)} = delivered {count(books.delivered)} + merged {count(books.merged)} +
         dropped {count(dropped(books))} + in flight {count(books.in_flight)}
       </Fact>
     </dl>
+  );
+}
+
+function MattersTo({ incidents }: { incidents: readonly Incident[] }) {
+  return (
+    <Fact name="Matters to">
+      {incidents.length === 0
+        ? "no incident that is not over"
+        : incidents.map((incident) => (
+            <Link key={incident.id} to={`/incidents/${encodeURIComponent(incident.id)}`}>
+              {incident.title}
+            </Link>
+          ))}
+    </Fact>
+  );
+}
+
+function Signals({ cluster }: { cluster: Cluster }) {
+  return (
+    <Fact name="Signals">
+      {Object.entries(cluster.kinds).length === 0 && "none heard yet"}
+      {Object.entries(cluster.kinds).map(([name, kind]) => (
+        <span
+          key={name}
+          className={kind.synced && !kind.error ? "signal" : "signal tone-high"}
+          title={kind.error ?? undefined}
+        >
+          {name} {count(kind.count)}
+          {!(kind.synced && !kind.error) && ` (${kind.error ?? "not in step"})`}
+        </span>
+      ))}
+    </Fact>
   );
 }
 

@@ -14,11 +14,13 @@ import { clusterNames, ResourceName } from "../../parts/resource";
 import { Severity } from "../../parts/shape";
 import { Age, At } from "../../parts/times";
 import { useTitle } from "../../shell/title";
-import { duration, plural } from "../../time/format";
+import { duration } from "../../time/format";
 import { StatusWord } from "../incidents/incident-table";
 import { IncidentTimeline } from "./incident-timeline";
 import { LoopBar } from "./loop-bar";
+import { Part, Parts } from "./parts";
 import { WhatBroke } from "./what-broke";
+import { WhatChanged } from "./what-changed";
 import { Where } from "./where";
 import { Why } from "./why";
 
@@ -110,22 +112,8 @@ function Found({ incident }: { incident: IncidentDetail }) {
         </div>
         <Facts incident={incident} />
       </header>
-      {incident.parent_id && (
-        <p className="second">
-          This is a part of{" "}
-          <Link to={`/incidents/${encodeURIComponent(incident.parent_id)}`}>{incident.parent_id}</Link>.
-        </p>
-      )}
-      {incident.children.length > 0 && (
-        <p className="second">
-          {plural(incident.children.length, "incident")} in one:{" "}
-          {incident.children.map((child) => (
-            <Link key={child} to={`/incidents/${encodeURIComponent(child)}`} className="child">
-              {child}
-            </Link>
-          ))}
-        </p>
-      )}
+      {incident.parent_id && <Part of={incident.parent_id} />}
+      {incident.children.length > 0 && <Parts incident={incident} />}
       <LoopBar incident={incident} />
       <div className="incident-columns">
         <div className="stack">
@@ -133,6 +121,7 @@ function Found({ incident }: { incident: IncidentDetail }) {
           <Why incident={incident} />
         </div>
         <div className="stack">
+          <WhatChanged incident={incident} />
           <Where incident={incident} />
           <IncidentTimeline incident={incident} />
         </div>

@@ -1,5 +1,6 @@
 // Everything that happened to this incident, newest first: the moment, and how far from the start.
-import type { IncidentDetail } from "../../api/types";
+import { useState } from "react";
+import type { IncidentDetail, TimelineEntry } from "../../api/types";
 import { useNow } from "../../live/pulse";
 import { Empty, Panel } from "../../parts/panel";
 import { At } from "../../parts/times";
@@ -25,14 +26,40 @@ export function IncidentTimeline({ incident }: { incident: IncidentDetail }) {
               <At at={entry.at} bare />
               <span className="mono quiet">{offset(entry.at, incident.opened_at)}</span>
               <i aria-hidden="true" />
-              <span>
-                {entry.message || entry.what}
-                {entry.actor !== "kronveil" && <span className="quiet"> · {entry.actor}</span>}
-              </span>
+              <Words entry={entry} />
             </li>
           ))}
         </ol>
       )}
     </Panel>
+  );
+}
+
+/** About what fits on two lines; longer messages are cut there until they are asked for. */
+const LONG = 84;
+
+function Words({ entry }: { entry: TimelineEntry }) {
+  const [whole, setWhole] = useState(false);
+  const words = entry.message || entry.what;
+  const by = entry.actor !== "kronveil" && <span className="quiet"> · {entry.actor}</span>;
+  if (words.length <= LONG) {
+    return (
+      <span>
+        {words}
+        {by}
+      </span>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className="entry-words"
+      aria-expanded={whole}
+      title={whole ? "Show two lines" : words}
+      onClick={() => setWhole(!whole)}
+    >
+      {words}
+      {by}
+    </button>
   );
 }

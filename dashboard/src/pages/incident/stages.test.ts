@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { at, detail } from "../../testing/samples";
+import { receipts } from "./receipts";
 import { stagesOf } from "./stages";
-import { receipts } from "./what-broke";
 
 const words = (incident: Parameters<typeof stagesOf>[0]) =>
   stagesOf(incident).map(({ name, state, detail: more }) => [name, state, more]);
@@ -56,7 +56,7 @@ describe("the loop bar", () => {
 
 describe("receipts", () => {
   it("are numbered by time, so that a late list changes no number", () => {
-    const evidence = ["b", "a"].map((id, index) => ({ id, at: at(10 - index * 5) }));
-    expect(receipts(evidence as never).map(({ id }) => id)).toEqual(["a", "b"]);
+    const evidence = ["b", "a"].map((id, index) => ({ id, message: id, at: at(10 - index * 5) }));
+    expect(receipts(evidence as never).map(({ first }) => first.id)).toEqual(["a", "b"]);
   });
 });

@@ -1,17 +1,14 @@
 // The sentence and its receipts: each piece of evidence by number, as the collector saw it.
 import { useState } from "react";
-import type { Evidence, IncidentDetail } from "../../api/types";
+import type { IncidentDetail } from "../../api/types";
 import { Empty, Panel } from "../../parts/panel";
 import { clusterNames, resourceName } from "../../parts/resource";
 import { Shape, toneOfSeverity } from "../../parts/shape";
 import { At } from "../../parts/times";
 import { plural } from "../../time/format";
+import { type Receipt, receipts } from "./receipts";
 
 const SHOWN = 12;
-
-/** Receipts in the order they happened, so that E1 stays E1 when more arrive. */
-export const receipts = (evidence: readonly Evidence[]): Evidence[] =>
-  [...evidence].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id.localeCompare(b.id));
 
 export function WhatBroke({ incident }: { incident: IncidentDetail }) {
   const [all, setAll] = useState(false);
@@ -29,8 +26,8 @@ export function WhatBroke({ incident }: { incident: IncidentDetail }) {
         <Empty>The agent has kept no evidence for this incident.</Empty>
       ) : (
         <ol className="receipts">
-          {shown.map((evidence, index) => (
-            <Receipt key={evidence.id} evidence={evidence} number={index + 1} />
+          {shown.map((receipt, index) => (
+            <ReceiptRow key={receipt.first.id} receipt={receipt} number={index + 1} />
           ))}
         </ol>
       )}
@@ -43,7 +40,8 @@ export function WhatBroke({ incident }: { incident: IncidentDetail }) {
   );
 }
 
-function Receipt({ evidence, number }: { evidence: Evidence; number: number }) {
+function ReceiptRow({ receipt, number }: { receipt: Receipt; number: number }) {
+  const { first, newest: evidence, count } = receipt;
   const attributes = Object.entries(evidence.attributes ?? {});
   const tone = toneOfSeverity(evidence.severity);
   return (
@@ -58,6 +56,11 @@ function Receipt({ evidence, number }: { evidence: Evidence; number: number }) {
           <span className="second">{evidence.cluster_name}</span>
           <span className="second clip">{resourceName(evidence.resource)}</span>
           <span className="receipt-at">
+            {count > 1 && (
+              <>
+                <b>× {count}</b>, first <At at={first.at} bare />, last{" "}
+              </>
+            )}
             <At at={evidence.at} />
           </span>
         </p>

@@ -1,8 +1,9 @@
 // Ranked causes with their receipts, or the honest absence of one.
 import type { IncidentDetail } from "../../api/types";
+import { arrowed } from "../../parts/change";
 import { Panel } from "../../parts/panel";
 import { Shape } from "../../parts/shape";
-import { receipts } from "./what-broke";
+import { numbersOf } from "./receipts";
 
 export function Why({ incident }: { incident: IncidentDetail }) {
   if (incident.suspects.length === 0) {
@@ -22,13 +23,13 @@ export function Why({ incident }: { incident: IncidentDetail }) {
       </Panel>
     );
   }
-  const numbers = new Map(receipts(incident.evidence).map((evidence, index) => [evidence.id, index + 1]));
+  const numbers = numbersOf(incident.evidence);
   return (
     <Panel title="Why" aside={<span className="quiet">{incident.suspects.length} weighed</span>}>
-      <ol className="suspects">
+      <ol className="causes">
         {incident.suspects.map((suspect) => (
-          <li key={suspect.what}>
-            <strong>{suspect.what}</strong>
+          <li key={suspect.change_id}>
+            <strong>{arrowed(suspect.what)}</strong>
             <span className="mono">{suspect.score.toFixed(2)}</span>
             <Refs name="for" ids={suspect.evidence_for} numbers={numbers} />
             <Refs name="against" ids={suspect.evidence_against} numbers={numbers} />

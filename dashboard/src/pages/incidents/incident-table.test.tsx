@@ -12,7 +12,7 @@ afterEach(cleanup);
 const show = (rows: Incident[], resort = vi.fn()) => {
   render(
     <MemoryRouter>
-      <IncidentTable rows={rows} sort="severity" resort={resort} />
+      <IncidentTable rows={rows} order={{ sort: "severity", resort }} />
     </MemoryRouter>,
   );
   return resort;
@@ -47,6 +47,19 @@ describe("the incident table", () => {
   it("keeps an id with odd characters inside its own address", () => {
     show([incident("a/../b?x#y")]);
     expect(screen.getByRole("link").getAttribute("href")).toBe("/incidents/a%2F..%2Fb%3Fx%23y");
+  });
+
+  it("shows a wider incident as one row that unfolds its parts", async () => {
+    show([
+      incident("whole", { children: ["part"] }),
+      incident("part", { parent_id: "whole" }),
+      incident("orphan", { parent_id: "elsewhere" }),
+    ]);
+    const ids = () =>
+      [...document.querySelectorAll<HTMLElement>("[data-incident]")].map((row) => row.dataset.incident);
+    expect(ids()).toEqual(["whole", "orphan"]);
+    await userEvent.click(screen.getByRole("button", { name: /1 part/ }));
+    expect(ids()).toEqual(["whole", "part", "orphan"]);
   });
 
   it("sorts by its headings", async () => {

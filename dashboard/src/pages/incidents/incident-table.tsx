@@ -1,26 +1,38 @@
 // One row an incident: severity in shape and word, what, where, how long, how often.
+import { ChevronRight } from "lucide-react";
+import { useState } from "react";
 import { Link } from "react-router";
 import type { Incident } from "../../api/types";
-import { isActive } from "../../live/hooks";
+import { isActive, rootsOf } from "../../live/hooks";
+import { useLive } from "../../live/store";
 import { clusterNames, resourceName } from "../../parts/resource";
 import { capital, Severity, Shape } from "../../parts/shape";
 import { Age } from "../../parts/times";
-import { duration } from "../../time/format";
+import { duration, plural } from "../../time/format";
 import type { Sort } from "./query";
 
 export function IncidentTable(props: {
   rows: readonly Incident[];
-  sort: Sort;
-  resort: (sort: Sort) => void;
+  /** Without an order of the reader's, the headings are words. */
+  order?: { sort: Sort; resort: (sort: Sort) => void };
 }) {
-  const { rows, sort, resort } = props;
+  const { rows, order } = props;
+  const sort = order?.sort;
+  const resort = (to: Sort) => order && (() => order.resort(to));
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const childrenOf = useChildren(rows);
+  const toggle = (id: string) => {
+    const next = new Set(open);
+    if (!next.delete(id)) next.add(id);
+    setOpen(next);
+  };
   const flip = sort === "newest" ? "oldest" : "newest";
   return (
     <div className="table-frame drains">
       <table className="grid incident-table" aria-rowcount={rows.length + 1}>
         <thead>
           <tr>
-            <Heading label="Severity" on={sort === "severity"} sort={() => resort("severity")} />
+            <Heading label="Severity" on={sort === "severity"} sort={resort("severity")} />
             <th scope="col">Incident</th>
             <th scope="col">Clusters</th>
             <th scope="col">Status</th>
@@ -28,37 +40,70 @@ export function IncidentTable(props: {
               label="Age"
               on={sort === "newest" || sort === "oldest"}
               up={sort === "oldest"}
-              sort={() => resort(flip)}
+              sort={resort(flip)}
               className="number"
             />
-            <Heading label="Events" on={sort === "events"} sort={() => resort("events")} className="number" />
+            <Heading label="Events" on={sort === "events"} sort={resort("events")} className="number" />
           </tr>
         </thead>
         <tbody>
-          {rows.map((incident) => (
-            <IncidentRow key={incident.id} incident={incident} />
-          ))}
+          {rootsOf(rows).flatMap((incident) => {
+            const children = childrenOf(incident);
+            const shown = open.has(incident.id) ? children : [];
+            const fold = { open: open.has(incident.id), toggle: () => toggle(incident.id) };
+            return [
+              <IncidentRow
+                key={incident.id}
+                incident={incident}
+                fold={children.length > 0 ? fold : undefined}
+              />,
+              ...shown.map((child) => <IncidentRow key={child.id} incident={child} isChild />),
+            ];
+          })}
         </tbody>
       </table>
     </div>
   );
 }
 
-function Heading(props: { label: string; on: boolean; up?: boolean; sort: () => void; className?: string }) {
+function Heading(props: {
+  label: string;
+  on: boolean;
+  up?: boolean;
+  sort: (() => void) | undefined;
+  className?: string;
+}) {
   const order = props.on ? (props.up ? "ascending" : "descending") : "none";
   return (
     <th scope="col" aria-sort={order} className={props.className}>
-      <button type="button" onClick={props.sort}>
-        {props.label}
-        <span aria-hidden="true">{props.on ? (props.up ? " ↑" : " ↓") : ""}</span>
-      </button>
+      {props.sort ? (
+        <button type="button" onClick={props.sort}>
+          {props.label}
+          <span aria-hidden="true">{props.on ? (props.up ? " ↑" : " ↓") : ""}</span>
+        </button>
+      ) : (
+        props.label
+      )}
     </th>
   );
 }
 
-function IncidentRow({ incident }: { incident: Incident }) {
+/** The parts of a wider incident, from the rows and from whatever else the page has heard. */
+function useChildren(rows: readonly Incident[]): (parent: Incident) => Incident[] {
+  const heard = useLive((view) => view.world.incidents);
+  return (parent) =>
+    parent.children
+      .flatMap((id) => heard.get(id) ?? rows.find((row) => row.id === id) ?? [])
+      .sort((a, b) => clusterNames(a).localeCompare(clusterNames(b)));
+}
+
+type Fold = { open: boolean; toggle: () => void };
+
+function IncidentRow(props: { incident: Incident; fold?: Fold | undefined; isChild?: boolean }) {
+  const { incident, fold, isChild = false } = props;
+  const classes = [!isActive(incident) && "row-over", isChild && "row-child"].filter(Boolean).join(" ");
   return (
-    <tr className={isActive(incident) ? undefined : "row-over"} data-incident={incident.id}>
+    <tr className={classes || undefined} data-incident={incident.id}>
       <td data-label="Severity">
         <Severity severity={incident.severity} />
       </td>
@@ -66,6 +111,17 @@ function IncidentRow({ incident }: { incident: Incident }) {
         <Link to={`/incidents/${encodeURIComponent(incident.id)}`} data-row>
           {incident.title}
         </Link>
+        {fold && (
+          <button
+            type="button"
+            className="fold"
+            aria-expanded={fold.open}
+            aria-label={`${plural(incident.children.length, "part")} of this incident, one for each cluster`}
+            onClick={fold.toggle}
+          >
+            <ChevronRight size={12} aria-hidden="true" /> {plural(incident.children.length, "part")}
+          </button>
+        )}
         <span className="meta">
           {resourceName(incident.resource)} · <code>{incident.kind}</code>
         </span>

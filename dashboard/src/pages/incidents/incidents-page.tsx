@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { useSearchParams } from "react-router";
 import { fetchIncidents } from "../../api/client";
 import type { Incident } from "../../api/types";
-import { useClusters } from "../../live/hooks";
+import { rootsOf, useClusters } from "../../live/hooks";
 import { useLive } from "../../live/store";
 import { Failure } from "../../parts/failure";
 import { useHeld } from "../../parts/held";
@@ -42,7 +42,7 @@ export function IncidentsPage() {
               {waiting} new
             </button>
           )}
-          <span className="quiet">{list.known ? plural(rows.length, "incident") : ""}</span>
+          <span className="quiet">{list.known ? plural(rootsOf(rows).length, "incident") : ""}</span>
         </div>
       </header>
       <Filters query={query} change={change} />
@@ -58,7 +58,7 @@ export function IncidentsPage() {
       )}
       {rows.length > 0 && (
         <div {...grip}>
-          <IncidentTable rows={rows} sort={query.sort} resort={(sort) => change({ sort })} />
+          <IncidentTable rows={rows} order={{ sort: query.sort, resort: (sort) => change({ sort }) }} />
         </div>
       )}
       {list.more && (

@@ -1,5 +1,5 @@
 // What the fleet timeline draws, computed from incidents, clusters and events alone. Pure.
-import type { Cluster, Incident, KronveilEvent } from "../../api/types";
+import type { Change, Cluster, Incident, KronveilEvent } from "../../api/types";
 import { isActive, severityRank } from "../../live/hooks";
 import { isHeard } from "../../live/signals";
 
@@ -119,6 +119,27 @@ export function density(
     lane[column] = (lane[column] ?? 0) + 1;
   }
   return counts;
+}
+
+/** Changes that would stand on each other are one tick. */
+export type Tick = { at: number; left: number; changes: readonly Change[] };
+const NEIGHBOURS = 0.006;
+
+/** The ticks of one cluster, oldest first. */
+export function changeTicks(changes: readonly Change[], cluster: string, range: Span): Tick[] {
+  const made: { at: number; left: number; changes: Change[] }[] = [];
+  const here = changes
+    .filter((change) => change.cluster_name === cluster)
+    .map((change) => ({ change, at: Date.parse(change.at) }))
+    .filter(({ at }) => at >= range.from && at <= range.to)
+    .sort((a, b) => a.at - b.at);
+  for (const { change, at } of here) {
+    const left = place(at, range);
+    const last = made.at(-1);
+    if (last && left - last.left < NEIGHBOURS) last.changes.push(change);
+    else made.push({ at, left, changes: [change] });
+  }
+  return made;
 }
 
 const STEPS_MIN = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360];

@@ -12,6 +12,7 @@ import { FirstRun } from "./first-run";
 import { NeedsYou } from "./needs-you";
 import { Recovered } from "./recovered";
 import { FleetTimeline } from "./timeline";
+import { WhatChanged } from "./what-changed";
 
 export function OverviewPage() {
   useTitle("Overview");
@@ -37,6 +38,7 @@ export function OverviewPage() {
       <Figures />
       <FleetTimeline />
       <Feed />
+      <WhatChanged />
       <Recovered />
       <Books />
     </div>

@@ -1,9 +1,10 @@
 // What the timeline is drawn from: the stream, and once from REST what was before it.
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
-import { fetchEvents, fetchIncidents } from "../../api/client";
-import type { Incident, KronveilEvent } from "../../api/types";
+import { fetchChanges, fetchEvents, fetchIncidents } from "../../api/client";
+import type { Change, Incident, KronveilEvent } from "../../api/types";
 import { useLive } from "../../live/store";
+import { newestMade } from "../../live/world";
 
 /** When the agent started, to the second; null before its first heartbeat. */
 export function useStart(): number | null {
@@ -24,6 +25,17 @@ export function useKnownIncidents(): readonly Incident[] {
     for (const incident of incidents.values()) all.set(incident.id, incident);
     return [...all.values()];
   }, [data, incidents]);
+}
+
+/** Changes of the stream, and older ones that only REST still lists. */
+export function useKnownChanges(): readonly Change[] {
+  const fresh = useLive((view) => view.world.changes);
+  const { data } = useQuery({
+    queryKey: ["changes", "timeline"],
+    queryFn: () => fetchChanges({}, 500),
+    staleTime: 60_000,
+  });
+  return useMemo(() => newestMade(data?.items ?? [], fresh, Number.POSITIVE_INFINITY), [data, fresh]);
 }
 
 const MOST_EVENTS = 5_000;

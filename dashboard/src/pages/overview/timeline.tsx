@@ -1,14 +1,26 @@
 // A lane for each cluster: incidents as bars, events as a low skyline, silence hatched.
 import { Link, useSearchParams } from "react-router";
-import { isActive, useClusters } from "../../live/hooks";
+import type { Incident } from "../../api/types";
+import { isActive, useClusters, useSuspected } from "../../live/hooks";
 import { useNow, useTrust } from "../../live/pulse";
 import { useLive } from "../../live/store";
+import { arrowed, ledgerAt, targetOf } from "../../parts/change";
 import { Panel } from "../../parts/panel";
 import { Shape, toneOfSeverity, toneOfState } from "../../parts/shape";
 import { useZone } from "../../shell/preferences";
 import { clock, hourMinute, zoneName } from "../../time/format";
-import { type Bar, density, type Lane, laneOf, place, type Span, ticks } from "./lanes";
-import { useKnownIncidents, useSeenEvents, useStart } from "./timeline-data";
+import {
+  type Bar,
+  changeTicks,
+  density,
+  type Lane,
+  laneOf,
+  place,
+  type Span,
+  type Tick,
+  ticks,
+} from "./lanes";
+import { useKnownChanges, useKnownIncidents, useSeenEvents, useStart } from "./timeline-data";
 
 const RANGES: Record<string, [string, number]> = {
   "5m": ["Last 5 min", 5],
@@ -31,6 +43,8 @@ export function FleetTimeline() {
   const lanes = [...clusters]
     .sort((a, b) => a.name.localeCompare(b.name))
     .map((cluster) => laneOf(cluster, incidents, range));
+  const changes = useKnownChanges();
+  const suspected = useSuspected();
   const events = useSeenEvents();
   const started = useStart();
   const skyline = density(events, range, COLUMNS);
@@ -57,6 +71,8 @@ export function FleetTimeline() {
           <LaneRow
             key={lane.cluster.name}
             lane={lane}
+            changes={changeTicks(changes, lane.cluster.name, range)}
+            suspected={suspected}
             range={range}
             counts={skyline.get(lane.cluster.name)}
             tallest={tallest}
@@ -79,6 +95,9 @@ function Legend({ seconds }: { seconds: number }) {
         <i className="swatch swatch-over" /> recovered
       </span>
       <span>
+        <i className="change-tick swatch-tick" /> change
+      </span>
+      <span>
         <i className="swatch hatched" /> not observed
       </span>
       <span>
@@ -91,12 +110,14 @@ function Legend({ seconds }: { seconds: number }) {
 
 function LaneRow(props: {
   lane: Lane;
+  changes: readonly Tick[];
+  suspected: ReadonlyMap<string, readonly Incident[]>;
   range: Span;
   counts: readonly number[] | undefined;
   tallest: number;
   started: number | null;
 }) {
-  const { lane, range, counts, tallest, started } = props;
+  const { lane, changes, suspected, range, counts, tallest, started } = props;
   const tone =
     lane.worst && lane.silentFrom === null ? toneOfSeverity(lane.worst) : toneOfState(lane.cluster.state);
   return (
@@ -120,6 +141,14 @@ function LaneRow(props: {
         {lane.silentFrom !== null && <Silence lane={lane} from={lane.silentFrom} range={range} />}
         {lane.bars.map((bar) => (
           <IncidentBar key={bar.incident.id} bar={bar} range={range} />
+        ))}
+        {changes.map((tick) => (
+          <ChangeTick
+            key={tick.changes[0]?.id}
+            tick={tick}
+            cluster={lane.cluster.name}
+            isSuspect={tick.changes.some(({ id }) => suspected.has(id))}
+          />
         ))}
         {lane.hidden > 0 && <span className="lane-hidden">+{lane.hidden}</span>}
       </div>
@@ -196,6 +225,22 @@ function IncidentBar({ bar, range }: { bar: Bar; range: Span }) {
         </span>
       )}
     </>
+  );
+}
+
+function ChangeTick({ tick, cluster, isSuspect }: { tick: Tick; cluster: string; isSuspect: boolean }) {
+  const zone = useZone();
+  const words = tick.changes.map((change) => `${targetOf(change)}: ${arrowed(change.summary)}`).join("\n");
+  const said = `${clock(tick.at, zone)} ${words}${isSuspect ? "\nsuspected by an open incident" : ""}`;
+  return (
+    <Link
+      className={`change-tick${isSuspect ? " change-tick-suspect" : ""}`}
+      style={{ left: percent(tick.left) }}
+      to={ledgerAt(tick.changes[0]?.at ?? null, { cluster })}
+      title={said}
+      aria-label={`change at ${said}`}
+      data-tick={cluster}
+    />
   );
 }
 

@@ -1,0 +1,179 @@
+// What changed? One ledger, newest first, that stays put under the reader's hand.
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { useSearchParams } from "react-router";
+import { fetchChanges } from "../../api/client";
+import type { ChangePage } from "../../api/types";
+import { useClusters } from "../../live/hooks";
+import { useLive } from "../../live/store";
+import { newestMade } from "../../live/world";
+import { Failure } from "../../parts/failure";
+import { useHeld } from "../../parts/held";
+import { AsOf, Loading } from "../../parts/panel";
+import { Shape } from "../../parts/shape";
+import { TextFilter } from "../../parts/text-filter";
+import { At } from "../../parts/times";
+import { useTitle } from "../../shell/title";
+import { duration, plural } from "../../time/format";
+import { ChangeTable } from "./change-table";
+import { filtersIn, KINDS, type LedgerQuery, matches, readQuery, serverQuery } from "./query";
+
+export function ChangesPage() {
+  useTitle("Changes");
+  const [search, setSearch] = useSearchParams();
+  const { query, strange } = readQuery(search);
+  const ledger = useLedger(query);
+  const { rows, waiting, letIn, grip } = useHeld(ledger.rows, (change) => change.id);
+  const change = (changes: Partial<LedgerQuery>) => {
+    const next = new URLSearchParams(search);
+    for (const [key, value] of Object.entries(changes)) {
+      if (value) next.set(key, value);
+      else next.delete(key);
+    }
+    setSearch(next, { replace: "target" in changes });
+  };
+  const clear = () => change({ kind: "", cluster: "", target: "", around: "" });
+  return (
+    <div className="page changes">
+      <header className="page-head">
+        <h1>Changes</h1>
+        <AsOf />
+        <div className="aside" aria-live="polite">
+          {waiting > 0 && (
+            <button type="button" className="new-rows" onClick={letIn}>
+              {waiting} new
+            </button>
+          )}
+          <span className="quiet">
+            {ledger.known ? `${plural(rows.length, "change")}${ledger.more ? " and older ones" : ""}` : ""}
+          </span>
+        </div>
+      </header>
+      <Filters query={query} change={change} />
+      {strange.length > 0 && (
+        <p className="second">
+          This version does not know {strange.join(", ")} in the address; the list ignores it.
+        </p>
+      )}
+      <Unseen page={ledger.first} />
+      {ledger.error && <Failure error={ledger.error} retry={ledger.retry} />}
+      {!ledger.known && !ledger.error && <Loading what="changes" rows={8} />}
+      {ledger.known && rows.length === 0 && <None filters={filtersIn(query)} clear={clear} />}
+      {rows.length > 0 && (
+        <div {...grip}>
+          <ChangeTable rows={rows} />
+        </div>
+      )}
+      {ledger.more && (
+        <button type="button" className="button" onClick={ledger.fetchMore} disabled={ledger.fetchingMore}>
+          {ledger.fetchingMore ? "Loading older changes" : "Older changes"}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Filters(props: { query: LedgerQuery; change: (changes: Partial<LedgerQuery>) => void }) {
+  const { query, change } = props;
+  const names = useClusters().map(({ name }) => name);
+  const clusters = [...new Set([...names, query.cluster])].filter(Boolean).sort();
+  const kinds = query.kind === "" || KINDS.includes(query.kind) ? KINDS : [...KINDS, query.kind];
+  return (
+    <search className="filters">
+      <select aria-label="Kind" value={query.kind} onChange={(event) => change({ kind: event.target.value })}>
+        <option value="">Any kind</option>
+        {kinds.map((kind) => (
+          <option key={kind}>{kind}</option>
+        ))}
+      </select>
+      <select
+        aria-label="Cluster"
+        value={query.cluster}
+        onChange={(event) => change({ cluster: event.target.value })}
+      >
+        <option value="">All clusters</option>
+        {clusters.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <TextFilter
+        label="Name, or namespace/name"
+        value={query.target}
+        change={(target) => change({ target })}
+      />
+      {query.around && (
+        <button type="button" className="button around" onClick={() => change({ around: "" })}>
+          an hour around <At at={query.around} /> <span aria-hidden="true">×</span>
+          <span className="visually-hidden">clear</span>
+        </button>
+      )}
+    </search>
+  );
+}
+
+/** What is not in the list: sources that are not read, clusters that are not heard. */
+function Unseen({ page }: { page: ChangePage | undefined }) {
+  const sources = page?.sources_missing ?? [];
+  const clusters = page?.missing ?? [];
+  if (sources.length === 0 && clusters.length === 0) return null;
+  return (
+    <p className="sources-missing">
+      <Shape tone="unknown" size={12} /> Not in this ledger:{" "}
+      {[
+        ...clusters.map(({ cluster, reason }) => `${cluster} (${reason})`),
+        ...sources.map(({ source, reason }) => `${source} (${reason})`),
+      ].join(", ")}
+    </p>
+  );
+}
+
+function None({ filters, clear }: { filters: number; clear: () => void }) {
+  const clusters = useClusters();
+  const uptime = useLive((view) => view.world.status?.uptime_s);
+  if (filters > 0) {
+    return (
+      <p className="empty">
+        No changes match {plural(filters, "filter")}.{" "}
+        <button type="button" className="button" onClick={clear}>
+          Clear filters
+        </button>
+      </p>
+    );
+  }
+  return (
+    <p className="empty">
+      {clusters.length === 0
+        ? "No cluster is configured yet, so nothing could be seen."
+        : `Watched ${plural(clusters.length, "cluster")}${uptime === undefined ? "" : ` for ${duration(uptime)}`}: nobody changed anything.`}
+    </p>
+  );
+}
+
+/** Pages of REST with the changes of the stream over them. */
+function useLedger(query: LedgerQuery) {
+  const fresh = useLive((view) => view.world.changes);
+  const asked = serverQuery(query);
+  const pages = useInfiniteQuery({
+    queryKey: ["changes", "list", asked],
+    queryFn: ({ pageParam }) => fetchChanges({ ...asked, ...(pageParam ? { cursor: pageParam } : {}) }),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+  });
+  const rows = useMemo(() => {
+    const listed = pages.data?.pages.flatMap((page) => page.items) ?? [];
+    const oldest = pages.hasNextPage ? Date.parse(listed.at(-1)?.at ?? "") : Number.NEGATIVE_INFINITY;
+    const live = fresh.filter((change) => matches(change, query) && !(Date.parse(change.at) < oldest));
+    // What REST said of a change knows the incidents that suspect it, so it wins.
+    return newestMade(live, listed, Number.POSITIVE_INFINITY);
+  }, [pages.data, pages.hasNextPage, fresh, query]);
+  return {
+    rows,
+    first: pages.data?.pages[0],
+    known: pages.data !== undefined,
+    error: rows.length > 0 ? null : pages.error,
+    retry: () => void pages.refetch(),
+    more: pages.hasNextPage,
+    fetchMore: () => void pages.fetchNextPage(),
+    fetchingMore: pages.isFetchingNextPage,
+  };
+}

@@ -1,0 +1,78 @@
+// A change in words: its kind, what it was made to, each field before and after, and who is harmed by it.
+import { ArrowRight } from "lucide-react";
+import { useState } from "react";
+import { Link } from "react-router";
+import type { Change, Incident } from "../api/types";
+import { resourceName } from "./resource";
+import { Shape, toneOfSeverity } from "./shape";
+
+const FIELDS_SHOWN = 3;
+
+export const KindChip = ({ kind }: { kind: string }) => <span className="kind-chip">{kind}</span>;
+
+/** `image 4.18.2 → 4.19.0`: the agent's summary with a real arrow. */
+export const arrowed = (text: string): string => text.replaceAll(" -> ", " → ");
+
+/** `payments/checkout-api`, as the agent's filter `target` takes it. */
+export const targetOf = ({ target }: Pick<Change, "target">): string =>
+  target.namespace ? `${target.namespace}/${target.name}` : target.name;
+
+/** An address of the ledger, showing what was changed near a moment. */
+export function ledgerAt(around: string | null, narrow: { cluster?: string; target?: string } = {}): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(narrow)) if (value) search.set(key, value);
+  if (around) search.set("around", around);
+  return `/changes?${search}`;
+}
+
+export const Actor = ({ actor }: { actor: string | null }) =>
+  actor ? <span className="mono">{actor}</span> : <span className="unknown-text">nobody is named</span>;
+
+export function Diff({ change }: { change: Pick<Change, "diff"> }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? change.diff : change.diff.slice(0, FIELDS_SHOWN);
+  const more = change.diff.length - FIELDS_SHOWN;
+  return (
+    <>
+      <ul className="diff">
+        {shown.map((field) => (
+          <li key={field.path}>
+            <span className="diff-path">{field.path}</span>
+            <Value word="before" value={field.before} />
+            <ArrowRight size={11} aria-hidden="true" />
+            <Value word="after" value={field.after} />
+          </li>
+        ))}
+      </ul>
+      {more > 0 && (
+        <button type="button" className="text-button" onClick={() => setAll(!all)} aria-expanded={all}>
+          {all ? "Fewer fields" : `${more} more ${more === 1 ? "field" : "fields"}`}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Value({ word, value }: { word: "before" | "after"; value: string }) {
+  const Mark = word === "before" ? "del" : "ins";
+  return value === "" ? <span className="quiet">nothing</span> : <Mark title={word}>{value}</Mark>;
+}
+
+/** The incidents that suspect a change; an incident's own page is where that is explained. */
+export function SuspectedBy({ incidents }: { incidents: readonly Incident[] }) {
+  return (
+    <>
+      {incidents.map(({ id, title, severity, resource }) => (
+        <Link
+          key={id}
+          className={`suspected tone-${toneOfSeverity(severity)}`}
+          to={`/incidents/${encodeURIComponent(id)}`}
+          title={title}
+        >
+          <Shape tone={toneOfSeverity(severity)} size={12} label={severity} />
+          <span className="clip">{resourceName(resource)}</span>
+        </Link>
+      ))}
+    </>
+  );
+}
