@@ -31,6 +31,7 @@ from kronveil.config import Config
 from kronveil.config.settings import effective
 from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
+from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.reloading import Reloader, Takeover
 from kronveil.sdk.storage import Store
@@ -142,6 +143,7 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIt
             refusal=Refusal,
             judge_reach=fleet.judge,
             total=fleet.total,
+            hushed=preview,
         ),
         restored=restored,
         store=store,

@@ -25,8 +25,9 @@ def published():
 
 def filled(path: str) -> str:
     """A path about things that the plain desk has."""
-    token = path.replace("/tokens/{id}", "/tokens/made")
-    return token.replace("{id}", "inc-1").replace("{name}", "east")
+    for things, known in {"tokens": "made", "silences": "quiet", "events": "ev-00001", "evidence": "ev-00001"}.items():
+        path = path.replace(f"/{things}/{{id}}", f"/{things}/{known}")
+    return path.replace("{id}", "inc-1").replace("{name}", "east")
 
 
 def schema_of(method: str, path: str, status: int, media_type: str):

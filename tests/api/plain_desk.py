@@ -1,7 +1,7 @@
 """A desk whose whole agent is a few lists in memory: real nouns, the real live stream, no store and no collector."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from kronveil.agent.desk import Act, AgentHealth, ClusterRequest, Figures, KeyReused, NotFound, Refused, Setting
@@ -15,6 +15,7 @@ from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Membe
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import ClusterRef, Incident, IncidentStatus, Moment
 from kronveil.model.resource import Origin, Resource
+from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Transient
 from kronveil.sdk.secret import Secret
 from kronveil.sdk.storage import ChangePage, ChangeQuery, EventPage, EventQuery, IncidentPage, IncidentQuery
@@ -92,6 +93,21 @@ def member(name: str, state: ClusterState = ClusterState.LIVE, **changes):
     return replace(Member(name, state, standing, NOON, "eu-west-1", books=books), **changes)
 
 
+def silence(**changes):
+    whole = Silence("quiet", NOON, NOON + timedelta(hours=2), "ada", "node pool upgrade", cluster="east")
+    return replace(whole, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A stage, as ``agent.desk.Stage`` wants it."""
+
+    name: str
+    result: str
+    reason: str
+    refs: tuple[str, ...] = ()
+
+
 class PlainDesk:
     """Fulfils ``kronveil.agent.desk.Desk``. Tests set its lists and moods."""
 
@@ -113,6 +129,8 @@ class PlainDesk:
         self.receipts: dict[str, Act] = {}
         self.acts: list[Act] = []
         self.requests: list[ClusterRequest] = []
+        self.told: dict[str, Sequence[Told]] = {"ev-00001": (Told("dedup", "new", "Nothing like it was seen", ("x",)),)}
+        self.hushes: dict[str, Silence] = {"quiet": silence()}
 
     def now(self) -> datetime:
         return NOON + timedelta(minutes=2, seconds=30)
@@ -214,8 +232,16 @@ class PlainDesk:
             return held
         if held.status is IncidentStatus.RESOLVED:
             raise Refused("It is resolved already.")
-        status = IncidentStatus.ACKNOWLEDGED if act.verb == "acknowledge" else IncidentStatus.RESOLVED
-        changed = replace(held, status=status, acknowledged_by=act.actor, version=held.version + 1)
+        changed = replace(held, version=held.version + 1)
+        match act.verb:
+            case "acknowledge":
+                changed = replace(changed, status=IncidentStatus.ACKNOWLEDGED, acknowledged_by=act.actor)
+            case "resolve":
+                changed = replace(changed, status=IncidentStatus.RESOLVED)
+            case "assign":
+                changed = replace(changed, assigned_to=act.reason or None)
+            case "merge":
+                changed = replace(changed, children=act.others)
         self.known[held.id] = changed
         self.acts.append(act)
         if act.key is not None:
@@ -242,6 +268,24 @@ class PlainDesk:
 
     def _say_of(self, name: str, why: str | None) -> None:
         self.fleet_members = [replace(each, why=why) if each.name == name else each for each in self.fleet_members]
+
+    def explain(self, event_id: str) -> Sequence[Told] | None:
+        return self.told.get(event_id)
+
+    async def silences(self, *, ended: bool) -> Sequence[Silence]:
+        self._ask_store()
+        return [each for each in self.hushes.values() if ended or each.ends_at > self.now()]
+
+    async def silence(self, silence: Silence) -> None:
+        self._ask_store()
+        self.hushes[silence.id] = silence
+
+    async def end_silence(self, silence_id: str) -> None:
+        self._ask_store()
+        self.hushes[silence_id] = replace(self.hushes[silence_id], ends_at=self.now())
+
+    def hushed_by(self, silence: Silence) -> Sequence[Incident]:
+        return [each for each in self.open_incidents() if silence.cluster in ("", each.cluster.name)]
 
     async def probe(self, cluster: str) -> None:
         if cluster in self.silent:

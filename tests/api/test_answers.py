@@ -51,6 +51,16 @@ async def test_a_read_answers_its_schema(client, path):
         ("/api/v1/clusters/{name}/pause", {"reason": "maintenance"}),
         ("/api/v1/clusters/{name}/resume", None),
         ("/api/v1/tokens", {"role": "viewer"}),
+        ("/api/v1/incidents/{id}/reopen", {"reason": "it is back"}),
+        ("/api/v1/incidents/{id}/assign", {"to": "ada"}),
+        ("/api/v1/incidents/{id}/assign", {"to": None}),
+        ("/api/v1/incidents/{id}/note", {"text": "seen before"}),
+        ("/api/v1/incidents/{id}/pin", {"event_id": "ev-00003"}),
+        ("/api/v1/incidents/{id}/merge", {"ids": ["inc-2"]}),
+        ("/api/v1/incidents/{id}/split", None),
+        ("/api/v1/incidents/{id}/undo", None),
+        ("/api/v1/silences", {"reason": "upgrade", "ends_at": "2026-11-25T14:00:00Z", "cluster": "east"}),
+        ("/api/v1/silences/preview", {"cluster": "east"}),
     ],
 )
 async def test_a_write_answers_its_schema(client, path, body):

@@ -16,6 +16,7 @@ from kronveil.api import ApiOptions
 from kronveil.cli.changes import changes
 from kronveil.cli.clusters import clusters
 from kronveil.cli.events import events
+from kronveil.cli.explain import explain
 from kronveil.cli.incidents import incidents
 from kronveil.cli.status import status
 from kronveil.cli.tables import table
@@ -28,7 +29,7 @@ from tests.api.plain_desk import PlainDesk, change, event, incident, member, sus
 pytestmark = pytest.mark.anyio
 
 app = typer.Typer()
-for command in (status, incidents, events, changes):
+for command in (status, incidents, events, changes, explain):
     app.command()(command)
 app.add_typer(clusters, name="clusters")
 
@@ -147,6 +148,15 @@ async def test_an_incident_is_acknowledged_and_resolved(agent, desk):
         ("acknowledge", "", True),
         ("resolve", "rolled back", True),
     ]
+
+
+async def test_an_event_is_explained_stage_by_stage(agent, desk):
+    told = await ask(agent, "explain", "ev-00001")
+    assert told.startswith("pod.oom_killed of pod/payments-1 in shop, east\n")
+    assert told.splitlines()[-1].split()[:2] == ["dedup", "new"]
+    assert "what the store says" in await ask(agent, "explain", "ev-00002")
+    assert json.loads(await ask(agent, "explain", "ev-00001", "--json"))["remembered"] is True
+    assert (await run("explain", "made-up", "--url", agent)).exit_code == 1
 
 
 async def test_changes_are_listed_with_who_made_them_and_who_suspects_them(agent, desk):

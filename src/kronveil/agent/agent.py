@@ -11,17 +11,20 @@ import anyio
 import structlog
 
 from kronveil.agent.books import summed
-from kronveil.agent.desk import Act, AgentHealth, ClusterRequest, Figures, NotFound, Refused, Setting
+from kronveil.agent.desk import Act, AgentHealth, ClusterRequest, Figures, NotFound, Refused, Setting, Stage
 from kronveil.agent.health import HealthBoard
 from kronveil.agent.intake import Clock, Intake
+from kronveil.agent.judge import Judge
 from kronveil.agent.live import Live
-from kronveil.agent.pipeline import Judge, Pipeline
+from kronveil.agent.pipeline import Pipeline
 from kronveil.agent.roll_call import Judgement, RollCall
 from kronveil.agent.roster import ClusterPlan, Roster, Watched
+from kronveil.agent.silencing import Order
 from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.incident import Incident
+from kronveil.model.silence import Silence
 from kronveil.sdk.errors import PluginError, Transient
 from kronveil.sdk.storage import (
     ChangePage,
@@ -49,6 +52,7 @@ class Brain:
     refusal: type[Exception]
     judge_reach: Judgement
     total: Callable[[Sequence[Member], int, datetime], Fleet]
+    hushed: Callable[[Sequence[Silence], Sequence[Incident]], Sequence[Incident]]
 
 
 class Additions(Protocol):
@@ -99,6 +103,7 @@ class Agent:
             clock=clock,
             counters=Counter(restored.counters),
             heard=self._roll_call.heard,
+            silences=restored.silences,
         )
         self._health = HealthBoard(self._roll_call, self._pipeline, clock)
 
@@ -177,6 +182,26 @@ class Agent:
     async def changes_by_id(self, ids: Sequence[str]) -> Sequence[Change]:
         """The changes with these ids that are stored, oldest first."""
         return await self._store.changes_by_id(ids)
+
+    def explain(self, event_id: str) -> Sequence[Stage] | None:
+        """What became of an event, stage by stage."""
+        return self._pipeline.explain(event_id)
+
+    async def silences(self, *, ended: bool) -> Sequence[Silence]:
+        """Those that have not ended, newest first; with ``ended`` those that have, too."""
+        return await self._store.silences(ended=ended)
+
+    async def silence(self, silence: Silence) -> None:
+        """Begin a silence, durably."""
+        await self._pipeline.silence(Order(begins=silence))
+
+    async def end_silence(self, silence_id: str) -> None:
+        """End one that has not ended, durably."""
+        await self._pipeline.silence(Order(ends=silence_id))
+
+    def hushed_by(self, silence: Silence) -> Sequence[Incident]:
+        """Which incidents such a silence would hush while it lasts."""
+        return self._brain.hushed([silence], self._pipeline.held())
 
     async def act(self, act: Act) -> Incident:
         """Carry out a person's act durably."""

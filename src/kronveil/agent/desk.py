@@ -12,6 +12,7 @@ from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import Incident
+from kronveil.model.silence import Silence
 from kronveil.sdk.errors import KronveilError
 from kronveil.sdk.storage import ChangePage, ChangeQuery, EventPage, EventQuery, IncidentPage, IncidentQuery
 
@@ -48,13 +49,38 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who does what to which incident. ``key`` is the caller's idempotency key, if any."""
+    """Who does what to which incident. ``key`` is the caller's idempotency key, if any.
+
+    ``reason`` is what the verb is told: why (resolve, reopen), the words (note), to whom (assign), which event (pin).
+    ``others`` are the incidents that a merge puts under this one.
+    """
 
     incident_id: str
     verb: str
     actor: str
     reason: str = ""
     key: str | None = None
+    others: tuple[str, ...] = ()
+
+
+class Stage(Protocol):
+    """One step of an event's way through the agent, as ``logic.explain.Stage`` tells it."""
+
+    @property
+    def name(self) -> str:
+        """Which stage."""
+
+    @property
+    def result(self) -> str:
+        """What it did, in one of a few words."""
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence."""
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """Ids of what the sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +165,23 @@ class Desk(Protocol):
     def resume_cluster(self, name: str) -> None:
         """Watch a paused cluster again. Raises NotFound."""
 
+    def explain(self, event_id: str) -> Sequence[Stage] | None:
+        """What became of an event, stage by stage; None when it is too old for that to be remembered."""
+
+    async def silences(self, *, ended: bool) -> Sequence[Silence]:
+        """Those that have not ended, newest first; with ``ended`` those that have, too."""
+
+    async def silence(self, silence: Silence) -> None:
+        """Begin a silence, durably. Raises Refused, Transient."""
+
+    async def end_silence(self, silence_id: str) -> None:
+        """End one that has not ended, durably. Raises NotFound, Transient."""
+
+    def hushed_by(self, silence: Silence) -> Sequence[Incident]:
+        """Which incidents such a silence would hush while it lasts."""
+
     async def act(self, act: Act) -> Incident:
-        """Carry out a person's act (verb: acknowledge, resolve) durably; the incident afterwards.
+        """Carry out a person's act (verbs: see ``agent.judge``) durably; the incident afterwards.
 
         The same key and request again answers as before and does nothing. Raises NotFound, Refused, KeyReused,
         Transient when the store cannot save it now.

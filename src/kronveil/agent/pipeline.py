@@ -8,22 +8,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
 
 import anyio
 import structlog
 
 from kronveil.agent.backoff import Backoff
-from kronveil.agent.desk import Act, KeyReused, NotFound, Refused
+from kronveil.agent.desk import Act, KeyReused, NotFound, Refused, Stage
 from kronveil.agent.intake import Arrival, Clock, Intake
+from kronveil.agent.judge import Judge, carry_out
 from kronveil.agent.latency import LatencyHistogram
 from kronveil.agent.live import Live
+from kronveil.agent.silencing import Order, Silencing
 from kronveil.model.change import Change
 from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
-from kronveil.model.observation import Observation
-from kronveil.model.resource import Origin
+from kronveil.model.silence import Silence
 from kronveil.sdk.errors import KronveilError, PluginError, Transient
 from kronveil.sdk.storage import Receipt, Record, Store, Unstorable, Writes
 
@@ -31,17 +31,6 @@ BATCH = 500
 BEAT_S = 0.5
 ACT_DEADLINE_S = 10
 log = structlog.get_logger()
-
-
-class Judge(Protocol):
-    """The whole judgement, as ``logic.triage.Triage`` gives it; the agent does not care how."""
-
-    def consider(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]: ...
-    def tick(self, now: datetime) -> list[Effect]: ...
-    def acknowledge(self, incident_id: str, actor: str, now: datetime) -> list[Effect]: ...
-    def resolve(self, incident_id: str, actor: str, reason: str, now: datetime) -> list[Effect]: ...
-    def incident(self, incident_id: str) -> Incident | None: ...
-    def held(self) -> Sequence[Incident]: ...
 
 
 @dataclass(slots=True)
@@ -70,11 +59,23 @@ class _Work:
     counters: Counter[str] = field(default_factory=Counter)
     receipts: list[Receipt] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    silences: list[Silence] = field(default_factory=list)
+    silences_ended: list[str] = field(default_factory=list)
     given_up: set[Record] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.events or self.incidents or self.counters or self.receipts or self.changes)
+        return not any(
+            (
+                self.events,
+                self.incidents,
+                self.counters,
+                self.receipts,
+                self.changes,
+                self.silences,
+                self.silences_ended,
+            )
+        )
 
     def writes(self, heard: Mapping[str, datetime]) -> Writes:
         """All of it, as the store takes it."""
@@ -85,6 +86,8 @@ class _Work:
             cluster_heard=heard,
             receipts=self.receipts,
             changes=self.changes,
+            silences=self.silences,
+            silences_ended=self.silences_ended,
         )
 
     def give_up(self, records: Sequence[Record]) -> bool:
@@ -94,6 +97,7 @@ class _Work:
         self.events = [event for event in self.events if Record("event", event.id) not in self.given_up]
         self.shown = [event for event in self.shown if Record("event", event.id) not in self.given_up]
         self.changes = [change for change in self.changes if Record("change", change.id) not in self.given_up]
+        self.silences = [silence for silence in self.silences if Record("silence", silence.id) not in self.given_up]
         self.receipts = [receipt for receipt in self.receipts if Record("receipt", receipt.key) not in self.given_up]
         for record in records:
             if record.what == "incident":
@@ -160,7 +164,9 @@ class Pipeline:
         clock: Clock,
         counters: Counter[str],
         heard: Callable[[], Mapping[str, datetime]],
+        silences: Sequence[Silence] = (),
     ) -> None:
+        self._silencing = Silencing(silences)
         self._judge = judge
         self._refusal = refusal
         self._intake = intake
@@ -200,8 +206,7 @@ class Pipeline:
         """See ``Desk.act``."""
         if not _is_text(act.incident_id, act.actor, act.reason, act.key or ""):
             raise Refused("this holds half of a character (a lone surrogate), which cannot be stored; send whole text")
-        if self.trouble:
-            raise Transient(f"nothing can be changed now: {self.trouble}", retry_after=timedelta(seconds=5))
+        self._refuse_in_trouble()
         request = _Request(act)
         self._requests.append(request)
         self._intake.wake()
@@ -213,6 +218,10 @@ class Pipeline:
             raise Transient("the store did not confirm in time; ask again to learn whether it was done")
         return request.incident
 
+    def _refuse_in_trouble(self) -> None:
+        if self.trouble:
+            raise Transient(f"nothing can be changed now: {self.trouble}", retry_after=timedelta(seconds=5))
+
     async def _turn(self) -> None:
         self._is_idle = False
         arrivals = self._intake.take(BATCH)
@@ -220,6 +229,7 @@ class Pipeline:
         work, judged = self._decide(arrivals)
         for request in requests:
             await self._carry_out(request, work)
+        orders = self._hush(work)
         now = self._clock()
         if self._beat_at is None or now - self._beat_at >= timedelta(seconds=BEAT_S) or now < self._beat_at:
             self._beat_at = now
@@ -228,8 +238,11 @@ class Pipeline:
         for each in judged:
             each.settle(work.given_up)
         self._show(work, now)
+        self._silencing.give_up(work.given_up)
         for request in requests:
             request.learn(work.given_up)
+        for order in orders:
+            order.learn(work.given_up)
         self._is_idle = True
 
     def _decide(self, arrivals: Sequence[Arrival]) -> tuple[_Work, list[_Judged]]:
@@ -252,7 +265,9 @@ class Pipeline:
 
     async def _carry_out(self, request: _Request, work: _Work) -> None:
         act, now = request.act, self._clock()
-        digest = sha256(f"{act.incident_id}\x1f{act.verb}\x1f{act.actor}\x1f{act.reason}".encode()).hexdigest()
+        digest = sha256(
+            f"{act.incident_id}\x1f{act.verb}\x1f{act.actor}\x1f{act.reason}{_and(act.others)}".encode()
+        ).hexdigest()
         try:
             if act.key is not None:
                 known = next((r for r in work.receipts if r.key == act.key), None) or await self._store.receipt(act.key)
@@ -264,7 +279,7 @@ class Pipeline:
                 receipt = Receipt(act.key, digest, act.incident_id, now)
             else:
                 receipt = None
-            work.add(self._apply(act, now))
+            work.add(carry_out(self._judge, act, now))
             request.incident = await self._find(act.incident_id, work)
             if receipt is not None:
                 work.receipts.append(receipt)
@@ -273,14 +288,32 @@ class Pipeline:
         except KronveilError as problem:
             request.problem = problem
 
-    def _apply(self, act: Act, now: datetime) -> list[Effect]:
-        match act.verb:
-            case "acknowledge":
-                return self._judge.acknowledge(act.incident_id, act.actor, now)
-            case "resolve":
-                return self._judge.resolve(act.incident_id, act.actor, act.reason, now)
-            case _:
-                raise Refused(f'"{act.verb}" is nothing that can be done to an incident')
+    def _hush(self, work: _Work) -> list[Order]:
+        """Begin and end the silences that people asked for, all of this turn at once."""
+        orders = self._silencing.take()
+        good = [order for order in orders if order.problem is None]
+        work.silences += [order.begins for order in good if order.begins is not None]
+        work.silences_ended += [order.ends for order in good if order.begins is None]
+        if good:
+            now = self._clock()
+            work.add(self._judge.set_silences(self._silencing.current(now), now))
+        return orders
+
+    async def silence(self, order: Order) -> None:
+        """Carry out an order about a silence; returns when it is durable. Raises NotFound, Refused, Transient."""
+        self._refuse_in_trouble()
+        self._silencing.ask(order)
+        self._intake.wake()
+        with anyio.move_on_after(ACT_DEADLINE_S) as patience:
+            await order.answered.wait()
+        if order.problem is not None:
+            raise order.problem
+        if patience.cancelled_caught:
+            raise Transient("the store did not confirm in time; look at the silences to learn whether it was done")
+
+    def explain(self, event_id: str) -> Sequence[Stage] | None:
+        """See ``Desk.explain``."""
+        return self._judge.explain(event_id)
 
     async def _explain(self, act: Act, refusal: str) -> KronveilError:
         """Tell an unknown incident from one that may not be changed any more."""
@@ -344,3 +377,7 @@ def _is_text(*parts: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _and(others: Sequence[str]) -> str:
+    return "".join(f"\x1f{other}" for other in others)

@@ -13,8 +13,10 @@ from kronveil.api.replays import Replays
 from kronveil.api.roles import LEAST_ROLE
 from kronveil.api.shapes import FieldError
 from kronveil.api.tokens import Token, TokenFile
+from kronveil.model.event import Event
 from kronveil.model.fleet import Member
 from kronveil.model.incident import Incident
+from kronveil.model.silence import Silence
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -99,8 +101,23 @@ async def _token(tokens: TokensHere, token_id: Annotated[str, Path(alias="id")])
     return found
 
 
+async def _event(desk: DeskHere, event_id: Annotated[str, Path(alias="id")]) -> Event:
+    for event in await desk.events_by_id([event_id]):
+        return event
+    raise NotFound(f"There is no event {event_id!r}; repeats of one are counted, and old ones are forgotten.")
+
+
+async def _silence(desk: DeskHere, silence_id: Annotated[str, Path(alias="id")]) -> Silence:
+    for silence in await desk.silences(ended=False):
+        if silence.id == silence_id:
+            return silence
+    raise NotFound(f"There is no silence {silence_id!r} that has not ended.")
+
+
 # Named before NoQuery in a route, so that 404 comes before 422.
 FoundIncident = Annotated[Incident, Depends(_incident)]
+FoundSilence = Annotated[Silence, Depends(_silence)]
+FoundEvent = Annotated[Event, Depends(_event)]
 FoundToken = Annotated[Token, Depends(_token)]
 FoundMember = Annotated[Member, Depends(_member)]
 

@@ -66,6 +66,79 @@ class Resolution(BaseModel):
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
+class Reopening(Resolution):
+    """Why a person calls it not over."""
+
+
+class Assignment(BaseModel):
+    """Whose it is to work on."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    to: Annotated[str | None, Field(max_length=200, description="A person; null or empty: nobody's.")]
+
+
+class Note(BaseModel):
+    """A person's words."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+
+
+class Pin(BaseModel):
+    """A stored event to take for evidence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event_id: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Merge(BaseModel):
+    """Which incidents to put under this one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(min_length=1, max_length=100)]
+
+
+Pattern = Annotated[str, Field(max_length=253, description="May end in `*`; empty: any.")]
+
+
+class NewSilence(BaseModel):
+    """What to hush, from when until when, and why. At least one of the four patterns is needed."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    ends_at: AwareDatetime
+    starts_at: Annotated[AwareDatetime | None, Field(description="Null: now.")] = None
+    cluster: Pattern = ""
+    namespace: Pattern = ""
+    owner: Pattern = ""
+    kind: Pattern = ""
+    maintenance: Annotated[bool, Field(description="Planned work, not noise.")] = False
+
+
+class SilencePreview(BaseModel):
+    """What a silence would match."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    cluster: Pattern = ""
+    namespace: Pattern = ""
+    owner: Pattern = ""
+    kind: Pattern = ""
+
+
+class SilenceFilter(BaseModel):
+    """Which silences."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ended: Annotated[bool, Field(description="Those that have ended, too.")] = False
+
+
 class NewToken(BaseModel):
     """A token to make."""
 

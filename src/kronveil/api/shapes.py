@@ -456,6 +456,60 @@ class Probe:
 
 
 @dataclass(slots=True)
+class Stage:
+    """One step of an event's way through the agent."""
+
+    name: Annotated[str, Field(examples=["dedup"])]
+    result: str
+    reason: str
+    refs: Annotated[list[str], Field(description="Ids of the events and incidents that the reason names.")]
+
+
+@dataclass(slots=True)
+class Explanation:
+    """What became of an event, stage by stage."""
+
+    event: Event | None
+    stages: list[Stage]
+    remembered: Annotated[
+        bool, Field(description="False: it is older than the agent remembers, so only the store speaks.")
+    ]
+
+
+@dataclass(slots=True)
+class Silence:
+    """Hushes incidents that match all of its patterns. Hushed is never hidden."""
+
+    id: str
+    state: Literal["pending", "active", "ended"]
+    starts_at: Timestamp
+    ends_at: Timestamp
+    created_by: str
+    reason: str
+    cluster: str
+    namespace: str
+    owner: str
+    kind: str
+    maintenance: bool
+
+
+@dataclass(slots=True)
+class SilenceList:
+    """Silences, newest first."""
+
+    items: list[Silence]
+    next_cursor: NextCursor
+
+
+@dataclass(slots=True)
+class Hushed:
+    """The incidents that a silence would hush, those not over first."""
+
+    items: list[Incident]
+    next_cursor: NextCursor
+
+
+@dataclass(slots=True)
 class Token:
     """What is known of a token: never its text."""
 

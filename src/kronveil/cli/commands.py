@@ -13,6 +13,7 @@ from kronveil.cli.db import db
 from kronveil.cli.demo import demo
 from kronveil.cli.doctor import doctor
 from kronveil.cli.events import events
+from kronveil.cli.explain import explain
 from kronveil.cli.incidents import incidents
 from kronveil.cli.init import init
 from kronveil.cli.lab import lab
@@ -53,7 +54,7 @@ for prepare in (init, check, doctor):
     app.command(rich_help_panel="Prepare")(prepare)
 app.command(rich_help_panel="Ask a running agent")(status)
 app.add_typer(clusters, name="clusters", rich_help_panel="Ask a running agent")
-for ask in (incidents, events, changes):
+for ask in (incidents, events, changes, explain):
     app.command(rich_help_panel="Ask a running agent")(ask)
 app.add_typer(token, name="token", rich_help_panel="Look after")
 app.add_typer(db, name="db", rich_help_panel="Look after")

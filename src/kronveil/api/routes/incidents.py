@@ -1,4 +1,4 @@
-"""Incidents, and what a person may do to one."""
+"""Incidents, in lists and whole."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,25 +6,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from kronveil.agent.desk import Act, Desk
+from kronveil.agent.desk import Desk
 from kronveil.api import encode, shapes
 from kronveil.api.asking import (
     DeskHere,
     FoundIncident,
-    IdempotencyKey,
-    IfMatch,
     IfNoneMatch,
-    KnownCaller,
     NoQuery,
     json_answer,
-    read_body,
 )
-from kronveil.api.asks import IncidentFilter, Nothing, Resolution
+from kronveil.api.asks import IncidentFilter
 from kronveil.api.problems import not_valid
-from kronveil.api.routes.declared import body_of, refusals
+from kronveil.api.routes.declared import refusals
 from kronveil.api.routes.fleet import coverage
 from kronveil.api.suspicion import Suspicions
-from kronveil.api.versions import check_unchanged, incident_tag, unless_known
+from kronveil.api.versions import incident_tag, unless_known
 from kronveil.model.change import Change
 from kronveil.model.incident import Incident
 from kronveil.sdk.storage import ChangeQuery, IncidentQuery
@@ -32,7 +28,6 @@ from kronveil.sdk.storage import ChangeQuery, IncidentQuery
 router = APIRouter(tags=["incidents"])
 CHANGES_SHOWN = 30
 LOOK_BACK = timedelta(hours=1)
-_OF_A_WRITE = refusals(400, 404, 409, 412, 413, 415, 503)
 
 
 @router.get("/incidents", response_model=shapes.IncidentList, responses=refusals(503))
@@ -76,47 +71,3 @@ async def changes_near(desk: Desk, incident: Incident) -> Sequence[Change]:
     others = (await desk.changes(near)).items
     all_of_them = {change.id: change for change in (*suspected, *others)}
     return sorted(all_of_them.values(), key=lambda change: change.at, reverse=True)
-
-
-@router.post(
-    "/incidents/{id}/acknowledge",  # noqa: FAST003 - its dependency takes it
-    response_model=shapes.Incident,
-    responses=_OF_A_WRITE,
-    openapi_extra=body_of(Nothing, required=False),
-)
-async def acknowledge_incident(
-    request: Request,
-    desk: DeskHere,
-    incident: FoundIncident,
-    _: NoQuery,
-    caller: KnownCaller,
-    key: IdempotencyKey,
-    _tag: IfMatch = None,
-) -> Response:
-    """Say that somebody has seen it and looks after it. It stays open until recovery is observed."""
-    await read_body(request, Nothing)
-    check_unchanged(request, incident)
-    act = Act(incident.id, "acknowledge", caller.name, key=key)
-    return json_answer(encode.incident_shape(await desk.act(act)))
-
-
-@router.post(
-    "/incidents/{id}/resolve",  # noqa: FAST003 - its dependency takes it
-    response_model=shapes.Incident,
-    responses=_OF_A_WRITE,
-    openapi_extra=body_of(Resolution, required=True),
-)
-async def resolve_incident(
-    request: Request,
-    desk: DeskHere,
-    incident: FoundIncident,
-    _: NoQuery,
-    caller: KnownCaller,
-    key: IdempotencyKey,
-    _tag: IfMatch = None,
-) -> Response:
-    """Say, with a reason, that it is over, though the agent has not observed that."""
-    resolution = await read_body(request, Resolution)
-    check_unchanged(request, incident)
-    act = Act(incident.id, "resolve", caller.name, reason=resolution.reason, key=key)
-    return json_answer(encode.incident_shape(await desk.act(act)))

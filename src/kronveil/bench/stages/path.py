@@ -24,6 +24,7 @@ from kronveil.bench.measure import QUICK_ROUNDS, ROUNDS, Variant, interleaved
 from kronveil.bench.record import Counts, Measure, Record
 from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
+from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.sdk.storage import EventQuery, IncidentQuery, Restored, Store
 from kronveil.stores.sqlite import open_sqlite
@@ -127,7 +128,7 @@ async def _running(store: Store, plan: Plan) -> AsyncIterator[Path_]:
     rules = Rules()
     agent = Agent(
         clusters=[ClusterPlan(NAME, None, timedelta(minutes=10), timedelta(minutes=20), cluster.open)],
-        brain=Brain(Triage(rules), Refusal, fleet.judge, fleet.total),
+        brain=Brain(Triage(rules), Refusal, fleet.judge, fleet.total, preview),
         restored=Restored((), {}, {}),
         store=store,
         live=Live("bench", encode_item),
