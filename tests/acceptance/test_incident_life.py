@@ -65,7 +65,7 @@ async def test_a_reader_that_was_away_is_told_every_frame_it_missed(tmp_path):
 async def _numbered_until(stream, words: str):
     frames = []
     while not frames or words not in str(frames[-1]):
-        frames.append(await frame_of(stream, "event", "incident", "cluster"))
+        frames.append(await frame_of(stream, "event", "incident", "cluster", "change"))
     return frames
 
 
