@@ -10,6 +10,7 @@ import type {
   IncidentDetail,
   IncidentPage,
   KronveilEvent,
+  Me,
   Probe,
   Status,
 } from "./types";
@@ -130,3 +131,43 @@ export const resolve = (id: string, reason: string, key: string): Promise<Incide
       body: { reason } as never,
     }),
   );
+
+/** Empty: nobody's. */
+export const assign = (id: string, to: string, key: string): Promise<Incident> =>
+  body(
+    rest.POST("/api/v1/incidents/{id}/assign", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: { to: to || null } as never,
+    }),
+  );
+
+export const note = (id: string, text: string, key: string): Promise<Incident> =>
+  body(
+    rest.POST("/api/v1/incidents/{id}/note", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: { text } as never,
+    }),
+  );
+
+export const reopen = (id: string, reason: string, key: string): Promise<Incident> =>
+  body(
+    rest.POST("/api/v1/incidents/{id}/reopen", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: { reason } as never,
+    }),
+  );
+
+/** Takes back one's own last act on it. */
+export const undo = (id: string, key: string): Promise<Incident> =>
+  body(
+    rest.POST("/api/v1/incidents/{id}/undo", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: {} as never,
+    }),
+  );
+
+export const fetchMe = (): Promise<Me> => body(rest.GET("/api/v1/me"));

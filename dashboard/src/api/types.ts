@@ -27,4 +27,5 @@ export type IncidentStatus = Incident["status"];
 export type Health = components["schemas"]["Health"];
 export type Snapshot = components["schemas"]["Snapshot"];
 export type Status = components["schemas"]["Status"];
+export type Me = components["schemas"]["Me"];
 export type Probe = components["schemas"]["Probe"];

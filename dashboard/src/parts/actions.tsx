@@ -1,10 +1,12 @@
-// Acknowledge and resolve: off with the reason while the agent is not heard, refused in the server's words.
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
-import { acknowledge, newKey, resolve } from "../api/client";
+// What people do to an incident: off with the reason while the agent is not heard, refused in the server's words.
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
+import { acknowledge, assign, fetchMe, newKey, note, reopen, resolve } from "../api/client";
 import type { Incident } from "../api/types";
 import { isActive } from "../live/hooks";
 import { useTrust } from "../live/pulse";
+import { ActDialog, Refusal } from "./act-dialog";
+import { done } from "./undo";
 
 type Target = Pick<Incident, "id" | "status" | "title">;
 
@@ -16,6 +18,7 @@ export function Acknowledge({ incident, primary = false }: { incident: Target; p
     mutationFn: () => acknowledge(incident.id, key.current),
     onSuccess: () => {
       key.current = newKey();
+      done(incident.id, `Acknowledged: ${incident.title}`);
       return queries.invalidateQueries({ queryKey: ["incident", incident.id] });
     },
   });
@@ -37,76 +40,79 @@ export function Acknowledge({ incident, primary = false }: { incident: Target; p
 }
 
 export function Resolve({ incident }: { incident: Target }) {
-  const { writesOff } = useTrust();
-  const dialog = useRef<HTMLDialogElement>(null);
   if (!isActive(incident)) return null;
   return (
-    <span className="action">
-      <button
-        type="button"
-        className="button"
-        disabled={writesOff !== null}
-        title={writesOff ?? undefined}
-        onClick={() => dialog.current?.showModal()}
-      >
-        Resolve
-      </button>
-      <dialog ref={dialog} className="dialog" aria-labelledby="resolve-title">
-        <ResolveForm incident={incident} close={() => dialog.current?.close()} />
-      </dialog>
-    </span>
-  );
-}
-
-function ResolveForm({ incident, close }: { incident: Target; close: () => void }) {
-  const { writesOff } = useTrust();
-  const [reason, setReason] = useState("");
-  const queries = useQueryClient();
-  const key = useRef(newKey());
-  const call = useMutation({
-    mutationFn: () => resolve(incident.id, reason.trim(), key.current),
-    onSuccess: () => {
-      key.current = newKey();
-      close();
-      return queries.invalidateQueries({ queryKey: ["incident", incident.id] });
-    },
-  });
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        call.mutate();
+    <ActDialog
+      incident={incident}
+      act={{
+        label: "Resolve",
+        title: "Resolve by hand",
+        explain:
+          "Kronveil resolves an incident by itself once it sees the recovery. Resolving by hand says that you know better: it is written to the timeline with your reason.",
+        field: "Reason",
+        keep: "Keep it open",
+        submit: "Resolve",
+        did: () => "Resolved by hand",
+        call: resolve,
       }}
-    >
-      <h2 id="resolve-title">Resolve by hand</h2>
-      <p className="second">
-        Kronveil resolves an incident by itself once it sees the recovery. Resolving by hand says that you
-        know better: it is written to the timeline with your reason.
-      </p>
-      <label className="field">
-        Reason
-        <textarea required rows={3} value={reason} onChange={(change) => setReason(change.target.value)} />
-      </label>
-      {call.error && <Refusal error={call.error} />}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={close}>
-          Keep it open
-        </button>
-        <button
-          type="submit"
-          className="button primary"
-          disabled={reason.trim() === "" || call.isPending || writesOff !== null}
-          title={writesOff ?? undefined}
-        >
-          Resolve
-        </button>
-      </div>
-    </form>
+    />
   );
 }
 
-const Refusal = ({ error }: { error: Error }) => (
-  <span className="refusal" role="alert">
-    {error.message}
-  </span>
-);
+export function Reopen({ incident }: { incident: Target }) {
+  if (isActive(incident)) return null;
+  return (
+    <ActDialog
+      incident={incident}
+      act={{
+        label: "Reopen",
+        title: "Reopen: it is not over",
+        explain: "It stays open until a person resolves it, or until it comes and goes again.",
+        field: "Reason",
+        keep: "Leave it as it is",
+        submit: "Reopen",
+        did: () => "Reopened",
+        call: reopen,
+      }}
+    />
+  );
+}
+
+export function Assign({ incident }: { incident: Target & Pick<Incident, "owner"> }) {
+  const me = useQuery({ queryKey: ["me"], queryFn: fetchMe, staleTime: 60_000 });
+  if (!isActive(incident)) return null;
+  return (
+    <ActDialog
+      incident={incident}
+      act={{
+        label: "Assign",
+        title: "Whose is it to work on?",
+        explain: "An assignment says who looks after it; it changes nothing in a cluster. Empty: nobody's.",
+        field: "Person",
+        text: incident.owner ?? me.data?.name ?? "",
+        short: true,
+        keep: "Leave it as it is",
+        submit: "Assign",
+        did: (to) => (to ? `Assigned to ${to}` : "Assigned to nobody"),
+        call: assign,
+      }}
+    />
+  );
+}
+
+export function Note({ incident }: { incident: Target }) {
+  return (
+    <ActDialog
+      incident={incident}
+      act={{
+        label: "Note",
+        title: "Add a note",
+        explain: "Your words stand in the timeline, with your name.",
+        field: "Note",
+        keep: "No note",
+        submit: "Add it",
+        call: note,
+      }}
+    />
+  );
+}

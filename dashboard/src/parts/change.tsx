@@ -13,6 +13,10 @@ export const KindChip = ({ kind }: { kind: string }) => <span className="kind-ch
 /** `image 4.18.2 → 4.19.0`: the agent's summary with a real arrow. */
 export const arrowed = (text: string): string => text.replaceAll(" -> ", " → ");
 
+/** The same without the kind, for where its chip stands in front. */
+export const withoutKind = ({ kind, summary }: Pick<Change, "kind" | "summary">): string =>
+  arrowed(summary.startsWith(`${kind} `) ? summary.slice(kind.length + 1) : summary);
+
 /** `payments/checkout-api`, as the agent's filter `target` takes it. */
 export const targetOf = ({ target }: Pick<Change, "target">): string =>
   target.namespace ? `${target.namespace}/${target.name}` : target.name;
@@ -39,8 +43,10 @@ export function Diff({ change }: { change: Pick<Change, "diff"> }) {
           <li key={field.path}>
             <span className="diff-path">{field.path}</span>
             <Value word="before" value={field.before} />
-            <ArrowRight size={11} aria-hidden="true" />
-            <Value word="after" value={field.after} />
+            <span className="diff-after">
+              <ArrowRight size={11} aria-hidden="true" />
+              <Value word="after" value={field.after} />
+            </span>
           </li>
         ))}
       </ul>

@@ -17,6 +17,7 @@ import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { useActiveRoots } from "../live/hooks";
 import { useIndicator, useTrust, useWallClock } from "../live/pulse";
 import { live, useLive } from "../live/store";
+import { UndoOffer } from "../parts/undo";
 import { clock, zoneName } from "../time/format";
 import { AgentHealth } from "./agent-health";
 import { CoverageLine } from "./coverage";
@@ -76,6 +77,7 @@ export function Shell() {
           {signIn ? <SignIn /> : <Outlet />}
         </main>
       </div>
+      <UndoOffer />
       <StatusBar help={keys.help} />
       <ShortcutHelp dialog={help} />
       <Palette dialog={palette} />

@@ -16,7 +16,7 @@ export function StatusBar({ help }: { help: () => void }) {
           <Kbd>?</Kbd> shortcuts
         </button>
         <span>
-          <Kbd>G</Kbd> then <Kbd>O</Kbd> <Kbd>I</Kbd> <Kbd>F</Kbd>
+          <Kbd>G</Kbd> then <Kbd>O</Kbd> <Kbd>I</Kbd> <Kbd>F</Kbd> <Kbd>C</Kbd>
         </span>
         <span>
           <Kbd>J</Kbd> <Kbd>K</Kbd> rows

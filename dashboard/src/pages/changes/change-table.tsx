@@ -54,7 +54,7 @@ export function ChangeTable({ rows }: { rows: readonly Change[] }) {
                   {incidents.length > 0 ? (
                     <SuspectedBy incidents={incidents} />
                   ) : (
-                    <span className="quiet">none</span>
+                    <span className="quiet">none open</span>
                   )}
                 </td>
               </tr>

@@ -7,7 +7,7 @@ import { fetchIncident, Refused } from "../../api/client";
 import type { Incident, IncidentDetail } from "../../api/types";
 import { isActive } from "../../live/hooks";
 import { useLive } from "../../live/store";
-import { Acknowledge, Resolve } from "../../parts/actions";
+import { Acknowledge, Assign, Note, Reopen, Resolve } from "../../parts/actions";
 import { Failure } from "../../parts/failure";
 import { AsOf, Loading } from "../../parts/panel";
 import { clusterNames, ResourceName } from "../../parts/resource";
@@ -107,7 +107,10 @@ function Found({ incident }: { incident: IncidentDetail }) {
         <h1>{incident.title}</h1>
         <div className="incident-actions">
           <CopyLink />
+          <Note incident={incident} />
+          <Assign incident={incident} />
           <Resolve incident={incident} />
+          <Reopen incident={incident} />
           <Acknowledge incident={incident} primary />
         </div>
         <Facts incident={incident} />

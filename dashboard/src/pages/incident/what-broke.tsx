@@ -53,12 +53,12 @@ function ReceiptRow({ receipt, number }: { receipt: Receipt; number: number }) {
         <p className="receipt-head">
           <Shape tone={tone} size={12} label={evidence.severity} />
           <span className={`mono tone-${tone}`}>{evidence.kind}</span>
-          <span className="second">{evidence.cluster_name}</span>
+          <span className="second nowrap">{evidence.cluster_name}</span>
           <span className="second clip">{resourceName(evidence.resource)}</span>
           <span className="receipt-at">
             {count > 1 && (
               <>
-                <b>× {count}</b>, first <At at={first.at} bare />, last{" "}
+                <b title={`first ${first.at}`}>× {count}</b>, last{" "}
               </>
             )}
             <At at={evidence.at} />

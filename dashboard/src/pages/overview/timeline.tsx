@@ -1,7 +1,8 @@
 // A lane for each cluster: incidents as bars, events as a low skyline, silence hatched.
+import { useMemo } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Incident } from "../../api/types";
-import { isActive, useClusters, useSuspected } from "../../live/hooks";
+import { isActive, rootsOf, useClusters, useSuspected } from "../../live/hooks";
 import { useNow, useTrust } from "../../live/pulse";
 import { useLive } from "../../live/store";
 import { arrowed, ledgerAt, targetOf } from "../../parts/change";
@@ -36,7 +37,9 @@ const QUIET = 12;
 
 export function FleetTimeline() {
   const clusters = useClusters();
-  const incidents = useKnownIncidents();
+  const known = useKnownIncidents();
+  // A wider incident stands in each of its clusters, so its parts would only double it.
+  const incidents = useMemo(() => rootsOf(known), [known]);
   const now = useNow();
   const [name, minutes, setRange] = useRange();
   const range = { from: now - minutes * 60_000, to: now };

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import type { Change, Incident } from "../../api/types";
 import { useSuspected } from "../../live/hooks";
 import { useLive } from "../../live/store";
-import { arrowed, KindChip, ledgerAt, targetOf } from "../../parts/change";
+import { KindChip, ledgerAt, targetOf, withoutKind } from "../../parts/change";
 import { Empty, Panel } from "../../parts/panel";
 import { Shape, toneOfSeverity } from "../../parts/shape";
 import { At } from "../../parts/times";
@@ -68,17 +68,19 @@ export function WhatChanged() {
 
 function Row({ row, by }: { row: Made; by: Incident | undefined }) {
   const { change, clusters } = row;
-  const words = `${change.target.name}: ${arrowed(change.summary)}`;
+  const words = `${change.target.name} ${withoutKind(change)}`;
   return (
     <li data-change={change.id}>
       <At at={change.at} bare />
-      <KindChip kind={change.kind} />
+      <span className="changed-where">
+        <KindChip kind={change.kind} />
+        <span className="quiet clip" title={clusters.join(", ")}>
+          {clusters.length > 1 ? `${clusters.length} clusters` : clusters[0]}
+        </span>
+      </span>
       <Link to={ledgerAt(change.at, { target: targetOf(change) })} data-row className="clip" title={words}>
         {words}
       </Link>
-      <span className="quiet clip" title={clusters.join(", ")}>
-        {clusters.length > 1 ? `× ${clusters.length}` : clusters[0]}
-      </span>
       {by ? (
         <Link to={`/incidents/${encodeURIComponent(by.id)}`} title={`Suspected: ${by.title}`}>
           <Shape tone={toneOfSeverity(by.severity)} size={13} label={`suspected of: ${by.title}`} />
