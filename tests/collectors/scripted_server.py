@@ -1,5 +1,6 @@
 """A small API server that does as it is told: it lists in pages, watches, forgets, refuses, hangs and breaks."""
 
+import asyncio
 import json
 import time
 from collections import defaultdict
@@ -12,11 +13,31 @@ from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 
 from kronveil.collectors.kubernetes.kinds import KINDS
 
 PATHS = {kind.name: kind.path_in(None, kind.versions[0]).rsplit("/", 1)[0] for kind in KINDS}
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 CLUSTER_UID = "5a9c0000-0000-4000-8000-00000000c1a5"
+
+
+class Stream:
+    """One connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def receive(self) -> bytes:
+        data = await self._reader.read(65_536)
+        if not data:
+            raise anyio.EndOfStream
+        return data
+
+    async def send(self, data: bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
 
 
 class ScriptedServer:
@@ -39,6 +60,9 @@ class ScriptedServer:
         self.silent_watches: set[str] = set()
         self.busy: dict[str, int] = {}
         self.broken: dict[str, int] = {}
+        self.streams_lists = False
+        self.streamed: dict[str, int] = defaultdict(int)
+        self.cut_lists: dict[str, int] = {}
         self.is_closing = False
         self.clock_ahead_s: float | None = None
         self.requests: list[str] = []
@@ -154,28 +178,39 @@ class ScriptedServer:
     # --- serving ---
 
     async def _listen(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
+        self.port = server.sockets[0].getsockname()[1]
         with anyio.CancelScope() as scope:
-            listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=self.port, reuse_port=False)
-            self.port = listener.extra(anyio.abc.SocketAttribute.local_port)
             self._serving = scope
             task_status.started()
-            async with listener:
-                await listener.serve(self._connection)
+            try:
+                await anyio.sleep_forever()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    # Who was accepted just now would be lost to a server that is closed already.
+                    for listening in server.sockets:
+                        asyncio.get_running_loop().remove_reader(listening.fileno())
+                    await anyio.lowlevel.checkpoint()
+                    await anyio.lowlevel.checkpoint()
+                    server.close()
+                    # Who was let in just now is not yet among the connections.
+                    for _ in range(3):
+                        await anyio.lowlevel.checkpoint()
+                        self.drop_streams()
 
-    async def _connection(self, stream: anyio.abc.SocketStream) -> None:
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with anyio.CancelScope() as scope:
             self._streams.add(scope)
             try:
                 if not self.is_closing:
-                    await self._talk(stream)
-            except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
+                    await self._talk(Stream(reader, writer))
+            except (anyio.EndOfStream, OSError):
                 pass
             finally:
                 self._streams.discard(scope)
-                with anyio.CancelScope(shield=True):
-                    await stream.aclose()
+                writer.close()
 
-    async def _talk(self, stream: anyio.abc.SocketStream) -> None:
+    async def _talk(self, stream: Stream) -> None:
         data = b""
         while True:
             while b"\r\n\r\n" not in data:
@@ -189,7 +224,7 @@ class ScriptedServer:
             await self.unhung.wait()
             await self._answer(stream, target, headers)
 
-    async def _answer(self, stream: anyio.abc.SocketStream, target: str, headers: dict[str, str]) -> None:
+    async def _answer(self, stream: Stream, target: str, headers: dict[str, str]) -> None:  # noqa: C901
         parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         shown = headers.get("authorization", "").removeprefix("Bearer ")
@@ -218,6 +253,8 @@ class ScriptedServer:
             await self._refuse(stream, 500, "InternalError", "etcdserver: leader changed")
         elif name:
             await self._json(stream, 200, self.objects[kind]["", name])
+        elif query.get("watch") == "true" and "sendInitialEvents" in query:
+            await self._watch_with_list(stream, kind, namespace)
         elif query.get("watch") == "true":
             await self._watch(stream, kind, namespace, int(query["resourceVersion"]))
         else:
@@ -238,7 +275,7 @@ class ScriptedServer:
             return words[0], "", words[1]
         return words[0], "", ""
 
-    async def _list(self, stream: anyio.abc.SocketStream, kind: str, namespace: str, query: dict[str, str]) -> None:
+    async def _list(self, stream: Stream, kind: str, namespace: str, query: dict[str, str]) -> None:
         items = [item for (space, _), item in sorted(self.objects[kind].items()) if namespace in ("", space)]
         start, version = 0, self.version
         if "continue" in query:
@@ -264,13 +301,37 @@ class ScriptedServer:
                 return
         await self._json(stream, 200, {"kind": "List", "metadata": metadata, "items": page})
 
-    async def _watch(self, stream: anyio.abc.SocketStream, kind: str, namespace: str, version: int) -> None:
+    async def _watch_with_list(self, stream: Stream, kind: str, namespace: str) -> None:
+        if not self.streams_lists:
+            await self._refuse(stream, 422, "Invalid", "sendInitialEvents: Forbidden: the feature is off")
+            return
+        self.streamed[kind] += 1
+        items = [item for (space, _), item in sorted(self.objects[kind].items()) if namespace in ("", space)]
+        version = self.version
+        await stream.send(HEAD)
+        for item in items:
+            await self._frame(stream, {"type": "ADDED", "object": item})
+            self.sent += 1
+            if self.cut_lists.get(kind):
+                self.cut_lists[kind] -= 1
+                raise anyio.EndOfStream
+        marks = {"annotations": {"k8s.io/initial-events-end": "true"}, "resourceVersion": str(version)}
+        await self._frame(stream, {"type": "BOOKMARK", "object": {"kind": kind, "metadata": marks}})
+        await self._watch(stream, kind, namespace, version, is_begun=True)
+
+    @staticmethod
+    async def _frame(stream: Stream, frame: dict[str, Any]) -> None:
+        line = json.dumps(frame).encode() + b"\n"
+        await stream.send(b"%x\r\n%s\r\n" % (len(line), line))
+
+    async def _watch(self, stream: Stream, kind: str, namespace: str, version: int, *, is_begun: bool = False) -> None:
         self.watches[kind] += 1
         self.watched[kind].set()
-        if version < self.oldest:
+        if version < self.oldest and not is_begun:
             await self._refuse(stream, 410, "Expired", "too old resource version")
             return
-        await stream.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        if not is_begun:
+            await stream.send(HEAD)
         while True:
             changed = self._changed
             if self.insert_line[kind]:
@@ -292,16 +353,14 @@ class ScriptedServer:
                     version = at
             await changed.wait()
 
-    async def _refuse(
-        self, stream: anyio.abc.SocketStream, code: int, reason: str, message: str, *, extra: str = ""
-    ) -> None:
+    async def _refuse(self, stream: Stream, code: int, reason: str, message: str, *, extra: str = "") -> None:
         body = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
         await self._json(stream, code, body, extra=extra)
 
-    async def _json(self, stream: anyio.abc.SocketStream, code: int, body: object, *, extra: str = "") -> None:
+    async def _json(self, stream: Stream, code: int, body: object, *, extra: str = "") -> None:
         await self._bytes(stream, code, json.dumps(body).encode(), extra=extra)
 
-    async def _bytes(self, stream: anyio.abc.SocketStream, code: int, body: bytes, *, extra: str = "") -> None:
+    async def _bytes(self, stream: Stream, code: int, body: bytes, *, extra: str = "") -> None:
         if self.clock_ahead_s is not None:
             extra += f"Date: {formatdate(time.time() + self.clock_ahead_s, usegmt=True)}\r\n"
         head = f"HTTP/1.1 {code} Word\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{extra}\r\n"

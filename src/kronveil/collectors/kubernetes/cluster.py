@@ -8,6 +8,7 @@ import anyio
 from kronveil.collectors.kubernetes.catalog import Catalog
 from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.collectors.kubernetes.connect import Connection, now_utc, open_connection
+from kronveil.collectors.kubernetes.initial import StreamingLists
 from kronveil.collectors.kubernetes.kinds import kinds_for
 from kronveil.collectors.kubernetes.link import Link
 from kronveil.collectors.kubernetes.outbox import Outbox
@@ -46,6 +47,7 @@ class ClusterCollector:
         )
         permits = ListPermits()
         catalog = Catalog(connection)
+        streaming = StreamingLists()
         self._kinds = kinds_for(config.kinds, config_changes=config.config_changes)
         self._reflectors = [
             Reflector(
@@ -54,6 +56,7 @@ class ClusterCollector:
                 connection=connection,
                 link=self._link,
                 catalog=catalog,
+                streaming=streaming,
                 shelves=self._shelves,
                 outbox=self._outbox,
                 permits=permits,

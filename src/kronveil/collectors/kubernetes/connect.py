@@ -26,6 +26,7 @@ from kronveil.collectors.kubernetes.trouble import (
     ExpiredError,
     ForbiddenError,
     MissingError,
+    RefusedError,
     TooLargeError,
     UnauthorizedError,
     UnreachableError,
@@ -253,7 +254,7 @@ class Connection:
             raise ExpiredError(words)
         if status == 429:
             raise BusyError(f"the API server is busy (429): {words}", _retry_after(response.headers))
-        kind = MissingError if status == 404 else AnswerError
+        kind = {400: RefusedError, 404: MissingError, 422: RefusedError}.get(status, AnswerError)
         raise kind(f"the API server answers {status} to {path}: {words}")
 
     async def _words(self, response: "httpx2.Response", session: Session) -> str:

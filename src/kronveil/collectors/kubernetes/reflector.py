@@ -1,4 +1,4 @@
-"""One kind in one namespace (or all): a paged list, then a watch from its version, for ever.
+"""One kind in one namespace (or all): a list (in pages, or as the first part of the watch), then a watch, for ever.
 
 What it reads goes through the kind's translation into the outbox. A lost watch goes on from the last version; a
 version that is gone, or a frame that cannot be read, is healed by a new list, compared with what is kept.
@@ -6,6 +6,7 @@ version that is gone, or a frame that cannot be read, is healed by a new list, c
 
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ import anyio
 from kronveil.collectors.kubernetes.backoff import Backoff, jittered
 from kronveil.collectors.kubernetes.catalog import NOT_SERVED, Catalog, NotServedError
 from kronveil.collectors.kubernetes.connect import Connection, now_utc
+from kronveil.collectors.kubernetes.initial import PARAMETERS, Initial, StreamingLists, is_end
 from kronveil.collectors.kubernetes.keeping import Keeping
 from kronveil.collectors.kubernetes.kinds import Kind
 from kronveil.collectors.kubernetes.link import Link
@@ -27,6 +29,7 @@ from kronveil.collectors.kubernetes.trouble import (
     ForbiddenError,
     GarbledError,
     MissingError,
+    RefusedError,
     SourceError,
     TooLargeError,
     UnauthorizedError,
@@ -57,6 +60,7 @@ class Reflector:
         connection: Connection,
         link: Link,
         catalog: Catalog,
+        streaming: StreamingLists,
         shelves: Shelves,
         outbox: Outbox,
         permits: ListPermits,
@@ -77,6 +81,7 @@ class Reflector:
         self._connection = connection
         self._link = link
         self._catalog = catalog
+        self._streaming = streaming
         self._path = ""
         self._keeping = Keeping(kind, namespace, shelves, outbox)
         self._outbox = outbox
@@ -90,6 +95,7 @@ class Reflector:
         self._version_at_probe = ""
         self._sends_bookmarks = False
         self._watching: anyio.CancelScope | None = None
+        self._initial: Initial | None = None
         self._backoff = Backoff()
         self._damage = Backoff()
         """For frames that cannot be read: not reset by good ones in between."""
@@ -99,12 +105,24 @@ class Reflector:
         while True:
             await self._link.wait_up()
             try:
-                if not self._version:
-                    await self._list()
-                pause_s = await self._watch()
+                pause_s = await self._once()
             except SourceError as error:
                 pause_s = await self._failed(error)
             await anyio.sleep(pause_s)
+
+    async def _once(self) -> float:
+        """List if one is due, and watch until that ends; how long to wait before the next."""
+        if self._version:
+            return await self._watch()
+        self._path = self.kind.path_in(self.namespace, await self._catalog.version_of(self.kind))
+        if self._streaming.are_offered(self._link.version):
+            try:
+                return await self._watch()
+            except RefusedError:
+                # It has no streaming lists, whatever its version says: in pages, then.
+                self._streaming.is_refused = True
+        await self._list()
+        return await self._watch()
 
     async def _failed(self, error: SourceError) -> float:
         """Note why it failed; how long to wait before trying again."""
@@ -169,7 +187,6 @@ class Reflector:
     # --- list ---
 
     async def _list(self) -> None:
-        self._path = self.kind.path_in(self.namespace, await self._catalog.version_of(self.kind))
         async with self._permits.one():
             seen: set[str] = set()
             moment = Moment(now_utc(), self._started_at, is_first_list=not self.was_listed)
@@ -181,17 +198,16 @@ class Reflector:
                 token = page.metadata.continue_ or ""
                 if not token:
                     break
-        version = page.metadata.resource_version
         # With an item that could not be read nobody knows which one is missing.
-        if not unread:
+        self._listed(seen if not unread else None, page.metadata.resource_version, news)
+
+    def _listed(self, seen: set[str] | None, version: str, news: int) -> None:
+        """The shelf is what the source has: forget what was not ``seen`` (None: not known)."""
+        if seen is not None:
             news += self._keeping.take_away(seen, version, now_utc())
         if news:
             self._silence_allowed = SILENT_PROBES
         self._version = version
-        self._listed()
-
-    def _listed(self) -> None:
-        """The shelf is what the source has."""
         self.relists += self.was_listed
         self.was_listed = self.is_synced = self.is_served = True
         self.is_forbidden = False
@@ -229,28 +245,21 @@ class Reflector:
     # --- watch ---
 
     async def _watch(self) -> float:
-        """Follow from the last version until the watch ends; how long to wait before the next."""
+        """Follow from the last version until the watch ends; how long to wait before the next.
+
+        Without a version it begins with a list, which holds its turn until it is complete.
+        """
         began = anyio.current_time()
-        timeout_s = random.randint(240, 300)  # noqa: S311 - so that not all watches end at once
-        parameters: dict[str, str | int] = {
-            "watch": "true",
-            "resourceVersion": self._version,
-            "allowWatchBookmarks": "true",
-            "timeoutSeconds": timeout_s,
-            **self.kind.parameters,
-        }
-        silence_s = BOOKMARK_SILENCE_S if self._sends_bookmarks else timeout_s + 15.0
         with anyio.CancelScope() as scope:
             self._watching = scope
             try:
-                async with self._connection.stream(
-                    self._path, parameters, silence_s, accept=self.kind.accept
-                ) as chunks:
-                    self._say(None)
-                    self.is_forbidden = False
-                    await self._follow(chunks)
+                async with AsyncExitStack() as turn:
+                    self._initial = None if self._version else Initial(turn)
+                    if self._initial is not None:
+                        await turn.enter_async_context(self._permits.one())
+                    await self._stream()
             finally:
-                self._watching = None
+                self._watching = self._initial = None
                 lived_s = anyio.current_time() - began
                 if lived_s > SOUND_AFTER_S:
                     self._damage.reset()
@@ -260,34 +269,82 @@ class Reflector:
             return jittered(0.1)
         return self._backoff.next_s()
 
+    async def _stream(self) -> None:
+        timeout_s = random.randint(240, 300)  # noqa: S311 - so that not all watches end at once
+        parameters: dict[str, str | int] = {
+            "watch": "true",
+            **({"resourceVersion": self._version} if self._initial is None else PARAMETERS),
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": timeout_s,
+            **self.kind.parameters,
+        }
+        has_silence = self._sends_bookmarks and self._initial is None
+        silence_s = BOOKMARK_SILENCE_S if has_silence else timeout_s + 15.0
+        async with self._connection.stream(self._path, parameters, silence_s, accept=self.kind.accept) as chunks:
+            if self._initial is None:
+                self._say(None)
+                self.is_forbidden = False
+            await self._follow(chunks)
+
     async def _follow(self, chunks: AsyncIterator[bytes]) -> None:
         """Take every frame; those that came with one damaged are told again by the list that it makes necessary."""
         lines = Lines()
         async for chunk in chunks:
             self._heard()
-            moment = Moment(now_utc(), self._started_at)
+            is_first_list = self._initial is not None and not self.was_listed
+            moment = Moment(now_utc(), self._started_at, is_first_list=is_first_list)
             try:
                 for line in lines.of(chunk):
                     self._take_line(line, moment)
                 while lines.left_out:
                     lines.left_out -= 1
-                    self._outbox.dropped("too_large")
+                    self._not_taken("too_large")
             except GarbledError:
                 self._outbox.dropped("undecodable")
                 raise
+            if self._initial is not None and self._initial.is_complete:
+                await self._initial.turn.aclose()
+                self._initial = None
             await self._outbox.room()
 
     def _take_line(self, line: bytes, moment: Moment) -> None:
         try:
             frame = read_frame(self.kind, line)
         except OddObjectError as error:
-            self._outbox.dropped("undecodable")
+            self._not_taken("undecodable")
             version = error.version
         else:
-            self._take_frame(frame, moment)
             version = frame.object.metadata.resource_version
+            if self._initial is not None and not self._initial.is_complete:
+                self._take_initial(frame, line, moment)
+                return
+            self._take_frame(frame, moment)
         self._backoff.reset()
-        self._version = _later(self._version, version)
+        # Where an unfinished list would go on nobody knows.
+        if self._version:
+            self._version = _later(self._version, version)
+
+    def _not_taken(self, reason: str) -> None:
+        self._outbox.dropped(reason)
+        if self._initial is not None:
+            self._initial.unread += 1
+
+    def _take_initial(self, frame: Frame[Any], line: bytes, moment: Moment) -> None:
+        """A frame of the list that a watch begins with."""
+        initial = self._initial
+        assert initial is not None  # noqa: S101 - asked just before
+        if frame.type == "BOOKMARK":
+            if is_end(line):
+                initial.is_complete = True
+                self._sends_bookmarks = True
+                seen = None if initial.unread else initial.seen
+                self._listed(seen, frame.object.metadata.resource_version, initial.news)
+        elif frame.type == "DELETED":
+            initial.lost(frame.object.metadata)
+            self._keeping.take_deleted(frame.object.metadata, moment)
+        else:
+            initial.saw(frame.object.metadata)
+            initial.news += self._keeping.take(frame.object, moment)
 
     def _take_frame(self, frame: Frame[Any], moment: Moment) -> None:
         if frame.type == "BOOKMARK":

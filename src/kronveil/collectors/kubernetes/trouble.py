@@ -46,6 +46,10 @@ class AnswerError(SourceError):
     """Any other answer than the asked-for one."""
 
 
+class RefusedError(AnswerError):
+    """It does not understand, or not allow, what was asked (400, 422)."""
+
+
 class MissingError(AnswerError):
     """There is no such thing (404)."""
 

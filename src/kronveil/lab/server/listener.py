@@ -54,11 +54,17 @@ class Listener:
         if self._server is None:
             return
         server, self._server = self._server, None
+        # Who was accepted just now would be lost to a server that is closed already: it is let in first.
+        for listening in server.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         server.close()
-        for connection in list(self._state.connections):
-            reset(connection.transport)
-        # Under TLS a connection learns of its end in the second round of the loop only.
-        for _ in range(3):
+        # Under TLS a connection learns of its end in the second round of the loop only, and one that was accepted just
+        # now is not yet among them in the first.
+        for _ in range(4):
+            for connection in list(self._state.connections):
+                reset(connection.transport)
             await asyncio.sleep(0)
         self._abandon()
         if running := list(self._state.tasks):
