@@ -107,6 +107,8 @@ async def test_a_silence_may_begin_later(client, desk):
         {"ends_at": "2026-11-25T12:00:00Z"},
         {"starts_at": "2026-11-25T15:00:00Z"},
         {"ends_at": "2026-11-25T14:00:00"},
+        {"ends_at": "9999-12-31T23:59:59-05:00"},
+        {"starts_at": "0001-01-01T00:00:00+05:00"},
         {"reason": ""},
         {"colour": "red"},
     ],

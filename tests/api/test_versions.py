@@ -125,3 +125,11 @@ async def test_a_cursor_of_one_list_is_none_of_another(stored):
     await store.save(Writes(events=[event(number) for number in range(4)]))
     cursor = (await client.get("/api/v1/events?limit=2")).json()["next_cursor"]
     check_problem(await client.get("/api/v1/incidents", params={"cursor": cursor}), 422)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+async def test_a_time_at_the_end_of_time_is_a_time_like_any_other(stored, at):
+    store, client = stored
+    await store.save(Writes(events=[event(1)], changes=[change(1)]))
+    for path, name in (("/api/v1/events", "since"), ("/api/v1/changes", "around")):
+        assert (await client.get(path, params={name: at})).status_code == 200

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -25,6 +25,7 @@ from kronveil.api.routes.declared import body_of, refusals
 from kronveil.model.silence import Silence
 
 router = APIRouter(tags=["silences"])
+LONGEST = timedelta(days=3650)
 
 
 @router.get("/silences", response_model=shapes.SilenceList, responses=refusals(503))
@@ -47,8 +48,10 @@ async def create_silence(
     """Hush what matches all patterns given, from now or later on until it ends."""
     asked = await read_body(request, NewSilence)
     starts_at = asked.starts_at or desk.now()
-    if asked.ends_at <= max(starts_at, desk.now()):
-        raise not_valid(["body", "ends_at"], "must lie in the future and after starts_at")
+    if starts_at < desk.now() - timedelta(days=1):
+        raise not_valid(["body", "starts_at"], "lies more than a day in the past")
+    if not max(starts_at, desk.now()) < asked.ends_at <= desk.now() + LONGEST:
+        raise not_valid(["body", "ends_at"], "must lie in the future, after starts_at, and at most ten years from now")
     silence = replace(
         _matching(asked, starts_at, asked.ends_at),
         id=f"sil_{secrets.token_hex(8)}",
