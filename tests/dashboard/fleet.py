@@ -66,6 +66,17 @@ class ConsoleAgent:
         items: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
         return items
 
+    async def all_heard(self) -> None:
+        """Wait until every cluster is live: what is changed from now on, the agent sees as a change."""
+
+        async def live() -> bool:
+            async with httpx2.AsyncClient(base_url=self.url, trust_env=False) as http:
+                answer = await http.get("/api/v1/fleet")
+            counts = answer.raise_for_status().json()["clusters"]
+            return bool(counts["live"] == counts["total"] == len(self._clusters))
+
+        await eventually(live, "every cluster is live", within_s=30)
+
     def _write_config(self) -> None:
         times = {"poll_interval": "500ms", "stale_after": "3s", "unreachable_after": "6s"}
         with self._config.open("w") as file:

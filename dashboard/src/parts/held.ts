@@ -15,8 +15,14 @@ export type Held<Row> = {
   };
 };
 
-export function useHeld<Row>(current: readonly Row[], keyOf: (row: Row) => string): Held<Row> {
+/** `view` names what is listed: another filter lets go of the old rows, whatever the pointer does. */
+export function useHeld<Row>(current: readonly Row[], keyOf: (row: Row) => string, view = ""): Held<Row> {
   const [held, setHeld] = useState<readonly Row[] | null>(null);
+  const [heldView, setHeldView] = useState(view);
+  if (view !== heldView) {
+    setHeldView(view);
+    setHeld(null);
+  }
   const reasons = useRef({ pointer: false, focus: false });
   const newest = useRef(current);
   useEffect(() => {

@@ -23,7 +23,7 @@ export function ChangesPage() {
   const [search, setSearch] = useSearchParams();
   const { query, strange } = readQuery(search);
   const ledger = useLedger(query);
-  const { rows, waiting, letIn, grip } = useHeld(ledger.rows, (change) => change.id);
+  const { rows, waiting, letIn, grip } = useHeld(ledger.rows, (change) => change.id, search.toString());
   const change = (changes: Partial<LedgerQuery>) => {
     const next = new URLSearchParams(search);
     for (const [key, value] of Object.entries(changes)) {

@@ -21,7 +21,7 @@ export function IncidentsPage() {
   const [search, setSearch] = useSearchParams();
   const { query, strange } = readQuery(search);
   const list = useList(query);
-  const { rows, waiting, letIn, grip } = useHeld(list.rows, (incident) => incident.id);
+  const { rows, waiting, letIn, grip } = useHeld(list.rows, (incident) => incident.id, search.toString());
   const change = (changes: Partial<ListQuery>) => {
     const next = new URLSearchParams(search);
     for (const [key, value] of Object.entries(changes)) {
