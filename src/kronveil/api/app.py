@@ -21,6 +21,7 @@ from kronveil.api.problems import PROBLEM_JSON, answer_with_problems
 from kronveil.api.replays import Replays
 from kronveil.api.routes import acts, agent, changes, events, fleet, incidents, silences, streams, tokens
 from kronveil.api.socket import serve_socket
+from kronveil.api.texts import IncidentTexts
 
 PREFIX = "/api/v1"
 WITH_ETAG = ("/incidents/{id}", "/clusters", "/clusters/{name}", "/config")
@@ -41,6 +42,7 @@ def create_app(desk: Desk, options: ApiOptions) -> Gate:
     api.state.doorman = doorman
     api.state.pace = options.pace
     api.state.tokens = options.tokens
+    api.state.texts = IncidentTexts()
     api.state.replays = Replays()
     api.state.composer = composer = Composer(desk)
 

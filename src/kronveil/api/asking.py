@@ -12,6 +12,7 @@ from kronveil.api.problems import Refusal, not_valid
 from kronveil.api.replays import Replays
 from kronveil.api.roles import LEAST_ROLE
 from kronveil.api.shapes import FieldError
+from kronveil.api.texts import IncidentTexts
 from kronveil.api.tokens import Token, TokenFile
 from kronveil.model.event import Event
 from kronveil.model.fleet import Member
@@ -55,6 +56,11 @@ async def may_call(request: Request, caller: Annotated[Caller | None, Depends(_c
         raise Refusal(403, f"This needs the role {least}; this caller has {named}.")
 
 
+async def _texts(request: Request) -> IncidentTexts:
+    texts: IncidentTexts = request.app.state.texts
+    return texts
+
+
 async def _replays(request: Request) -> Replays:
     replays: Replays = request.app.state.replays
     return replays
@@ -74,6 +80,7 @@ async def _no_query(request: Request) -> None:
         raise Refusal(422, f"There is no such query parameter here: {', '.join(unknown)}.", errors=errors)
 
 
+TextsHere = Annotated[IncidentTexts, Depends(_texts)]
 ReplaysHere = Annotated[Replays, Depends(_replays)]
 TokensHere = Annotated[TokenFile, Depends(_tokens)]
 DeskHere = Annotated[Desk, Depends(_desk)]

@@ -259,10 +259,10 @@ def health_shape(health: AgentHealth, *, is_trusted: bool = True) -> shapes.Heal
 
 
 def severity_counts(incidents: Iterable[Incident]) -> shapes.SeverityCounts:
-    """How many incidents need somebody, by severity."""
+    """How many incidents need somebody, by severity. One under another is not counted: the wider one stands for it."""
     counts = dict.fromkeys(Severity, 0)
     for incident in incidents:
-        if incident.status in NEEDS_SOMEBODY:
+        if incident.status in NEEDS_SOMEBODY and incident.parent_id is None:
             counts[incident.severity] += 1
     return shapes.SeverityCounts(**{severity.value: count for severity, count in counts.items()})
 

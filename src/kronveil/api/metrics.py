@@ -68,7 +68,8 @@ class DeskMetrics(Collector):
 
     def _incidents_open(self) -> Metric:
         metric = GaugeMetricFamily("kronveil_incidents_open", "Incidents that are not over.", labels=("severity",))
-        not_over = [each for each in self._desk.open_incidents() if each.status not in _OVER]
+        # One under another is not counted: the wider one stands for it.
+        not_over = [each for each in self._desk.open_incidents() if each.status not in _OVER and each.parent_id is None]
         for severity in Severity:
             metric.add_metric((severity.value,), sum(each.severity is severity for each in not_over))
         return metric

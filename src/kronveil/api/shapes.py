@@ -1,9 +1,10 @@
 """What the API answers, field by field. Plain dataclasses: msgspec writes them, FastAPI describes them, so the bytes
 and the published schema cannot differ. Times are RFC 3339 UTC with milliseconds; ages and durations are seconds."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, cast
 
+from msgspec import Raw
 from pydantic import Field, WithJsonSchema
 
 from kronveil.api.roles import Role
@@ -299,6 +300,11 @@ class ChangeList:
     complete: bool
     missing: list[Missing]
     sources_missing: list[SourceMissing]
+
+
+def with_texts(answer: IncidentList, items: list[Raw]) -> IncidentList:
+    """The same page with items that are encoded already; only the encoder may look at them."""
+    return replace(answer, items=cast("list[Incident]", items))
 
 
 @dataclass(slots=True)

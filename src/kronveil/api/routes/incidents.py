@@ -13,6 +13,7 @@ from kronveil.api.asking import (
     FoundIncident,
     IfNoneMatch,
     NoQuery,
+    TextsHere,
     json_answer,
 )
 from kronveil.api.asks import IncidentFilter
@@ -31,7 +32,7 @@ LOOK_BACK = timedelta(hours=1)
 
 
 @router.get("/incidents", response_model=shapes.IncidentList, responses=refusals(503))
-async def list_incidents(desk: DeskHere, asked: Annotated[IncidentFilter, Query()]) -> Response:
+async def list_incidents(desk: DeskHere, texts: TextsHere, asked: Annotated[IncidentFilter, Query()]) -> Response:
     """Incidents, newest opened first."""
     query = IncidentQuery(
         limit=asked.limit,
@@ -44,8 +45,8 @@ async def list_incidents(desk: DeskHere, asked: Annotated[IncidentFilter, Query(
         page = await desk.incidents(query)
     except ValueError:
         raise not_valid(["query", "cursor"], "This is not a cursor of this list") from None
-    items = [encode.incident_shape(incident) for incident in page.items]
-    return json_answer(shapes.IncidentList(items, page.next_cursor, *coverage(desk, asked.cluster)))
+    answer = shapes.IncidentList([], page.next_cursor, *coverage(desk, asked.cluster))
+    return json_answer(shapes.with_texts(answer, texts.of(page.items)))
 
 
 @router.get("/incidents/{id}", response_model=shapes.IncidentDetail, responses=refusals(404, 503))  # noqa: FAST003 - its dependency takes it
