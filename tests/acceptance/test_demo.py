@@ -1,6 +1,7 @@
 """`kronveil demo`: one command, offline, and within a minute something breaks, is noticed and shown."""
 
 import os
+import re
 import signal
 import socket
 
@@ -45,7 +46,9 @@ async def test_the_demo_shows_an_incident_within_a_minute_and_leaves_the_users_o
 
             await eventually(answers, "the demo answers", within_s=40)
             assert (await agent.get("status"))["simulated"] is True
-            console = await http.get(f"http://127.0.0.1:{CONSOLE + offset}/")
+            (told,) = re.findall(r"console: +(\S+)", demo.log.read_text())
+            assert told == f"http://127.0.0.1:{CONSOLE + offset}"
+            console = await http.get(f"{told}/")
             assert console.headers["content-type"].startswith("text/html")
 
             # Without being told where it is, the commands find it.

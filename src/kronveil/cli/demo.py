@@ -64,9 +64,10 @@ async def _play(story: "Story", seed: int, config: "Config", kubeconfig: Path, *
     from kronveil.lab import open_lab  # noqa: PLC0415
 
     def announce(listeners: "Sequence[Listener]") -> None:
-        console = listeners[-1].url
+        urls = {listener.name: listener.url for listener in listeners}
+        console = urls["dashboard"]
         typer.echo(f"console:  {console}")
-        typer.echo(f"API:      {listeners[0].url}/api/v1/openapi.json")
+        typer.echo(f"API:      {urls['api']}/api/v1/openapi.json")
         typer.echo(f"kubectl:  kubectl --kubeconfig {kubeconfig} get pods -A")
         typer.echo("Something breaks within a minute. Ctrl-C ends it.")
         if open_browser and _has_display():

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from kronveil.config import Config
 
 
+WHAT_LISTENS = {"api": "API and console", "dashboard": "console", "prometheus": "metrics", "health": "health"}
+
+
 def up(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="The configuration; without it, ./kronveil.yaml.")
@@ -44,5 +47,4 @@ def load_or_explain(file: Path | None) -> "Config":
 
 def _announce(listeners: "Sequence[Listener]") -> None:
     for listener in listeners:
-        what = "API and console" if listener.name == "api" else "console"
-        typer.echo(f"{what}: {listener.url}")
+        typer.echo(f"{WHAT_LISTENS[listener.name]}: {listener.url}")
