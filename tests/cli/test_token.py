@@ -1,6 +1,8 @@
 """`kronveil token`: the token alone on standard output, whatever else is said beside it."""
 
 import json
+import subprocess
+import sys
 
 import anyio
 import httpx2
@@ -105,7 +107,9 @@ def test_off_loopback_an_agent_that_nobody_could_call_does_not_start_and_says_wh
     (folder / "open.yaml").write_text(
         "agent: {data_dir: ./data}\nlisten: {host: 0.0.0.0, api: 0, dashboard: 0, prometheus: 0, health: 0}\n"
     )
-    result = CliRunner().invoke(app, ["up", "-c", "open.yaml"])
-    assert result.exit_code == 2
+    # In a process of its own, since it sets up the logging of the whole process.
+    command = [sys.executable, "-c", "from kronveil.cli import main; main()", "up", "-c", "open.yaml"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 2
     assert "kronveil token create" in result.stderr
     assert "api.bootstrap_token" in result.stderr
