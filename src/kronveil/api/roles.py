@@ -27,9 +27,10 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "GET /config": "viewer",
     "GET /fleet": "viewer",
     "GET /clusters": "viewer",
-    "POST /clusters": "operator",
+    # A kubeconfig may name a program to run for its credentials: whoever adds a cluster decides what that is.
+    "POST /clusters": "admin",
     "GET /clusters/{name}": "viewer",
-    "DELETE /clusters/{name}": "operator",
+    "DELETE /clusters/{name}": "admin",
     "POST /clusters/{name}/probe": "viewer",
     "POST /clusters/{name}/pause": "operator",
     "POST /clusters/{name}/resume": "operator",
