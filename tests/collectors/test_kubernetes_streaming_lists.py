@@ -1,19 +1,23 @@
 """Lists that come as the first part of a watch, where the server offers them, and in pages where it does not."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
 
+from kronveil.collectors.kubernetes import component
+from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.collectors.kubernetes.initial import StreamingLists, is_end
 from kronveil.model.facts import ListedFacts
+from kronveil.sdk.contracts import Collector
 from kronveil.sdk.testing.collector import CollectorContract
 from tests.collectors.scripted_server import ScriptedServer, serve
 from tests.collectors.scripted_source import SECRET, ScriptedSource, waiting
-from tests.collectors.test_kubernetes_contract import TestKubernetesCollector as InPages
 from tests.collectors.test_kubernetes_watching import Watch, sick, watch
 
 __all__ = ["watch"]
@@ -28,8 +32,17 @@ async def server() -> AsyncIterator[ScriptedServer]:
 
 
 class TestStreamingLists(CollectorContract):
-    component = InPages.component
-    open = InPages.open
+    component = component
+
+    def open(self, source: Any) -> AbstractAsyncContextManager[Collector]:
+        return component.open(
+            ClusterConfig(
+                name="scripted",
+                kubeconfig_path=source.kubeconfig,
+                poll_interval=timedelta(milliseconds=300),
+                streaming_lists=True,
+            )
+        )
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> None:
@@ -65,7 +78,7 @@ def test_the_end_of_a_list_is_known_with_and_without_spaces() -> None:
 async def test_nothing_is_listed_in_pages_where_lists_are_streamed(server: ScriptedServer, watch: Watch) -> None:
     for number in range(20):
         sick(server, f"pod-{number}")
-    async with watch() as recorder:
+    async with watch(streaming_lists=True) as recorder:
         assert recorder.standing.pods == 20
         assert not sum(server.lists.values())
         assert server.streamed["pods"] == server.watches["pods"] == 1
@@ -83,7 +96,7 @@ async def test_nothing_is_listed_in_pages_where_lists_are_streamed(server: Scrip
 async def test_a_server_that_refuses_is_asked_in_pages_from_then_on(server: ScriptedServer, watch: Watch) -> None:
     server.streams_lists = False
     sick(server, "a")
-    async with watch() as recorder:
+    async with watch(streaming_lists=True) as recorder:
         assert recorder.standing.pods == 1
         assert all(kind.error is None for kind in recorder.standing.kinds.values())
         refusals = [each for each in server.requests if "sendInitialEvents" in each]
@@ -95,7 +108,7 @@ async def test_a_list_that_is_cut_before_its_end_takes_nothing_away_and_begins_a
 ) -> None:
     for name in ("a", "b", "c"):
         sick(server, name)
-    async with watch() as recorder:
+    async with watch(streaming_lists=True) as recorder:
         await server.go_down()
         server.delete("pods", "b", namespace="shop")
         server.compact()
@@ -111,7 +124,7 @@ async def test_a_list_that_is_cut_before_its_end_takes_nothing_away_and_begins_a
 async def test_what_changes_while_a_list_is_streamed_is_told_once(server: ScriptedServer, watch: Watch) -> None:
     for number in range(50):
         sick(server, f"pod-{number}")
-    async with watch() as recorder:
+    async with watch(streaming_lists=True) as recorder:
         server.compact()
         server.drop_streams()
         for number in range(0, 50, 2):

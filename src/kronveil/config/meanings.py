@@ -45,6 +45,8 @@ MEANINGS: Mapping[str, str] = {
     "and events; empty means everything but config maps and secrets.",
     "collectors.kubernetes.clusters[].config_changes": "Whether to tell when config maps and secrets were written. "
     "Only their metadata is asked for, never what is in them.",
+    "collectors.kubernetes.clusters[].streaming_lists": "Whether to ask API servers that offer it (1.32 and later) for "
+    "lists as the first part of a watch instead of in pages.",
     "collectors.kubernetes.clusters[].write": "The separate identity for actions. Without it nothing is ever written.",
     "collectors.kubernetes.clusters[].write.kubeconfig_path": "The kubeconfig of the writing identity.",
     "collectors.kubernetes.clusters[].write.context": "The context of the writing identity.",

@@ -47,7 +47,7 @@ class ClusterCollector:
         )
         permits = ListPermits()
         catalog = Catalog(connection)
-        streaming = StreamingLists()
+        streaming = StreamingLists(is_wanted=config.streaming_lists)
         self._kinds = kinds_for(config.kinds, config_changes=config.config_changes)
         self._reflectors = [
             Reflector(

@@ -79,11 +79,13 @@ async def _kind(connection: Connection, catalog: Catalog, kind: Kind, namespace:
     doing = "list"
     try:
         path = kind.path_in(namespace, await catalog.version_of(kind))
-        body = await connection.get(path, {"limit": 1, **kind.parameters}, timeout_s=WAIT_S, accept=kind.accept)
+        body = await connection.get(
+            path, {"limit": 1, **kind.parameters}, timeout_s=WAIT_S, accept=kind.accept(list_=True)
+        )
         since = decode_any_page(body).metadata.resource_version
         doing = "watch"
         asked: dict[str, str | int] = {"watch": "true", "timeoutSeconds": 1, "resourceVersion": since}
-        async with connection.stream(path, asked | dict(kind.parameters), WAIT_S, accept=kind.accept):
+        async with connection.stream(path, asked | dict(kind.parameters), WAIT_S, accept=kind.accept(list_=False)):
             return Finding(what, is_good=True, detail="list, watch")
     except NotServedError as error:
         return Finding(what, is_good=None if kind.is_custom else False, detail=str(error))

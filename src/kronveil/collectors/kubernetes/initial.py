@@ -32,10 +32,10 @@ class Initial:
 
 
 class StreamingLists:
-    """Whether a cluster offers them: known by its version, and until it refuses."""
+    """Whether to ask a cluster for them: when wanted, known by its version to be offered, and until it refuses."""
 
-    def __init__(self) -> None:
-        self.is_refused = False
+    def __init__(self, *, is_wanted: bool = True) -> None:
+        self.is_refused = not is_wanted
 
     def are_offered(self, version: str | None) -> bool:
         """Whether to ask for one."""

@@ -16,10 +16,7 @@ from kronveil.collectors.kubernetes.translate.warnings import translate_warning
 from kronveil.model.observation import Observation
 
 Translate: TypeAlias = Callable[[Any, Kept | None, Shelves, Moment], tuple[Kept, Observation | None]]
-METADATA_ONLY = (
-    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
-    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
-)
+METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1,application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +50,9 @@ class Kind:
         group = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
         return f"{group}/{self.name}" if namespace is None else f"{group}/namespaces/{namespace}/{self.name}"
 
-    @property
-    def accept(self) -> str:
-        """What is asked for."""
-        return METADATA_ONLY if self.is_metadata_only else "application/json"
+    def accept(self, *, list_: bool) -> str:
+        """What is asked for: a list and the frames of a watch have names of their own."""
+        return METADATA_ONLY.format("List" if list_ else "") if self.is_metadata_only else "application/json"
 
 
 def _kind(name: str, at: str, struct: Any, translate: Translate, **rest: Any) -> Kind:

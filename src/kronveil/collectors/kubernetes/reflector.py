@@ -220,7 +220,7 @@ class Reflector:
         parameters: dict[str, str | int] = {"limit": self._page_size, **self.kind.parameters}
         if token:
             parameters["continue"] = token
-        body = await self._connection.get(self._path, parameters, accept=self.kind.accept)
+        body = await self._connection.get(self._path, parameters, accept=self.kind.accept(list_=True))
         self._heard()
         try:
             page, unread = read_page(self.kind, body)
@@ -280,7 +280,8 @@ class Reflector:
         }
         has_silence = self._sends_bookmarks and self._initial is None
         silence_s = BOOKMARK_SILENCE_S if has_silence else timeout_s + 15.0
-        async with self._connection.stream(self._path, parameters, silence_s, accept=self.kind.accept) as chunks:
+        accept = self.kind.accept(list_=False)
+        async with self._connection.stream(self._path, parameters, silence_s, accept=accept) as chunks:
             if self._initial is None:
                 self._say(None)
                 self.is_forbidden = False
