@@ -83,5 +83,7 @@ async def test_credentials_that_are_refused_are_told_apart_from_a_server_that_is
 async def test_without_a_cluster_it_says_how_to_get_one(tmp_path):
     (tmp_path / "kronveil.yaml").write_text("{}\n")
     result = await run("-c", str(tmp_path / "kronveil.yaml"))
-    assert (result.exit_code, "kronveil init" in result.stdout) == (0, True)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "No cluster is configured. `kronveil init`" in result.stderr
+    assert (await run("-c", str(tmp_path / "kronveil.yaml"), "--json")).exit_code == 2
     assert (await run("-c", str(tmp_path / "missing.yaml"))).exit_code == 2

@@ -42,7 +42,7 @@ collectors:
         "  kubernetes: 2 clusters",
         "    us-east-prod: payments, read only",
         "    eu-west-prod: all namespaces, read only",
-        "  listens on 127.0.0.1: API on 8080, console on 3000, health on 13133",
+        "  listens on 127.0.0.1: API on 8080, console on 3000, Prometheus on 8889, health on 13133",
         "  kafka: not in this version yet",
     ]
     assert result.stderr == ""

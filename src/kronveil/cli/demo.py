@@ -25,7 +25,9 @@ def demo(
     story: Annotated[str, typer.Option(help="Which story to play; see: kronveil lab list.")] = "demo",
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 1,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
-    port_offset: Annotated[int, typer.Option(help="Added to ports 8080 and 3000.", min=0, max=50000)] = 0,
+    port_offset: Annotated[
+        int, typer.Option(help="Added to every port: 8080, 3000, 8889 and 13133.", min=0, max=50000)
+    ] = 0,
 ) -> None:
     """Play a story on three simulated clusters and watch Kronveil notice, with the console in a browser.
 
@@ -81,7 +83,7 @@ async def _play(story: "Story", seed: int, config: "Config", kubeconfig: Path, *
             config,
             announce=announce,
             is_simulated=True,
-            way_out="Free it, or move both ports: kronveil demo --port-offset 100 (make run ARGS='--port-offset 100')",
+            way_out="Free it, or move every port: kronveil demo --port-offset 100 (make run ARGS='--port-offset 100')",
         )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kronveil.cli.client import FAILED, print_json
+from kronveil.cli.client import FAILED, WRONG_USAGE, end, print_json
 from kronveil.cli.tables import table
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def doctor(
 ) -> None:
     """Try each configured cluster: kubeconfig, network, certificate, credentials, and each kind that is watched.
 
-    Exit code 0: nothing is missing. 1: something is; the rows marked MISSING say what would help.
+    Exit code 0: nothing is missing. 1: something is; the rows marked MISSING say what would help. 2: there is no
+    cluster to try.
 
     Example: kronveil doctor -c kronveil.yaml
     """
@@ -35,6 +36,8 @@ def doctor(
 
     section = load_or_explain(config).collectors.kubernetes
     clusters = section.clusters if section is not None else ()
+    if not clusters:
+        end(WRONG_USAGE, "No cluster is configured. `kronveil init` writes a configuration from your kubeconfig.")
     found = anyio.run(_examine_all, clusters)
     is_missing = any(each.is_good is False for findings in found.values() for each in findings)
     if json:
@@ -72,9 +75,6 @@ async def _examine_all(clusters: "tuple[ClusterConfig, ...]") -> "dict[str, list
 
 
 def _show(found: "dict[str, list[Finding]]", *, is_missing: bool) -> None:
-    if not found:
-        typer.echo("No cluster is configured. `kronveil init` writes a configuration from your kubeconfig.")
-        return
     words = {True: "ok", False: "MISSING", None: "-"}
     rows = [
         (name, words[each.is_good], each.what, each.detail) for name, findings in found.items() for each in findings

@@ -46,7 +46,7 @@ def counted(number: int, noun: str) -> str:
 
 def _listening(config: Config) -> str:
     told = []
-    for what, key in (("API", "api"), ("console", "dashboard"), ("health", "health")):
+    for what, key in (("API", "api"), ("console", "dashboard"), ("Prometheus", "prometheus"), ("health", "health")):
         port = shown(config, f"listen.{key}", getattr(config.listen, key))
         if port is not None:
             told.append(f"{what} on {port or 'a free port'}")
