@@ -37,6 +37,8 @@ async def test_a_cluster_that_goes_and_comes_back_never_spoils_the_totals(tmp_pa
             # It goes: first stale, then unreachable, and the totals say what they leave out.
             await gamma.stop_server()
             assert "connection refused" in (await agent.becomes("gamma", "stale", within_s=10))["why"]
+            # While one of its names still knows it, it is counted by that one.
+            await agent.becomes("gamma-again", "stale", "unreachable", within_s=10)
             fleet = await agent.fleet()
             assert not fleet["complete"]
             await agent.becomes("gamma", "unreachable", within_s=10)

@@ -204,6 +204,15 @@ def test_a_rollback_to_another_image_is_not_suspected_of_the_pull_that_failed_be
     assert stage.only().suspects == ()
 
 
+def test_a_rollback_after_the_onset_is_accused_of_nothing_however_well_it_fits() -> None:
+    stage = Stage()
+    changed(stage, 0, FieldChange("resources", "spec.template.resources", "1Gi", "256Mi"))
+    stage.pod(10, killed(at(10)))
+    changed(stage, 60, FieldChange("resources", "spec.template.resources", "256Mi", "1Gi"))
+    (blamed,) = suspected(stage.only())
+    assert "1Gi -> 256Mi" in blamed
+
+
 def test_a_change_made_in_all_clusters_in_trouble_is_suspected_for_them_together() -> None:
     stage = Stage()
     changed(stage, 0, NEW_IMAGE, key="d-1@1")

@@ -38,6 +38,7 @@ from kronveil.sdk.storage import (
 )
 
 DRAIN_DEADLINE_S = 4
+HEALTH_BEAT_S = 1.0
 RETENTION_BEAT_S = 60
 RETENTION_SLICE = 1_000
 PROBE_DEADLINE_S = 10
@@ -116,6 +117,7 @@ class Agent:
             async with anyio.create_task_group() as edge:
                 edge.start_soon(self._roster.run)
                 edge.start_soon(self._roll_call.run)
+                edge.start_soon(self._look_at_health)
                 try:
                     yield
                 finally:
@@ -270,6 +272,12 @@ class Agent:
         if watched is None:
             raise NotFound(f"there is no cluster {name}")
         return watched
+
+    async def _look_at_health(self) -> None:
+        """So that ``since`` is when a status began, not when somebody first asked."""
+        while True:
+            self._health.read()
+            await anyio.sleep(HEALTH_BEAT_S)
 
     async def _retain(self) -> None:
         """Forget events past their time, a slice at a time, so that no turn of the pipeline waits long for it."""

@@ -103,7 +103,7 @@ def explain(trace: Trace, incident: Callable[[str], Incident | None]) -> tuple[S
 
 
 def _received(event: Event) -> Stage:
-    when = event.received_at.isoformat(timespec="milliseconds")
+    when = event.received_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     late = (event.received_at - event.at).total_seconds()
     reason = f"From {event.origin.collector} of {event.origin.cluster_name} at {when}, {late:.1f} s after it happened"
     return Stage("received", "received", reason)

@@ -71,12 +71,12 @@ def rank(
 
 
 def _suspect(incident: Incident, same: list[Change], where: set[str]) -> Suspect | None:
-    onset = min((one.since for one in incident.conditions if one.cleared_at is None), default=incident.opened_at)
+    onset = _onset(incident)
     # Of the same change made several times, or in several clusters, the nearest before the onset is weighed.
     change = min(same, key=lambda one: (one.at > onset + SAME_TIME, abs(onset - one.at), one.id))
     relation, why = _relation(incident, change)
-    if not relation:
-        return None
+    if not relation or change.at > onset + SAME_TIME:
+        return None  # what came afterwards, a roll-back above all, is told with the incident but accused of nothing
     weighing = _Weighing(MOST_SCORE, [], [], [])
     weighing.weigh(relation, why, speaks_for=relation >= 0.5)
     _weigh_time(weighing, incident, change, onset)
@@ -92,6 +92,13 @@ def _suspect(incident: Incident, same: list[Change], where: set[str]) -> Suspect
         tuple(weighing.evidence_for),
         tuple(weighing.evidence_against),
     )
+
+
+def _onset(incident: Incident) -> datetime:
+    """Since when it is as it is: the oldest symptom that lasts, or when a group was opened last."""
+    since = [one.since for one in incident.conditions if one.cleared_at is None]
+    opened = [one.at for one in incident.timeline if one.what in ("opened", "reopened")]
+    return min(since) if since else max(opened, default=incident.opened_at)
 
 
 def _relation(incident: Incident, change: Change) -> tuple[float, str]:
@@ -113,12 +120,7 @@ def _relation(incident: Incident, change: Change) -> tuple[float, str]:
 
 def _weigh_time(weighing: _Weighing, incident: Incident, change: Change, onset: datetime) -> None:
     before = onset - change.at
-    first = list(incident.evidence[:1])
-    if before < -SAME_TIME:
-        weighing.evidence_against += first
-        weighing.weigh(0.05, f"it came {_span(-before)} after the onset", speaks_for=False)
-        return
-    weighing.evidence_for += first
+    weighing.evidence_for += incident.evidence[:1]
     half_life = _HALF_LIVES.get(incident.family, _HALF_LIFE)
     factor = 0.5 ** (max(before, timedelta()) / half_life)
     said = f"it came {_span(before)} before the onset" if before > timedelta() else "it came with the onset"
