@@ -37,18 +37,18 @@ export function rootsOf(incidents: readonly Incident[]): Incident[] {
   return incidents.filter(({ parent_id }) => parent_id === null || !ids.has(parent_id));
 }
 
-/** For each change, the incidents that are not over and suspect it, worst first. */
-export function useSuspected(): ReadonlyMap<string, readonly Incident[]> {
-  const active = useActiveIncidents();
-  return useMemo(() => {
-    const found = new Map<string, Incident[]>();
-    for (const incident of active) {
-      for (const { change_id } of incident.suspects) {
-        found.set(change_id, [...(found.get(change_id) ?? []), incident]);
-      }
+/** For each change, the incidents that suspect it, over or not: those that are not over first, then the worst. */
+export function suspectedBy(incidents: readonly Incident[]): ReadonlyMap<string, readonly Incident[]> {
+  const found = new Map<string, Incident[]>();
+  const ordered = [...incidents].sort(
+    (a, b) => Number(isActive(b)) - Number(isActive(a)) || worstFirst(a, b),
+  );
+  for (const incident of ordered) {
+    for (const { change_id } of incident.suspects) {
+      found.set(change_id, [...(found.get(change_id) ?? []), incident]);
     }
-    return found;
-  }, [active]);
+  }
+  return found;
 }
 
 /** Every expected cluster, the ones in trouble first, then by name. */

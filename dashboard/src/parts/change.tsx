@@ -3,6 +3,7 @@ import { ArrowRight } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 import type { Change, Incident } from "../api/types";
+import { isActive, rootsOf } from "../live/hooks";
 import { resourceName } from "./resource";
 import { Shape, toneOfSeverity } from "./shape";
 
@@ -64,21 +65,43 @@ function Value({ word, value }: { word: "before" | "after"; value: string }) {
   return value === "" ? <span className="quiet">nothing</span> : <Mark title={word}>{value}</Mark>;
 }
 
-/** The incidents that suspect a change; an incident's own page is where that is explained. */
-export function SuspectedBy({ incidents }: { incidents: readonly Incident[] }) {
+/** The incidents that suspect a change, over or not; an incident's own page is where that is explained. */
+export function SuspectedBy(props: {
+  /** Those this page knows. */
+  incidents: readonly Incident[];
+  /** All that the agent named with the change. */
+  ids: readonly string[];
+}) {
+  const { incidents } = props;
+  const unknown = props.ids.filter((id) => !incidents.some((incident) => incident.id === id));
+  if (incidents.length + unknown.length === 0) return <span className="quiet">none</span>;
   return (
     <>
-      {incidents.map(({ id, title, severity, resource }) => (
-        <Link
-          key={id}
-          className={`suspected tone-${toneOfSeverity(severity)}`}
-          to={`/incidents/${encodeURIComponent(id)}`}
-          title={title}
-        >
-          <Shape tone={toneOfSeverity(severity)} size={12} label={severity} />
-          <span className="clip">{resourceName(resource)}</span>
+      {rootsOf(incidents).map((incident) => (
+        <SuspectedIn key={incident.id} incident={incident} />
+      ))}
+      {unknown.map((id) => (
+        <Link key={id} className="suspected" to={`/incidents/${encodeURIComponent(id)}`}>
+          <span className="mono clip">{id}</span>
         </Link>
       ))}
     </>
+  );
+}
+
+function SuspectedIn({ incident }: { incident: Incident }) {
+  const { id, title, severity, resource } = incident;
+  const over = !isActive(incident);
+  const tone = toneOfSeverity(severity);
+  return (
+    <Link
+      className={`suspected tone-${tone}`}
+      to={`/incidents/${encodeURIComponent(id)}`}
+      title={over ? `${title} (over)` : title}
+    >
+      <Shape tone={tone} size={12} label={severity} />
+      <span className="clip">{resourceName(resource)}</span>
+      {over && <span className="quiet">over</span>}
+    </Link>
   );
 }

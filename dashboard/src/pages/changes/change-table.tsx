@@ -1,7 +1,7 @@
 // One row a change: when, of what kind, what field by field, by whom, where, and which incidents suspect it.
 import { Link } from "react-router";
 import type { Change } from "../../api/types";
-import { useSuspected } from "../../live/hooks";
+import { useSuspected } from "../../live/known";
 import { Actor, arrowed, Diff, KindChip, ledgerAt, SuspectedBy, targetOf } from "../../parts/change";
 import { resourceName } from "../../parts/resource";
 import { At } from "../../parts/times";
@@ -23,7 +23,6 @@ export function ChangeTable({ rows }: { rows: readonly Change[] }) {
         </thead>
         <tbody>
           {rows.map((change) => {
-            const incidents = suspected.get(change.id) ?? [];
             return (
               <tr key={change.id} data-change={change.id}>
                 <td data-label="Made">
@@ -51,11 +50,7 @@ export function ChangeTable({ rows }: { rows: readonly Change[] }) {
                   <Link to={`/fleet/${encodeURIComponent(change.cluster_name)}`}>{change.cluster_name}</Link>
                 </td>
                 <td data-label="Suspected in" className="suspected-cell">
-                  {incidents.length > 0 ? (
-                    <SuspectedBy incidents={incidents} />
-                  ) : (
-                    <span className="quiet">none open</span>
-                  )}
+                  <SuspectedBy incidents={suspected.get(change.id) ?? []} ids={change.incidents} />
                 </td>
               </tr>
             );

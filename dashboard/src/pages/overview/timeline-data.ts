@@ -1,8 +1,8 @@
 // What the timeline is drawn from: the stream, and once from REST what was before it.
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
-import { fetchChanges, fetchEvents, fetchIncidents } from "../../api/client";
-import type { Change, Incident, KronveilEvent } from "../../api/types";
+import { fetchChanges, fetchEvents } from "../../api/client";
+import type { Change, KronveilEvent } from "../../api/types";
 import { useLive } from "../../live/store";
 import { newestMade } from "../../live/world";
 
@@ -10,21 +10,6 @@ import { newestMade } from "../../live/world";
 export function useStart(): number | null {
   const status = useLive((view) => view.world.status);
   return status && Math.round((Date.parse(status.server_time) - status.uptime_s * 1000) / 1000) * 1000;
-}
-
-/** The live incidents, and older ones that only REST still lists. */
-export function useKnownIncidents(): readonly Incident[] {
-  const incidents = useLive((view) => view.world.incidents);
-  const { data } = useQuery({
-    queryKey: ["incidents", "timeline"],
-    queryFn: () => fetchIncidents({}, 500),
-    staleTime: 60_000,
-  });
-  return useMemo(() => {
-    const all = new Map((data?.items ?? []).map((incident) => [incident.id, incident]));
-    for (const incident of incidents.values()) all.set(incident.id, incident);
-    return [...all.values()];
-  }, [data, incidents]);
 }
 
 /** Changes of the stream, and older ones that only REST still lists. */

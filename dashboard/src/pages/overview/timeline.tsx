@@ -2,7 +2,8 @@
 import { useMemo } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Incident } from "../../api/types";
-import { isActive, rootsOf, useClusters, useSuspected } from "../../live/hooks";
+import { isActive, rootsOf, useClusters } from "../../live/hooks";
+import { useKnownIncidents, useSuspected } from "../../live/known";
 import { useNow, useTrust } from "../../live/pulse";
 import { useLive } from "../../live/store";
 import { arrowed, ledgerAt, targetOf } from "../../parts/change";
@@ -21,7 +22,7 @@ import {
   type Tick,
   ticks,
 } from "./lanes";
-import { useKnownChanges, useKnownIncidents, useSeenEvents, useStart } from "./timeline-data";
+import { useKnownChanges, useSeenEvents, useStart } from "./timeline-data";
 
 const RANGES: Record<string, [string, number]> = {
   "5m": ["Last 5 min", 5],

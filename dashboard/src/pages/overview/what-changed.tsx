@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { Link } from "react-router";
 import type { Change, Incident } from "../../api/types";
-import { useSuspected } from "../../live/hooks";
+import { useSuspected } from "../../live/known";
 import { useLive } from "../../live/store";
 import { KindChip, ledgerAt, targetOf, withoutKind } from "../../parts/change";
 import { Empty, Panel } from "../../parts/panel";
