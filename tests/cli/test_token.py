@@ -53,6 +53,7 @@ def test_tokens_are_listed_without_their_texts_and_revoked_by_name(folder):
     listed = run("list", "-c", "agent.yaml")
     assert listed.stdout.splitlines()[1].split()[1:3] == ["ci", "viewer"]
     assert text not in listed.stdout
+    assert listed.stdout.splitlines()[1].split()[3].endswith("Z")
     items = json.loads(run("list", "-c", "agent.yaml", "--json").stdout)["items"]
     assert (items[0]["name"], items[0]["expired"]) == ("ci", False)
     assert run("revoke", "ci", "-c", "agent.yaml").exit_code == 0

@@ -153,7 +153,10 @@ def _answer_of(response: "httpx2.Response") -> Answer:
 
 def refused(problem: Mapping[str, Any], status: int) -> NoReturn:
     """End with the agent's own words: 2 when the command line was wrong, else 1."""
-    lines = [f"{problem.get('title', 'The agent refuses')}: {problem.get('detail', status)}"]
+    detail = str(problem.get("detail", status))
+    # What is not there is named by the detail; its title would only say so twice.
+    is_missing = status == 404 and "detail" in problem
+    lines = [detail if is_missing else f"{problem.get('title', 'The agent refuses')}: {detail}"]
     if status == 401:
         lines.append("Put a token into KRONVEIL_TOKEN." if token() is None else "KRONVEIL_TOKEN holds another token.")
     if status >= 500:

@@ -41,6 +41,7 @@ def create(
     """
     import re  # noqa: PLC0415 - keeps `kronveil --help` quick
 
+    from kronveil.api.encode import restamp  # noqa: PLC0415
     from kronveil.api.roles import ROLES  # noqa: PLC0415
     from kronveil.sdk.errors import ConfigError  # noqa: PLC0415
 
@@ -56,7 +57,7 @@ def create(
         end(FAILED, str(error))
     except OverflowError:
         end(WRONG_USAGE, f"--expires {expires} is later than time goes.")
-    until = f"until {made.expires_at}" if made.expires_at else "until it is revoked"
+    until = f"until {restamp(made.expires_at)}" if made.expires_at else "until it is revoked"
     typer.echo(f"token {made.id}, named {made.name}: {made.role}, {until}", err=True)
     typer.echo(text.reveal())
 
@@ -67,6 +68,7 @@ def show(*, config: ConfigFile = None, json: Json = False) -> None:
 
     Example: kronveil token list
     """
+    from kronveil.api.encode import restamp  # noqa: PLC0415
     from kronveil.sdk.errors import ConfigError  # noqa: PLC0415
 
     try:
@@ -79,8 +81,8 @@ def show(*, config: ConfigFile = None, json: Json = False) -> None:
             "id": each.id,
             "name": each.name,
             "role": each.role,
-            "created_at": each.created_at,
-            "expires_at": each.expires_at,
+            "created_at": restamp(each.created_at),
+            "expires_at": None if each.expires_at is None else restamp(each.expires_at),
             "expired": each.is_expired(now),
         }
         for each in held

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TypeAlias
 
 from kronveil.logic.dedup import KEPT_REPEATS
