@@ -22,6 +22,7 @@ from kronveil.cli.status import status
 from kronveil.cli.tables import table
 from kronveil.model.event import Severity
 from kronveil.model.fleet import ClusterState
+from kronveil.model.incident import ClusterRef, IncidentStatus
 from kronveil.sdk.secret import Secret
 from tests.api.conftest import served
 from tests.api.plain_desk import PlainDesk, change, event, incident, member, suspect
@@ -141,6 +142,67 @@ async def test_one_incident_is_shown_with_its_story_and_its_evidence(agent):
     assert "2 of 12 events shown." in told
 
 
+async def test_a_page_tells_what_changed_and_how_long_before_the_start(agent, desk):
+    assert "WHAT CHANGED: nothing changed nearby." in await ask(agent, "incidents", "inc-1")
+    desk.ledger = [change(number - 60, name=f"other-{number}") for number in range(7)] + [change(-41)]
+    desk.known["inc-1"] = incident(1, suspects=(suspect(-41), suspect(99, 0.31)))
+    lines = (await ask(agent, "incidents", "inc-1")).splitlines()
+    start = lines.index("WHAT CHANGED")
+    assert lines[start + 1].split() == ["SCORE", "WHEN", "WHO", "OF", "WHAT"]
+    first = lines[start + 2].split()
+    assert first[:5] == ["0.82", "42", "s", "before", "kubectl-client-side-apply"]
+    assert "deployment/payments in shop" in lines[start + 2]
+    assert lines[start + 3].split()[:4] == ["0.31", "?", "?", "?"]
+    assert lines[start + 4].split()[:4] == ["-", "55", "s", "before"]
+    assert lines[start + 9].startswith("2 other changes nearby are left out: kronveil changes --around 2026-11-25T12")
+
+
+def wider(number, *parts):
+    refs = (ClusterRef("uid-east", "east", None), ClusterRef("uid-west", "west", None))
+    return incident(number, children=parts, clusters=refs, title="Memory ran out in two clusters")
+
+
+async def test_a_wider_incident_names_its_parts_and_a_part_what_it_is_part_of(agent, desk):
+    west = incident(2, cluster="west", parent_id="inc-3", status=IncidentStatus.RESOLVED)
+    desk.known = {"inc-2": west, "inc-3": wider(3, "inc-2", "inc-long-gone")}
+    told = await ask(agent, "incidents", "inc-3")
+    rows = [line.split()[:3] for line in told.splitlines()]
+    assert ["inc-2", "resolved", "west"] in rows
+    assert ["inc-long-gone", "?", "?"] in rows
+    assert "part of inc-3: Memory ran out in two clusters\n" in await ask(agent, "incidents", "inc-2")
+
+
+async def test_parts_are_indented_under_their_whole_and_counted_with_it(agent, desk):
+    parts = [incident(1, parent_id="inc-3"), incident(2, cluster="west", parent_id="inc-3")]
+    desk.known = {each.id: each for each in (*parts, wider(3, "inc-1", "inc-2"), incident(4))}
+    lines = (await ask(agent, "incidents")).splitlines()
+    assert [line.partition(" high")[0].rstrip() for line in lines[1:5]] == ["inc-4", "inc-3", "  inc-2", "  inc-1"]
+    assert lines[-1].startswith("2 incidents, one of them in 2 clusters.")
+    del desk.known["inc-4"]
+    assert (await ask(agent, "incidents")).splitlines()[-1].startswith("1 incident, in 2 clusters.")
+
+
+async def test_when_all_is_over_it_says_so_and_how_to_see_it(agent, desk):
+    over = [incident(number, status=IncidentStatus.RESOLVED) for number in range(1, 6)]
+    desk.known = {each.id: each for each in over}
+    told = await ask(agent, "incidents")
+    assert told.startswith("Nothing needs you; 5 are over: kronveil incidents --all.")
+    desk.known = {}
+    assert (await ask(agent, "incidents")).startswith("Nothing needs you.")
+
+
+async def test_evidence_that_repeats_is_one_row_and_only_the_newest_rows_are_shown(agent, desk):
+    again = [replace(event(number), resource=event(1).resource) for number in range(1, 4)]
+    desk.stored = [*(event(number) for number in range(-19, 0)), *again]
+    desk.known["inc-1"] = incident(1, evidence=tuple(each.id for each in desk.stored), event_count=22)
+    lines = (await ask(agent, "incidents", "inc-1")).splitlines()
+    assert lines[-3].endswith("out of memory (x3, last 12:00:03)")
+    assert lines[-1] == "17 of 22 events shown. 5 older rows left out, --json has them."
+    assert sum("pod/payments-" in line for line in lines) == 15
+    desk.known["inc-1"] = incident(1, evidence=("ev-00001",), event_count=1)
+    assert (await ask(agent, "incidents", "inc-1")).splitlines()[-1] == "Its one event is shown."
+
+
 async def test_an_incident_is_acknowledged_and_resolved(agent, desk):
     assert "inc-1 is acknowledged" in await ask(agent, "incidents", "inc-1", "--acknowledge")
     assert "inc-1 is resolved" in await ask(agent, "incidents", "inc-1", "--resolve", "--reason", "rolled back")
@@ -156,7 +218,8 @@ async def test_an_event_is_explained_stage_by_stage(agent, desk):
     assert told.splitlines()[-1].split()[:2] == ["dedup", "new"]
     assert "what the store says" in await ask(agent, "explain", "ev-00002")
     assert json.loads(await ask(agent, "explain", "ev-00001", "--json"))["remembered"] is True
-    assert (await run("explain", "made-up", "--url", agent)).exit_code == 1
+    unknown = await run("explain", "made-up", "--url", agent)
+    assert (unknown.exit_code, unknown.stderr.count("There is no")) == (1, 1)
 
 
 async def test_changes_are_listed_with_who_made_them_and_who_suspects_them(agent, desk):

@@ -1,16 +1,18 @@
 """`kronveil incidents [ID]`: what needs somebody, one incident whole, and what a person may do to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from kronveil.cli.client import WRONG_USAGE, Answer, AsJson, Url, end, fetch, print_json, send
-from kronveil.cli.tables import age, clean, left_out, since, subject, table
+from kronveil.cli import incident_page
+from kronveil.cli.client import WRONG_USAGE, AsJson, Url, end, fetch, print_json, send
+from kronveil.cli.tables import age, clean, left_out, since, table
 
 NEEDS_SOMEBODY = ("open", "acknowledged", "mitigated")
+MOST = 500
 
 
 def incidents(  # noqa: PLR0913 - each is an option of the command line
@@ -38,13 +40,15 @@ def incidents(  # noqa: PLR0913 - each is an option of the command line
         if acknowledge or resolve or reason is not None:
             end(WRONG_USAGE, "Which incident? Write: kronveil incidents ID --acknowledge")
         filters = {"status": status or ([] if everything else list(NEEDS_SOMEBODY)), "severity": severity or []}
-        _show_list(url, filters | ({"cluster": cluster} if cluster else {}) | {"limit": limit}, as_json=json)
+        is_bare = not (status or severity or cluster or everything)
+        asked = filters | ({"cluster": cluster} if cluster else {}) | {"limit": limit}
+        _show_list(url, asked, as_json=json, is_bare=is_bare)
         return
     path = f"incidents/{quote(incident_id, safe='')}"
     if not (acknowledge or resolve):
         if reason is not None:
             end(WRONG_USAGE, "--reason goes with --resolve.")
-        _show_one(fetch(url, path), as_json=json)
+        _show_one(url, path, as_json=json)
         return
     if acknowledge and resolve:
         end(WRONG_USAGE, "Give --acknowledge or --resolve, not both.")
@@ -58,27 +62,73 @@ def incidents(  # noqa: PLR0913 - each is an option of the command line
         typer.echo(f"{clean(answer.body['id'])} is {answer.body['status']}: {clean(answer.body['title'])}")
 
 
-def _show_list(url: str | None, params: Mapping[str, Any], *, as_json: bool) -> None:
+def _show_one(url: str | None, path: str, *, as_json: bool) -> None:
+    answer = fetch(url, path)
+    if as_json:
+        print_json(answer.body)
+        return
+    wanted = {answer.body["parent_id"], *answer.body["children"]} - {None}
+    page = fetch(url, "incidents", {"limit": MOST}).body["items"] if wanted else []
+    incident_page.show(answer, {each["id"]: each for each in page if each["id"] in wanted})
+
+
+def _show_list(url: str | None, params: Mapping[str, Any], *, as_json: bool, is_bare: bool) -> None:
     answer = fetch(url, "incidents", params)
     if as_json:
         print_json(answer.body)
         return
     items = answer.body["items"]
     if items:
-        rows = [_row(each, answer.at) for each in items]
+        rows = [_row(each, answer.at, is_part=is_part) for each, is_part in _as_tree(items)]
         table(("ID", "SEVERITY", "STATUS", "AGE", "EVENTS", "CLUSTER", "TITLE"), rows, right=("AGE", "EVENTS"))
         typer.echo()
-    told = f"{len(items)} incidents" if len(items) != 1 else "1 incident"
+    told = _counted(items)
     if not items:
-        told = "No incidents match"
+        told = _all_is_over(url) if is_bare else "No incidents match"
     more = "; there are more, see --limit" if answer.body["next_cursor"] is not None else ""
     unseen = f" Not watched now: {left_out(answer.body['missing'])}." if answer.body["missing"] else ""
     typer.echo(f"{told}{more}.{unseen}")
 
 
-def _row(incident: Mapping[str, Any], now: datetime) -> tuple[object, ...]:
+def _as_tree(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Each with whether it is a part of the one above it; parts come right after what they are part of."""
+    listed = {each["id"] for each in items}
+    parts: dict[str, list[Mapping[str, Any]]] = {}
+    for each in items:
+        if each["parent_id"] in listed:
+            parts.setdefault(each["parent_id"], []).append(each)
+    for each in items:
+        if each["parent_id"] not in listed:
+            yield each, False
+            yield from ((part, True) for part in parts.get(each["id"], ()))
+
+
+def _counted(items: Sequence[Mapping[str, Any]]) -> str:
+    """A wider incident is one, however many parts of it are listed."""
+    tops = [each for each, is_part in _as_tree(items) if not is_part]
+    wide = [len(each["clusters"]) for each in tops if len(each["clusters"]) > 1]
+    told = f"{len(tops)} incidents" if len(tops) != 1 else "1 incident"
+    if not wide:
+        return told
+    where = f"in {wide[0]} clusters" if len(wide) == 1 else "in several clusters each"
+    if len(tops) == 1:
+        return f"{told}, {where}"
+    return f"{told}, {'one' if len(wide) == 1 else len(wide)} of them {where}"
+
+
+def _all_is_over(url: str | None) -> str:
+    """What to say when nothing needs anybody: how many there were."""
+    body = fetch(url, "incidents", {"status": ["resolved", "closed"], "limit": MOST}).body
+    number = sum(not is_part for _, is_part in _as_tree(body["items"]))
+    if not number:
+        return "Nothing needs you"
+    over = f"{'more than ' if body['next_cursor'] is not None else ''}{number} {'is' if number == 1 else 'are'} over"
+    return f"Nothing needs you; {over}: kronveil incidents --all"
+
+
+def _row(incident: Mapping[str, Any], now: datetime, *, is_part: bool) -> tuple[object, ...]:
     return (
-        incident["id"],
+        f"{'  ' if is_part else ''}{incident['id']}",
         incident["severity"],
         incident["status"],
         age(since(incident["opened_at"], now)),
@@ -86,31 +136,3 @@ def _row(incident: Mapping[str, Any], now: datetime) -> tuple[object, ...]:
         ", ".join(each["name"] for each in incident["clusters"]),
         incident["title"],
     )
-
-
-def _show_one(answer: Answer, *, as_json: bool) -> None:
-    incident = answer.body
-    if as_json:
-        print_json(incident)
-        return
-    ended = f", resolved {incident['resolved_at']}" if incident["resolved_at"] else ""
-    by = f" by {clean(incident['acknowledged_by'])}" if incident["acknowledged_by"] else ""
-    typer.echo(clean(incident["title"]))
-    typer.echo(f"{incident['severity']}, {incident['status']}{by}, {clean(incident['kind'])}")
-    typer.echo(
-        f"{clean(subject(incident['resource']))}, {', '.join(clean(each['name']) for each in incident['clusters'])}"
-    )
-    typer.echo(f"opened {incident['opened_at']} ({age(since(incident['opened_at'], answer.at))} ago){ended}\n")
-    table(("AT", "WHAT", "WHO", "MESSAGE"), [_moment(each) for each in incident["timeline"]])
-    typer.echo()
-    rows = [
-        (each["at"], each["severity"], each["kind"], subject(each["resource"]), each["message"])
-        for each in incident["evidence"]
-    ]
-    table(("EVIDENCE", "SEVERITY", "KIND", "OF", "MESSAGE"), rows)
-    shown, known = len(rows), incident["event_count"]
-    typer.echo(f"\n{shown} of {known:,} events shown." if known > shown else f"\nAll {known} events shown.")
-
-
-def _moment(moment: Mapping[str, Any]) -> tuple[object, ...]:
-    return moment["at"], moment["what"], moment["actor"], moment["message"]
