@@ -1,4 +1,5 @@
 // What an incident or event is about, as `namespace / name`.
+import { Fragment } from "react";
 import type { Incident, Resource } from "../api/types";
 
 export function resourceName(resource: Resource | null | undefined): string {
@@ -9,6 +10,15 @@ export function resourceName(resource: Resource | null | undefined): string {
 /** `eu-west-prod, us-east-prod` */
 export const clusterNames = (incident: Pick<Incident, "clusters">): string =>
   incident.clusters.map(({ name }) => name).join(", ");
+
+/** The same where it may fill more than a line: it breaks between the names, never at a hyphen within one. */
+export const ClusterNames = ({ incident }: { incident: Pick<Incident, "clusters"> }) =>
+  incident.clusters.map(({ name }, index) => (
+    <Fragment key={name}>
+      {index > 0 && ", "}
+      <span className="cluster-name">{name}</span>
+    </Fragment>
+  ));
 
 export function ResourceName({ resource }: { resource: Resource | null | undefined }) {
   if (!resource) return <span className="quiet">not tied to one object</span>;

@@ -39,7 +39,7 @@ export function FleetTable({ clusters }: { clusters: readonly Cluster[] }) {
             </th>
             {columns.map((kind) => (
               <th scope="col" key={kind} className="kind-head">
-                {kind}
+                {capital(kind)}
               </th>
             ))}
             {others.length > 0 && (

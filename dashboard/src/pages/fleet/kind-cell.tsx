@@ -1,6 +1,6 @@
 // How fresh one kind of object is in one cluster; hatched and `?` when nobody knows.
 import type { Cluster } from "../../api/types";
-import { Shape } from "../../parts/shape";
+import { capital, Shape } from "../../parts/shape";
 import { shortDuration } from "../../time/format";
 
 type Kind = Cluster["kinds"][string];
@@ -16,16 +16,17 @@ export function KindCell(props: {
   since: number;
 }) {
   const { name, kind, heard, since } = props;
+  const label = capital(name);
   if (!kind && !heard) {
     return (
-      <td className="kind unknown-text" data-label={name} title="never heard from">
+      <td className="kind unknown-text" data-label={label} title="never heard from">
         <i className="age-bar hatched" /> ?
       </td>
     );
   }
   if (!kind) {
     return (
-      <td className="kind quiet" data-label={name}>
+      <td className="kind quiet" data-label={label}>
         not watched
       </td>
     );
@@ -34,7 +35,7 @@ export function KindCell(props: {
   const words = age === null ? "never" : shortDuration(age);
   if (kind.error && heard) {
     return (
-      <td className="kind tone-high" data-label={name} title={kind.error}>
+      <td className="kind tone-high" data-label={label} title={kind.error}>
         <Shape tone="partial" size={12} label="error" /> {words}
       </td>
     );
@@ -43,7 +44,7 @@ export function KindCell(props: {
     return (
       <td
         className="kind unknown-text"
-        data-label={name}
+        data-label={label}
         title={kind.error ?? "not in step with the cluster"}
       >
         <i className="age-bar hatched" /> {words}
@@ -53,7 +54,7 @@ export function KindCell(props: {
   const held =
     kind.count === null || kind.count === undefined ? "" : `${kind.count.toLocaleString("en-US")} objects, `;
   return (
-    <td className="kind" data-label={name} title={`${held}last sign of life ${words} ago`}>
+    <td className="kind" data-label={label} title={`${held}last sign of life ${words} ago`}>
       <i className="age-bar">
         <i style={{ width: `${Math.min(100, Math.max(6, (age / FULL_S) * 100))}%` }} />
       </i>
@@ -66,10 +67,11 @@ export function KindCell(props: {
 export function OtherKinds(props: { cluster: Cluster; names: readonly string[]; heard: boolean }) {
   const { cluster, names, heard } = props;
   const kinds = names.flatMap((name) => cluster.kinds[name] ?? []);
+  const label = `${names.length} more`;
   const inStep = kinds.filter((kind) => kind.synced && !kind.error).length;
   if (!heard || kinds.length === 0) {
     return (
-      <td className="kind unknown-text" data-label="More kinds" title="never heard from, or not heard now">
+      <td className="kind unknown-text" data-label={label} title="never heard from, or not heard now">
         <i className="age-bar hatched" /> ?
       </td>
     );
@@ -78,7 +80,7 @@ export function OtherKinds(props: { cluster: Cluster; names: readonly string[]; 
   return (
     <td
       className={inStep < kinds.length ? "kind tone-high" : "kind"}
-      data-label="More kinds"
+      data-label={label}
       title={late.length > 0 ? `not in step: ${late.join(", ")}` : "all in step"}
     >
       {inStep < kinds.length && <Shape tone="partial" size={12} label="not all in step" />} {inStep} of{" "}

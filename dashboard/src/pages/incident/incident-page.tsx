@@ -10,7 +10,7 @@ import { useLive } from "../../live/store";
 import { Acknowledge, Assign, Note, Reopen, Resolve } from "../../parts/actions";
 import { Failure } from "../../parts/failure";
 import { AsOf, Loading } from "../../parts/panel";
-import { clusterNames, ResourceName } from "../../parts/resource";
+import { ClusterNames, ResourceName } from "../../parts/resource";
 import { Severity } from "../../parts/shape";
 import { Age, At } from "../../parts/times";
 import { useTitle } from "../../shell/title";
@@ -164,7 +164,7 @@ function Facts({ incident }: { incident: IncidentDetail }) {
       </span>
       <span>
         {incident.clusters.length === 1 ? "in" : `in ${incident.clusters.length} clusters:`}{" "}
-        {clusterNames(incident)}
+        <ClusterNames incident={incident} />
       </span>
       <span className="quiet">
         {incident.acknowledged_by

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import type { IncidentDetail } from "../../api/types";
 import { Empty, Panel } from "../../parts/panel";
-import { clusterNames, resourceName } from "../../parts/resource";
+import { ClusterNames, resourceName } from "../../parts/resource";
 import { Shape, toneOfSeverity } from "../../parts/shape";
 import { At } from "../../parts/times";
 import { plural } from "../../time/format";
@@ -20,7 +20,7 @@ export function WhatBroke({ incident }: { incident: IncidentDetail }) {
       aside={<span className="quiet">{plural(found.length, "receipt")}, as collected</span>}
     >
       <p className="sentence">
-        {incident.title}. Seen {plural(incident.event_count, "time")} in {clusterNames(incident)}.
+        {incident.title}. Seen {plural(incident.event_count, "time")} in <ClusterNames incident={incident} />.
       </p>
       {found.length === 0 ? (
         <Empty>The agent has kept no evidence for this incident.</Empty>
@@ -53,7 +53,7 @@ function ReceiptRow({ receipt, number }: { receipt: Receipt; number: number }) {
         <p className="receipt-head">
           <Shape tone={tone} size={12} label={evidence.severity} />
           <span className={`mono tone-${tone}`}>{evidence.kind}</span>
-          <span className="second nowrap">{evidence.cluster_name}</span>
+          <span className="second cluster-name">{evidence.cluster_name}</span>
           <span className="second clip">{resourceName(evidence.resource)}</span>
           <span className="receipt-at">
             {count > 1 && (

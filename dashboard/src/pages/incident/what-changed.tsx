@@ -110,7 +110,8 @@ const Made = ({ change, incident }: RowProps & { change: Change }) => (
     <span title="When it was made, seen from the incident's start">
       {fromStart(change.at, incident.opened_at)}
     </span>{" "}
-    · <At at={change.at} /> · by <Actor actor={change.actor} /> · {change.cluster_name}
+    · <At at={change.at} /> · by <Actor actor={change.actor} /> ·{" "}
+    <span className="cluster-name">{change.cluster_name}</span>
   </p>
 );
 

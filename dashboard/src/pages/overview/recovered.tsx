@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import { isActive } from "../../live/hooks";
 import { useLive } from "../../live/store";
 import { Empty, Panel } from "../../parts/panel";
-import { clusterNames } from "../../parts/resource";
+import { ClusterNames } from "../../parts/resource";
 import { Shape } from "../../parts/shape";
 import { Age } from "../../parts/times";
 import { duration } from "../../time/format";
@@ -33,18 +33,22 @@ export function Recovered() {
               <Link to={`/incidents/${encodeURIComponent(incident.id)}`} data-row>
                 {incident.title}
                 <span className="meta">
-                  <span className="clip">{clusterNames(incident)}</span>
+                  <ClusterNames incident={incident} />
                   {incident.resolved_at && (
-                    <span className="nowrap">
-                      {"· lasted "}
-                      {duration((Date.parse(incident.resolved_at) - Date.parse(incident.opened_at)) / 1000)}
-                    </span>
+                    <>
+                      {" · "}
+                      <span className="nowrap">
+                        {"lasted "}
+                        {duration((Date.parse(incident.resolved_at) - Date.parse(incident.opened_at)) / 1000)}
+                      </span>
+                    </>
                   )}
+                  {" · "}
+                  <span className="nowrap">
+                    <Age at={incident.resolved_at ?? incident.updated_at} short /> ago
+                  </span>
                 </span>
               </Link>
-              <span className="quiet">
-                <Age at={incident.resolved_at ?? incident.updated_at} short /> ago
-              </span>
             </li>
           ))}
         </ul>

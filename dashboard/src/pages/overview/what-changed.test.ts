@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { at, change } from "../../testing/samples";
 import { changeTicks } from "./lanes";
-import { madeTogether } from "./what-changed";
+import { madeTogether, tonesOf } from "./what-changed";
 
 describe("changes on the overview", () => {
   it("show one release to several clusters as one row", () => {
@@ -17,6 +17,14 @@ describe("changes on the overview", () => {
       ],
       [["alpha"], ["old"]],
     ]);
+  });
+
+  it("are explained by the very shapes that their rows show, and by none when nobody suspects them", () => {
+    expect(tonesOf([{ severity: "low" }, { severity: "high" }, { severity: "low" }])).toEqual([
+      "high",
+      "low",
+    ]);
+    expect(tonesOf([])).toEqual([]);
   });
 
   it("stand in their own lane, neighbours as one tick, and not outside the range", () => {

@@ -2,11 +2,12 @@
 import { useMemo } from "react";
 import { Link } from "react-router";
 import type { Change, Incident } from "../../api/types";
+import { severityRank } from "../../live/hooks";
 import { useSuspected } from "../../live/known";
 import { useLive } from "../../live/store";
 import { KindChip, ledgerAt, targetOf, withoutKind } from "../../parts/change";
 import { Empty, Panel } from "../../parts/panel";
-import { Shape, toneOfSeverity } from "../../parts/shape";
+import { Shape, type Tone, toneOfSeverity } from "../../parts/shape";
 import { At } from "../../parts/times";
 
 const SHOWN = 5;
@@ -36,19 +37,34 @@ export function madeTogether(changes: readonly Change[]): Made[] {
   return rows;
 }
 
+/** The shapes that the rows show, worst first, so that the legend shows no other. */
+export const tonesOf = (incidents: readonly Pick<Incident, "severity">[]): Tone[] => {
+  const worstFirst = incidents
+    .map(({ severity }) => severity)
+    .sort((a, b) => severityRank(a) - severityRank(b));
+  return [...new Set(worstFirst.map(toneOfSeverity))];
+};
+
 export function WhatChanged() {
   const changes = useLive((view) => view.world.changes);
   const suspected = useSuspected();
-  const rows = useMemo(() => madeTogether(changes.slice(0, 100)).slice(0, SHOWN), [changes]);
+  const made = useMemo(() => madeTogether(changes.slice(0, 100)).slice(0, SHOWN), [changes]);
+  const rows = made.map((row) => ({ row, by: row.ids.flatMap((id) => suspected.get(id) ?? [])[0] }));
+  const tones = tonesOf(rows.flatMap(({ by }) => by ?? []));
   return (
     <Panel
       title="What changed"
       className="changed"
       aside={
         <>
-          <span className="quiet changed-legend">
-            <Shape tone="critical" size={12} /> suspected
-          </span>
+          {tones.length > 0 && (
+            <span className="quiet changed-legend">
+              {tones.map((tone) => (
+                <Shape key={tone} tone={tone} size={12} />
+              ))}{" "}
+              suspected
+            </span>
+          )}
           <Link to="/changes">all</Link>
         </>
       }
@@ -57,8 +73,8 @@ export function WhatChanged() {
         <Empty>No change has been seen yet.</Empty>
       ) : (
         <ul className="scroller changed-rows">
-          {rows.map((row) => (
-            <Row key={row.change.id} row={row} by={row.ids.flatMap((id) => suspected.get(id) ?? [])[0]} />
+          {rows.map(({ row, by }) => (
+            <Row key={row.change.id} row={row} by={by} />
           ))}
         </ul>
       )}
