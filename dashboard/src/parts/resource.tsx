@@ -11,12 +11,24 @@ export function resourceName(resource: Resource | null | undefined): string {
 export const clusterNames = (incident: Pick<Incident, "clusters">): string =>
   incident.clusters.map(({ name }) => name).join(", ");
 
-/** The same where it may fill more than a line: it breaks between the names, never at a hyphen within one. */
-export const ClusterNames = ({ incident }: { incident: Pick<Incident, "clusters"> }) =>
+/**
+ * The same where it may fill more than a line: it breaks between the names, never at a hyphen within one.
+ * What follows the last name (`end`) stays with it.
+ */
+export const ClusterNames = ({
+  incident,
+  end = "",
+}: {
+  incident: Pick<Incident, "clusters">;
+  end?: string;
+}) =>
   incident.clusters.map(({ name }, index) => (
     <Fragment key={name}>
-      {index > 0 && ", "}
-      <span className="cluster-name">{name}</span>
+      {index > 0 && " "}
+      <span className="cluster-name">
+        {name}
+        {index < incident.clusters.length - 1 ? "," : end}
+      </span>
     </Fragment>
   ));
 

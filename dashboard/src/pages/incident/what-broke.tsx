@@ -20,7 +20,8 @@ export function WhatBroke({ incident }: { incident: IncidentDetail }) {
       aside={<span className="quiet">{plural(found.length, "receipt")}, as collected</span>}
     >
       <p className="sentence">
-        {incident.title}. Seen {plural(incident.event_count, "time")} in <ClusterNames incident={incident} />.
+        {incident.title}. Seen {plural(incident.event_count, "time")} in{" "}
+        <ClusterNames incident={incident} end="." />
       </p>
       {found.length === 0 ? (
         <Empty>The agent has kept no evidence for this incident.</Empty>
