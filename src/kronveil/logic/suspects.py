@@ -15,6 +15,7 @@ from kronveil.model.change import Change, Suspect
 from kronveil.model.incident import Incident
 
 MOST_SUSPECTS = 5
+TURNS = frozenset({"opened", "reopened"})
 LEAST_SCORE = 0.15
 MOST_SCORE = 0.95
 # The clocks of two machines differ; what was made later than that has caused nothing.
@@ -95,10 +96,12 @@ def _suspect(incident: Incident, same: list[Change], where: set[str]) -> Suspect
 
 
 def _onset(incident: Incident) -> datetime:
-    """Since when it is as it is: the oldest symptom that lasts, or when a group was opened last."""
-    since = [one.since for one in incident.conditions if one.cleared_at is None]
-    opened = [one.at for one in incident.timeline if one.what in ("opened", "reopened")]
-    return min(since) if since else max(opened, default=incident.opened_at)
+    """Since when it is as it is: when it was opened last, or before that when its symptoms began earlier.
+
+    Symptoms alone would not do: those of new pods begin anew while the trouble goes on.
+    """
+    opened = max((one.at for one in incident.timeline if one.what in TURNS), default=incident.opened_at)
+    return min([opened, *(one.since for one in incident.conditions if one.cleared_at is None)])
 
 
 def _relation(incident: Incident, change: Change) -> tuple[float, str]:
