@@ -67,10 +67,17 @@ class RunningAgent:
         return answer.json()
 
     async def incidents(self, resource: str) -> list[Found]:
-        """Every incident, open or not, of the object of this name, in the agent's test namespace or in none."""
+        """Every incident, open or not, of the object of this name, in the agent's test namespace or in none.
+
+        The wider one over several clusters is not among them.
+        """
         items: list[Found] = (await self.get("incidents", limit="500"))["items"]
         wanted = [(resource, SPACE), (resource, None)]
-        return [item for item in items if (item["resource"]["name"], item["resource"]["namespace"]) in wanted]
+        return [
+            item
+            for item in items
+            if (item["resource"]["name"], item["resource"]["namespace"]) in wanted and not item["children"]
+        ]
 
     async def events(self, *, message: str, **parameters: str) -> list[Found]:
         """Events whose message contains this text, over all pages."""

@@ -13,7 +13,8 @@ from kronveil.logic.platform import NOT_READY_MESSAGES
 from kronveil.model.resource import Resource
 
 NODE_WINDOW = timedelta(minutes=10)
-NODE_TURNS = 4
+# Three losses: a node that registers turns up to twice by itself, and one that restarts once.
+NODE_TURNS = 6
 RETURNS_WINDOW = timedelta(minutes=15)
 MANY_RETURNS = 5
 

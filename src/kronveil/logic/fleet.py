@@ -90,12 +90,17 @@ def _sum(counts: Sequence[int | None]) -> int | None:
 def _lacking(kinds: Mapping[str, KindStanding]) -> str:
     lacking = [
         f"{kind}: {standing.error or 'not listed yet'}"
-        for kind, standing in sorted(kinds.items())
+        for kind, standing in sorted(kinds.items(), key=_weight)
         if standing.is_served and standing.is_needed and (standing.error or not standing.synced)
     ]
     # The whole list is with the kinds themselves; a sentence in a table must stay one.
     more = len(lacking) - TOLD_KINDS
     return "; ".join(lacking[:TOLD_KINDS]) + (f"; and {more} more kinds" if more > 0 else "")
+
+
+def _weight(item: tuple[str, KindStanding]) -> tuple[bool, bool, str]:
+    """Pods and nodes first: without them little is known of a cluster."""
+    return (item[0] != "pods", item[0] != "nodes", item[0])
 
 
 def _age(age: timedelta) -> str:
