@@ -76,7 +76,6 @@ def main() -> None:
                     suffix = "" if scheme == "dark" else "-light"
                     take(page, "/", f"overview{suffix}.png")
                     take(page, f"/incidents/{incident['id']}", f"incident{suffix}.png")
-                    take(page, "/fleet", f"fleet{suffix}.png")
                 browser.close()
         finally:
             demo.send_signal(signal.SIGINT)

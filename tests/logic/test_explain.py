@@ -35,9 +35,7 @@ def test_an_event_that_opens_an_incident_is_told_from_arrival_to_the_store() -> 
         "suppression: none",
         "routing: stored",
     ]
-    assert reason(stage, "received").startswith(
-        "From kubernetes of us-east-prod at 2026-11-25T12:00:02.000Z, 2.0 s"
-    )
+    assert reason(stage, "received").startswith("From kubernetes of us-east-prod at 2026-11-25T12:00:02.000Z, 2.0 s")
     assert stage.only().id in reason(stage, "grouping")
     assert steps(stage)[3].refs == (stage.only().id,)
 
