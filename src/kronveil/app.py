@@ -53,6 +53,8 @@ async def run(config: Config, *, announce: Announce, is_simulated: bool = False,
     """Run the agent until SIGINT or SIGTERM. Raises ConfigError or PluginError when it cannot start."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async with _joined(config, is_simulated=is_simulated, way_out=way_out) as (listeners, reloader):
+            # Only here: within a larger program, a collection of all it holds could take seconds.
+            _calm_the_collector()
             announce(listeners)
             async for received in signals:
                 if received is not signal.SIGHUP:
@@ -85,7 +87,8 @@ async def _joined(
     async with contextlib.AsyncExitStack() as opened:
         store = await opened.enter_async_context(open_sqlite(config.agent.data_dir))
         listeners = opened.enter_context(open_listeners(config.listen.host, ports, way_out=way_out))
-        triage, agent = await opened.enter_async_context(_agent(config, store, is_simulated=is_simulated))
+        triage, agent = await _agent(config, store, is_simulated=is_simulated)
+        # All slow building comes before the agent runs: what blocks the loop then looks like a silent fleet.
         console = create_app(agent, options)
         apps = {
             "api": console,
@@ -93,13 +96,13 @@ async def _joined(
             "prometheus": create_metrics_app(agent),
             "health": create_probe_app(agent),
         }
+        await opened.enter_async_context(agent.running())
         await opened.enter_async_context(serving(apps, listeners, on_stop=console.end_streams))
         opened.enter_context(_ports_file(config, listeners))
         reloader = Reloader(config, _takeover(agent, triage))
         tasks = await opened.enter_async_context(anyio.create_task_group())
         opened.callback(tasks.cancel_scope.cancel)
         tasks.start_soon(reloader.follow)
-        _calm_the_collector()
         log.info("agent.ready", **{each.name: each.url for each in listeners})
         yield listeners, reloader
 
@@ -124,8 +127,8 @@ def _settings(config: Config) -> list[Setting]:
     return [Setting(each.key, each.value, each.default, each.source) for each in effective(config)]
 
 
-@contextlib.asynccontextmanager
-async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIterator[tuple[Triage, Agent]]:
+async def _agent(config: Config, store: Store, *, is_simulated: bool) -> tuple[Triage, Agent]:
+    """The agent with what it knew at its last stop; not running yet."""
     rules = _rules(config)
     restored = await store.restore(utc_now() - rules.memory)
     triage = Triage(
@@ -153,8 +156,7 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> AsyncIt
         is_simulated=is_simulated,
         events_kept_for=config.store.event_retention,
     )
-    async with agent.running():
-        yield triage, agent
+    return triage, agent
 
 
 def _clusters(config: Config) -> list[ClusterPlan]:

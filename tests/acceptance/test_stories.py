@@ -6,7 +6,7 @@ from kronveil.cli.story_run import play_to_the_agent
 from kronveil.lab import Mark, Story, list_stories
 
 pytestmark = pytest.mark.anyio
-SPEED = 15
+SPEED = 10
 
 
 @pytest.mark.parametrize("story", list_stories(), ids=lambda story: story.name)

@@ -35,7 +35,7 @@ class ClusterPlan:
 
 @dataclass(slots=True)
 class Watched:
-    """A cluster on the roster. ``since`` is when it was put there; ``paused_by`` names who paused it, and why."""
+    """A cluster on the roster. ``since`` is when its watching began; ``paused_by`` names who paused it, and why."""
 
     plan: ClusterPlan
     source: Source
@@ -122,6 +122,7 @@ class Roster:
     def _start(self, watched: Watched) -> None:
         if self._tasks is not None and watched.paused_by is None:
             watched.scope = anyio.CancelScope()
+            watched.since = self._clock()
             self._tasks.start_soon(_run_in, watched.scope, watched.supervised)
 
     def _stop(self, watched: Watched) -> None:
