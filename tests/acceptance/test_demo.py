@@ -15,20 +15,24 @@ from tests.real.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 API, CONSOLE = 8080, 3000
+OTHERS = (CONSOLE, 8889, 13133)
 
 
-def _two_free_ports() -> int:
-    """An offset that moves both ports of the demo to free ones."""
+def _free_offset() -> int:
+    """An offset that moves every port of the demo to a free one."""
     while True:
         offset = free_port() - API
-        if 0 <= offset <= 50000:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", CONSOLE + offset)):
-                    return offset
+        if 0 <= offset <= 50000 and all(_is_free(port + offset) for port in OTHERS):
+            return offset
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 async def test_the_demo_shows_an_incident_within_a_minute_and_leaves_the_users_own_agent_alone(tmp_path):
-    offset = _two_free_ports()
+    offset = _free_offset()
     words = [KRONVEIL, "demo", "--no-browser", "--port-offset", str(offset)]
     demo = ServerProcess("demo", words, tmp_path)
     demo.start({"XDG_STATE_HOME": str(tmp_path / "state")})
@@ -46,7 +50,12 @@ async def test_the_demo_shows_an_incident_within_a_minute_and_leaves_the_users_o
 
             await eventually(answers, "the demo answers", within_s=40)
             assert (await agent.get("status"))["simulated"] is True
-            (told,) = re.findall(r"console: +(\S+)", demo.log.read_text())
+
+            async def where_the_console_is():
+                return re.findall(r"console: +(\S+)", demo.log.read_text())
+
+            # The ports are open a moment before that is said.
+            (told,) = await eventually(where_the_console_is, "the demo says where its console is", within_s=10)
             assert told == f"http://127.0.0.1:{CONSOLE + offset}"
             console = await http.get(f"{told}/")
             assert console.headers["content-type"].startswith("text/html")
