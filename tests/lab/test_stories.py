@@ -6,7 +6,17 @@ from pathlib import Path
 import anyio
 import pytest
 
-from kronveil.lab import Finding, Mark, StoryError, VirtualClock, list_stories, load_story, open_lab, score
+from kronveil.lab import (
+    UNSCALED_S,
+    Finding,
+    Mark,
+    StoryError,
+    VirtualClock,
+    list_stories,
+    load_story,
+    open_lab,
+    score,
+)
 from kronveil.lab.every_move import MOVES
 from kronveil.lab.kinds import DEPLOYMENT, EVENT, NODE, POD
 from kronveil.lab.objects import condition
@@ -200,4 +210,14 @@ def test_the_scorecard_marks_found_late_missed_and_false():
     unhealed = Finding(good.kind, good.cluster, good.owner, 20)
     assert score(story, [unhealed]).rows[0].mark is Mark.NOT_RECOVERED
     assert score(load_story("healthy"), []).is_clean
-    assert score(story, [good], speed=4).rows[0].mark is Mark.LATE
+
+
+def test_a_story_played_fast_is_allowed_the_seconds_that_do_not_shrink_with_it():
+    story = load_story("bad-image")
+    item = story.expected[0]
+    assert item.within_s == 30
+    at = (
+        Finding(item.kind, item.cluster, item.owner, opened_after_s=opened, resolved_after_s=opened)
+        for opened in (30 / 10 + UNSCALED_S * 0.9 - 0.1, 30 / 10 + UNSCALED_S * 0.9 + 0.1)
+    )
+    assert [score(story, [each], speed=10).rows[0].mark for each in at] == [Mark.FOUND, Mark.LATE]

@@ -13,7 +13,7 @@ import httpx2
 
 from kronveil.app import running
 from kronveil.config import Config, load
-from kronveil.lab import Finding, Scorecard, Story, open_lab, score
+from kronveil.lab import UNSCALED_S, Finding, Scorecard, Story, open_lab, score
 
 RESOLVE_AFTER_S = 10
 POLL_S = 0.25
@@ -29,7 +29,7 @@ async def play_to_the_agent(story: Story, seed: int, speed: float) -> Scorecard:
             began = datetime.now(UTC)
             async with running(config) as listeners, httpx2.AsyncClient(trust_env=False) as client:
                 await anyio.sleep(story.duration_s / speed)
-                with anyio.move_on_after(RESOLVE_AFTER_S * 2 / speed + 2):
+                with anyio.move_on_after(RESOLVE_AFTER_S * 2 / speed + UNSCALED_S):
                     await _until_all_are_over(client, listeners[0].url)
                 incidents = await _incidents(client, listeners[0].url)
     # What happens in several clusters at once has one incident over it: its children are the findings.

@@ -44,11 +44,12 @@ from kronveil.lab.images import Behaviour
 from kronveil.lab.kinds import Kind
 from kronveil.lab.lab import Lab, LabCluster, open_lab
 from kronveil.lab.objects import App, NodeSize
-from kronveil.lab.scorecard import Finding, Mark, Scorecard, score
+from kronveil.lab.scorecard import UNSCALED_S, Finding, Mark, Scorecard, score
 from kronveil.lab.story import ClusterPlan, Expected, Story, StoryError, TimedMove, list_stories, load_story
 from kronveil.lab.times import VirtualClock, wall_clock
 
 __all__ = [
+    "UNSCALED_S",
     "App",
     "Behaviour",
     "ClusterPlan",

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from kronveil.lab.story import Expected, Story
 
+UNSCALED_S = 8.0
+
 
 class Mark(StrEnum):
     """How an expected or found incident did."""
@@ -51,7 +53,11 @@ class Scorecard:
 
 
 def score(story: Story, findings: Sequence[Finding], *, speed: float = 1.0) -> Scorecard:
-    """Compare. The first finding that fits an expected incident is its own; each further one is not expected."""
+    """Compare. The first finding that fits an expected incident is its own; each further one is not expected.
+
+    Time-outs, waits between tries and a busy machine do not go faster with the story: ``UNSCALED_S`` is allowed for
+    them, in full at a great ``speed``, not at all at the story's own.
+    """
     left = sorted(findings, key=lambda finding: finding.opened_after_s)
     rows = []
     for expected in story.expected:
@@ -70,11 +76,15 @@ def _same(expected: Expected, found: Finding) -> bool:
 def _mark(expected: Expected, found: Finding | None, speed: float) -> Mark:
     if found is None:
         return Mark.MISSED
-    if found.opened_after_s * speed > expected.within_s:
+    if found.opened_after_s > _wall_s(expected.within_s, speed):
         return Mark.LATE
     if expected.recovered_within_s is None:
         return Mark.FOUND
     resolved = found.resolved_after_s
-    return (
-        Mark.FOUND if resolved is not None and resolved * speed <= expected.recovered_within_s else Mark.NOT_RECOVERED
-    )
+    is_over = resolved is not None and resolved <= _wall_s(expected.recovered_within_s, speed)
+    return Mark.FOUND if is_over else Mark.NOT_RECOVERED
+
+
+def _wall_s(story_s: float, speed: float) -> float:
+    """What is allowed of wall time, in seconds, for what the story gives ``story_s``."""
+    return story_s / speed + UNSCALED_S * (1 - 1 / speed)

@@ -7,7 +7,7 @@ from typing import TypeVar
 import anyio
 import msgspec
 
-from kronveil.collectors.kubernetes.backoff import Backoff, jittered
+from kronveil.collectors.kubernetes.backoff import FIRST_S, LONGEST_S, Backoff, jittered
 from kronveil.collectors.kubernetes.config import DEFAULT_POLL_INTERVAL, ClusterConfig
 from kronveil.collectors.kubernetes.connect import Connection, now_utc
 from kronveil.collectors.kubernetes.trouble import (
@@ -60,8 +60,9 @@ class Link:
         self._replacement = ""
         self._asked = anyio.Event()
         self._answered = anyio.Event()
-        self._backoff = Backoff()
         self._poll_s = (config.poll_interval or DEFAULT_POLL_INTERVAL).total_seconds()
+        # Who asks often wants to hear soon that it is back: 30 s at the usual 15 s.
+        self._backoff = Backoff(longest_s=min(max(2 * self._poll_s, FIRST_S), LONGEST_S))
         self._timeout_s = min(max(self._poll_s, SHORTEST_PROBE_S), LONGEST_PROBE_S)
 
     @property
