@@ -14,9 +14,11 @@ from secrets import token_hex
 import anyio
 import structlog
 
+from kronveil.actions import BUILT_IN
 from kronveil.additions import KeptAdditions
 from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.desk import Setting
+from kronveil.agent.executions import Repertoire
 from kronveil.agent.live import Live
 from kronveil.agent.roster import ClusterPlan
 from kronveil.api import ApiOptions, create_app
@@ -27,10 +29,13 @@ from kronveil.api.serve import Listener, open_listeners, serving
 from kronveil.api.tokens import TokenFile
 from kronveil.collectors.kubernetes import component as kubernetes
 from kronveil.collectors.kubernetes.config import ClusterConfig, KubernetesConfig
+from kronveil.collectors.kubernetes.doors import KubernetesDoors
 from kronveil.config import Config
+from kronveil.config.runbook_files import load_runbooks
 from kronveil.config.settings import effective
 from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
+from kronveil.logic.response import Bounds
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.reloading import Reloader, Takeover
@@ -153,10 +158,41 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> tuple[T
         live=Live(token_hex(8), encode_item),
         clock=utc_now,
         settings=_settings(config),
+        repertoire=_repertoire(config),
         is_simulated=is_simulated,
         events_kept_for=config.store.event_retention,
     )
     return triage, agent
+
+
+def _repertoire(config: Config) -> Repertoire:
+    """The built-in actions and every runbook, within the bounds of the configuration. Raises ConfigError."""
+    section = config.collectors.kubernetes or KubernetesConfig()
+    named = {cluster.name: cluster for cluster in section.clusters}
+    doors = KubernetesDoors(lambda: named)
+    runbooks = load_runbooks(config.runbooks.directory, {each.name: each.parameters for each in BUILT_IN})
+    bounds = _bounds(config)
+    return Repertoire(
+        runbooks=runbooks,
+        actions={each.name: each.make(doors) for each in BUILT_IN},
+        effects={each.name: each.effect for each in BUILT_IN},
+        bounds=lambda: bounds,
+    )
+
+
+def _bounds(config: Config) -> Bounds:
+    told = config.runbooks
+    return Bounds(
+        live=told.live,
+        auto_execute=told.auto_execute,
+        settle=told.settle,
+        approval_expires=told.approval_expires,
+        target_actions=told.max_actions_per_target.count,
+        target_window=told.max_actions_per_target.per,
+        fleet_actions=told.fleet_budget.count,
+        fleet_window=told.fleet_budget.per,
+        cooldown=told.cooldown,
+    )
 
 
 def _clusters(config: Config) -> list[ClusterPlan]:

@@ -12,6 +12,7 @@ import structlog
 
 from kronveil.agent.books import summed
 from kronveil.agent.desk import Act, AgentHealth, ClusterRequest, Figures, NotFound, Refused, Setting, Stage
+from kronveil.agent.executions import Executions, Repertoire
 from kronveil.agent.health import HealthBoard
 from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.judge import Judge
@@ -19,6 +20,8 @@ from kronveil.agent.live import Live
 from kronveil.agent.pipeline import Pipeline
 from kronveil.agent.roll_call import Judgement, RollCall
 from kronveil.agent.roster import ClusterPlan, Roster, Watched
+from kronveil.agent.runs import Runs
+from kronveil.agent.sight import AgentSight
 from kronveil.agent.silencing import Order
 from kronveil.model.change import Change
 from kronveil.model.event import Event
@@ -80,6 +83,7 @@ class Agent:
         clock: Clock,
         additions: Additions | None = None,
         settings: Sequence[Setting] = (),
+        repertoire: Repertoire | None = None,
         is_simulated: bool = False,
         events_kept_for: timedelta = timedelta(days=30),
     ) -> None:
@@ -107,6 +111,13 @@ class Agent:
             silences=restored.silences,
         )
         self._health = HealthBoard(self._roll_call, self._pipeline, clock)
+        self.loop = Executions(
+            repertoire or Repertoire(),
+            Runs(store, live, clock, restored.executions),
+            AgentSight(self._pipeline, self._roll_call),
+            store,
+        )
+        self._pipeline.on_incidents = self.loop.notice
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -118,6 +129,7 @@ class Agent:
                 edge.start_soon(self._roster.run)
                 edge.start_soon(self._roll_call.run)
                 edge.start_soon(self._look_at_health)
+                edge.start_soon(self.loop.run)
                 try:
                     yield
                 finally:

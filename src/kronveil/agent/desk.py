@@ -1,6 +1,6 @@
 """What the agent offers to those who ask: the one door between api and agent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,12 +9,23 @@ from kronveil.agent.latency import Latencies
 from kronveil.agent.live import Live
 from kronveil.model.change import Change
 from kronveil.model.event import Event
+from kronveil.model.execution import Effect, Execution, Mode
 from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import Incident
+from kronveil.model.runbook import Runbook
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import KronveilError
-from kronveil.sdk.storage import ChangePage, ChangeQuery, EventPage, EventQuery, IncidentPage, IncidentQuery
+from kronveil.sdk.storage import (
+    ChangePage,
+    ChangeQuery,
+    EventPage,
+    EventQuery,
+    ExecutionPage,
+    ExecutionQuery,
+    IncidentPage,
+    IncidentQuery,
+)
 
 
 class NotFound(KronveilError):  # noqa: N818 - read as the answer it is
@@ -104,10 +115,52 @@ class Setting:
     source: str
 
 
+class Loop(Protocol):
+    """Runbooks and their runs, as the API needs them."""
+
+    @property
+    def runbooks(self) -> Mapping[str, Runbook]:
+        """All of them, by id."""
+
+    @property
+    def effects(self) -> Mapping[str, Effect]:
+        """The most that each action may do, by its name."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether runs may act at all."""
+
+    def all(self) -> Sequence[Execution]:
+        """The runs that decisions look back on, newest first; from memory."""
+
+    async def page(self, query: ExecutionQuery) -> ExecutionPage:
+        """A page of runs. ValueError for an unreadable cursor."""
+
+    async def execution(self, execution_id: str) -> Execution:
+        """One run. Raises NotFound."""
+
+    async def request(self, runbook_id: str, incident_id: str, mode: Mode, by: str) -> Execution:
+        """Begin a run that somebody asked for. Raises NotFound, Refused."""
+
+    async def approve(self, run_id: str, plan_hash: str, by: str, reason: str) -> Execution:
+        """Sign a plan. Raises NotFound, and Refused for what is not, or no longer, to be approved."""
+
+    async def reject(self, run_id: str, by: str, reason: str) -> Execution:
+        """Say no to a plan. Raises NotFound, Refused."""
+
+    async def stop(self, run_id: str, by: str, *, after_step: bool) -> Execution:
+        """Stop a run, now or after the step it is at. Raises NotFound, Refused."""
+
+
 class Desk(Protocol):
     """Everything REST, WebSocket and SSE need. Reads are snapshots; nothing here is a live pointer."""
 
     live: Live
+
+    @property
+    def loop(self) -> Loop:
+        """Runbooks and their runs."""
+
     is_simulated: bool
     settings: Sequence[Setting]
 

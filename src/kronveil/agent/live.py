@@ -13,10 +13,11 @@ import anyio
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event
+from kronveil.model.execution import Execution
 from kronveil.model.fleet import Member
 from kronveil.model.incident import Incident
 
-Item: TypeAlias = Event | Incident | Member | Change
+Item: TypeAlias = Event | Incident | Member | Change | Execution
 
 REPLAYABLE_FRAMES = 20_000
 BACKLOG_BYTES = 1 << 20

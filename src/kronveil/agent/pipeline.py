@@ -4,7 +4,7 @@ Before it: intake and people's acts. After it: the store, then the live stream.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -179,6 +179,8 @@ class Pipeline:
         self._heard_saved: dict[str, datetime] = {}
         self._is_idle = True
         self.counters = counters
+        self.on_incidents: Callable[[Iterable[Incident]], None] | None = None
+        """Told of every incident that was shown, after it was."""
         self.latency = LatencyHistogram()
         self.opened = 0
         self.trouble: str | None = None
@@ -369,6 +371,8 @@ class Pipeline:
         self._live.publish("event", work.shown, now)
         self._live.publish("incident", work.incidents.values(), now)
         self._live.publish("change", work.changes, now)
+        if self.on_incidents is not None and work.incidents:
+            self.on_incidents(work.incidents.values())
 
 
 def _is_text(*parts: str) -> bool:

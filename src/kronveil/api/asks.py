@@ -1,6 +1,6 @@
 """What the API accepts: query parameters and bodies. Unknown names are errors that say so."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -175,6 +175,47 @@ class Pause(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class ExecutionFilter(Page):
+    """Which runs."""
+
+    incident_id: Name = None
+    runbook_id: Name = None
+
+
+class NewExecution(BaseModel):
+    """For which incident, and whether it may act once it is approved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    incident_id: Annotated[str, Field(min_length=1, max_length=100)]
+    mode: Literal["rehearse", "live"] = "rehearse"
+
+
+class Signature(BaseModel):
+    """Which plan is approved, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plan_hash: Annotated[str, Field(min_length=64, max_length=64, description="The `hash` of the plan you looked at.")]
+    reason: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class Refusing(BaseModel):
+    """Why not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class Stopping(BaseModel):
+    """When to stop."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after_step: bool = True
 
 
 class Nothing(BaseModel):

@@ -1,20 +1,22 @@
 """From the agent's nouns to what goes over the wire: one way for REST, for the live stream and for its snapshot."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from kronveil.agent.desk import AgentHealth
 from kronveil.agent.live import Item
-from kronveil.api import shapes
+from kronveil.api import run_shapes, shapes
+from kronveil.api.run_encode import execution_shape
 from kronveil.api.suspicion import Suspicions
+from kronveil.api.wording import resource_shape, stamp, stamp_or_none
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
+from kronveil.model.execution import Execution
 from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing
 from kronveil.model.health import ComponentHealth
 from kronveil.model.incident import ClusterRef, Incident, IncidentStatus, Moment
-from kronveil.model.resource import Resource
 
 _STAGES: Mapping[IncidentStatus, shapes.LoopStage] = {
     IncidentStatus.OPEN: "detected",
@@ -24,16 +26,6 @@ _STAGES: Mapping[IncidentStatus, shapes.LoopStage] = {
     IncidentStatus.CLOSED: "recovered",
 }
 NEEDS_SOMEBODY = frozenset({IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.MITIGATED})
-
-
-def stamp(at: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds and Z."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def stamp_or_none(at: datetime | None) -> str | None:
-    """As ``stamp``; unknown stays unknown."""
-    return None if at is None else stamp(at)
 
 
 def restamp(written: str) -> str:
@@ -53,11 +45,6 @@ def spell(span: timedelta) -> str:
 def seconds_between(earlier: datetime | None, later: datetime) -> float | None:
     """Never negative: a source whose clock is ahead was heard just now."""
     return None if earlier is None else max(0.0, round((later - earlier).total_seconds(), 3))
-
-
-def resource_shape(resource: Resource) -> shapes.Resource:
-    """An object of a source."""
-    return shapes.Resource(resource.kind, resource.namespace, resource.name, resource.uid or None)
 
 
 def event_shape(event: Event) -> shapes.Event:
@@ -275,9 +262,11 @@ def encode(shape: object) -> bytes:
     return _writer.encode(shape)
 
 
-def item_shape(item: Item) -> shapes.Event | shapes.Incident | shapes.Cluster | shapes.Change:
+def item_shape(item: Item) -> shapes.Event | shapes.Incident | shapes.Cluster | shapes.Change | run_shapes.Execution:
     """What a frame of the live stream carries."""
     match item:
+        case Execution():
+            return execution_shape(item)
         case Event():
             return event_shape(item)
         case Incident():

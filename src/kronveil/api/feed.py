@@ -16,6 +16,7 @@ from kronveil.api import encode, shapes
 from kronveil.api.interest import EVERYTHING, Interest
 from kronveil.api.routes.agent import status_shape
 from kronveil.api.suspicion import Suspicions
+from kronveil.api.wording import stamp
 from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.sdk.storage import ChangeQuery, EventQuery
@@ -76,7 +77,7 @@ class Composer:
         messages = []
         for frame in frames:
             if frame.at is not self._at:
-                self._at, self._stamp = frame.at, encode.stamp(frame.at)
+                self._at, self._stamp = frame.at, stamp(frame.at)
             text = (
                 f'{{"type":"{frame.topic}","seq":{frame.seq},"prev":{prev},"at":"{self._stamp}",'
                 f'"data":{frame.data.decode()}}}'
@@ -92,14 +93,14 @@ class Composer:
         """The heartbeat; computed once for all who ask within the same moment."""
         if time.monotonic() >= self._status_until:
             data = encode.encode(status_shape(self.desk)).decode()
-            at = encode.stamp(self.desk.now())
+            at = stamp(self.desk.now())
             self._status = f'{{"type":"status","seq":{self.desk.live.seq},"at":"{at}","data":{data}}}'
             self._status_until = time.monotonic() + _STATUS_KEPT_S
         return Message(self._status)
 
     def hello(self, seq: int, snapshot: shapes.Snapshot | None) -> Message:
         """The first frame of a stream, or of a new beginning in it."""
-        at = encode.stamp(self.desk.now())
+        at = stamp(self.desk.now())
         data = encode.encode(snapshot).decode()
         epoch = self.desk.live.epoch
         return Message(f'{{"type":"hello","seq":{seq},"epoch":"{epoch}","at":"{at}","snapshot":{data}}}', seq)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from kronveil.api.run_shapes import Execution
 from kronveil.api.shapes import Change, Cluster, Event, Incident, Snapshot, Status, Timestamp
 
 Seq = Annotated[int, Field(description="The frame's number; numbers have no holes in the stream.")]
@@ -69,6 +70,17 @@ class ChangeFrame:
 
 
 @dataclass(slots=True)
+class ExecutionFrame:
+    """A run of a runbook as it is now."""
+
+    type: Literal["execution"]
+    seq: Seq
+    prev: Prev
+    at: Timestamp
+    data: Execution
+
+
+@dataclass(slots=True)
 class StatusFrame:
     """Every two seconds, whatever happens; it uses no number, `seq` is the newest one given."""
 
@@ -103,7 +115,16 @@ class ClientError:
 
 
 SingleFrame: TypeAlias = Annotated[
-    Hello | EventFrame | IncidentFrame | ClusterFrame | ChangeFrame | StatusFrame | Ping | Gap | ClientError,
+    Hello
+    | EventFrame
+    | IncidentFrame
+    | ClusterFrame
+    | ChangeFrame
+    | ExecutionFrame
+    | StatusFrame
+    | Ping
+    | Gap
+    | ClientError,
     Field(discriminator="type"),
 ]
 
@@ -117,7 +138,29 @@ class Batch:
 
 
 AnyFrame: TypeAlias = Annotated[
-    Hello | EventFrame | IncidentFrame | ClusterFrame | ChangeFrame | StatusFrame | Ping | Gap | ClientError | Batch,
+    Hello
+    | EventFrame
+    | IncidentFrame
+    | ClusterFrame
+    | ChangeFrame
+    | ExecutionFrame
+    | StatusFrame
+    | Ping
+    | Gap
+    | ClientError
+    | Batch,
     Field(discriminator="type"),
 ]
-FRAME_KINDS = (Hello, EventFrame, IncidentFrame, ClusterFrame, ChangeFrame, StatusFrame, Ping, Gap, ClientError, Batch)
+FRAME_KINDS = (
+    Hello,
+    EventFrame,
+    IncidentFrame,
+    ClusterFrame,
+    ChangeFrame,
+    ExecutionFrame,
+    StatusFrame,
+    Ping,
+    Gap,
+    ClientError,
+    Batch,
+)

@@ -8,6 +8,7 @@ import msgspec
 from kronveil.agent.live import Frame
 from kronveil.model.change import Change
 from kronveil.model.event import Event, Severity
+from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
 
 Topic: TypeAlias = Literal["event", "anomaly", "incident", "execution", "cluster", "change"]
@@ -76,6 +77,8 @@ class Interest:
             )
         if isinstance(item, Change):
             return self._wants(item.origin.cluster_name, None, item.kind)
+        if isinstance(item, Execution):
+            return self.clusters is None or not self.clusters.isdisjoint(item.cluster_names)
         return self.clusters is None or item.name in self.clusters
 
     def _wants(self, cluster: str, severity: Severity | None, kind: str) -> bool:

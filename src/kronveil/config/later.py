@@ -13,7 +13,7 @@ from pydantic import Field
 from kronveil.sdk.secret import Secret
 
 # The sections of the file that this version reads but does not act on.
-NOT_BUILT_SECTIONS = ("signals", "runbooks", "policy", "notifiers", "secrets", "explain", "telemetry")
+NOT_BUILT_SECTIONS = ("signals", "policy", "notifiers", "secrets", "explain", "telemetry")
 NOT_BUILT_COLLECTORS = ("kafka", "cicd", "logs", "aws", "azure", "gcp", "vault", "otlp", "http_check")
 
 

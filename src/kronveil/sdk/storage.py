@@ -7,6 +7,7 @@ from typing import Protocol
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event, Severity
+from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Permanent
@@ -74,6 +75,24 @@ class ChangePage:
 
 
 @dataclass(frozen=True, slots=True)
+class ExecutionQuery:
+    """Newest requested first."""
+
+    limit: int = 100
+    before: str | None = None
+    incident_id: str | None = None
+    runbook_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionPage:
+    """See EventPage."""
+
+    items: tuple[Execution, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The remembered answer to a write that carried an idempotency key.
 
@@ -90,7 +109,7 @@ class Receipt:
 class Writes:
     """What is saved together, in one transaction: all of it or nothing.
 
-    Events and changes whose id is stored already are left as they are. Incidents replace what has their
+    Events and changes whose id is stored already are left as they are. Incidents and executions replace what has their
     id. ``counters`` are added to the stored ones (events received for each cluster uid: ``events:<uid>``).
     ``cluster_heard`` sets when a cluster uid was last heard.
     """
@@ -103,6 +122,7 @@ class Writes:
     changes: Sequence[Change] = ()
     silences: Sequence[Silence] = ()
     silences_ended: Sequence[str] = ()
+    executions: Sequence[Execution] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +130,7 @@ class Restored:
     """What a start begins with: incidents not yet past reopening, counters, and when each cluster was last heard.
 
     ``changes`` are the newest ones of the last day, oldest first, so that a suspect can still be named; ``silences``
-    those that have not ended.
+    those that have not ended; ``executions`` every run that has not ended, and the newest that have.
     """
 
     incidents: tuple[Incident, ...]
@@ -118,6 +138,7 @@ class Restored:
     cluster_heard: Mapping[str, datetime]
     changes: tuple[Change, ...] = ()
     silences: tuple[Silence, ...] = ()
+    executions: tuple[Execution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +191,12 @@ class Store(Protocol):
 
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         """Those that have not ended, newest first; with ``ended`` those that have, too."""
+
+    async def executions(self, query: ExecutionQuery) -> ExecutionPage:
+        """A page; an unreadable cursor raises ValueError."""
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        """One, or None."""
 
     async def receipt(self, key: str) -> Receipt | None:
         """The remembered answer for an idempotency key, or None."""

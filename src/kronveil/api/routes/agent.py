@@ -9,6 +9,7 @@ from kronveil.api.asking import AnyCaller, DeskHere, IfNoneMatch, KnownCaller, N
 from kronveil.api.routes.declared import Responses, refusals
 from kronveil.api.settings import setting_shape
 from kronveil.api.versions import content_tag, unless_known
+from kronveil.api.wording import stamp, stamp_or_none
 from kronveil.model.fleet import Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import IncidentStatus
@@ -21,7 +22,7 @@ def status_shape(desk: Desk) -> shapes.Status:
     """The agent in one answer."""
     health = desk.health()
     return shapes.Status(
-        server_time=encode.stamp(desk.now()),
+        server_time=stamp(desk.now()),
         version=__version__,
         uptime_s=round(health.uptime.total_seconds(), 3),
         simulated=desk.is_simulated,
@@ -51,7 +52,7 @@ async def get_metrics_summary(desk: DeskHere, _: NoQuery) -> Response:
     """Figures for a first look, each counted by the agent."""
     fleet, incidents = desk.fleet(), desk.open_incidents()
     summary = shapes.Summary(
-        as_of=encode.stamp(desk.now()),
+        as_of=stamp(desk.now()),
         events_total=fleet.events,
         incidents_open=encode.severity_counts(incidents),
         incidents_unacknowledged=sum(incident.status is IncidentStatus.OPEN for incident in incidents),
@@ -73,7 +74,7 @@ def _collector(member: Member) -> shapes.Collector:
         source=member.name,
         state=member.state,
         reason=member.why,
-        last_success=encode.stamp_or_none(standing.heard_at),
+        last_success=stamp_or_none(standing.heard_at),
         age_s=encode.seconds_between(standing.heard_at, member.as_of),
         relists=standing.relists,
         books=encode.books_shape(member.books),
@@ -99,9 +100,9 @@ def _part(desk: Desk, component: ComponentHealth) -> shapes.Part:
     return shapes.Part(
         name=component.name,
         state=component.status,
-        since=encode.stamp(component.since),
+        since=stamp(component.since),
         reason=component.message,
-        last_success=encode.stamp_or_none(component.last_success),
+        last_success=stamp_or_none(component.last_success),
         age_s=encode.seconds_between(component.last_success, desk.now()),
         books=encode.books_shape(desk.books()) if component.name == "kubernetes" else None,
     )

@@ -22,6 +22,7 @@ from kronveil.api.asking import (
 from kronveil.api.asks import NewSilence, SilenceFilter, SilencePreview
 from kronveil.api.problems import not_valid
 from kronveil.api.routes.declared import body_of, refusals
+from kronveil.api.wording import stamp
 from kronveil.model.silence import Silence
 
 router = APIRouter(tags=["silences"])
@@ -109,8 +110,8 @@ def _shape(desk: Desk, silence: Silence) -> shapes.Silence:
     return shapes.Silence(
         id=silence.id,
         state="ended" if is_over else "pending" if silence.starts_at > now else "active",
-        starts_at=encode.stamp(silence.starts_at),
-        ends_at=encode.stamp(silence.ends_at),
+        starts_at=stamp(silence.starts_at),
+        ends_at=stamp(silence.ends_at),
         created_by=silence.created_by,
         reason=silence.reason,
         cluster=silence.cluster,

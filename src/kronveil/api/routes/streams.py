@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from kronveil.api import encode, shapes
+from kronveil.api import shapes
 from kronveil.api.asking import DeskHere, DoormanHere, KnownCaller, NoQuery, json_answer
 from kronveil.api.asks import StreamStart
 from kronveil.api.callers import NotAuthenticated
@@ -13,6 +13,7 @@ from kronveil.api.gate import stranger
 from kronveil.api.routes.declared import refusals
 from kronveil.api.socket import Watch, caller_of
 from kronveil.api.sse import EventStream, place_in
+from kronveil.api.wording import stamp
 
 router = APIRouter(tags=["stream"])
 
@@ -21,7 +22,7 @@ router = APIRouter(tags=["stream"])
 async def create_stream_ticket(desk: DeskHere, doorman: DoormanHere, caller: KnownCaller, _: NoQuery) -> Response:
     """A ticket that opens one stream within 30 seconds, for browsers, which cannot send a token with a WebSocket."""
     ticket, ends = doorman.issue_ticket(caller, desk.now())
-    return json_answer(shapes.Ticket(ticket, encode.stamp(ends)))
+    return json_answer(shapes.Ticket(ticket, stamp(ends)))
 
 
 @router.get("/stream", response_class=Response, response_model=AnyFrame, responses=refusals(503))

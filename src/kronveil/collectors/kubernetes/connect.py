@@ -130,6 +130,36 @@ class Connection:
             except self._failures() as error:
                 raise UnreachableError(explain(error, self.address, timeout_s)) from None
 
+    async def exchange(  # noqa: PLR0913 - the parts of a request
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters | None = None,
+        *,
+        body: bytes | None = None,
+        content_type: str = JSON,
+        timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> tuple[int, bytes]:
+        """The status and body of any answer but a 401; for writing, where a refusal is an answer as well."""
+        await self.refresh()
+        for _ in range(MOST_CREDENTIALS):
+            session = self._session
+            headers = {"accept": JSON, "content-type": content_type} if body is not None else {"accept": JSON}
+            try:
+                async with self._send(
+                    session, path, parameters or {}, timeout_s, headers, method=method, body=body
+                ) as response:
+                    if response.status_code != 401:
+                        return response.status_code, await self._whole(response, path)
+                    refusal = await self._words(response, session)
+            except self._failures() as error:
+                raise UnreachableError(explain(error, self.address, timeout_s)) from None
+            finally:
+                await session.release()
+            if not await self.refresh(refused=session):
+                break
+        raise UnauthorizedError(f"the API server refuses the credentials (401): {refusal}. {self._who()}")
+
     @staticmethod
     async def _whole(response: "httpx2.Response", path: str) -> bytes:
         parts, length = [], 0
@@ -179,14 +209,23 @@ class Connection:
         raise UnauthorizedError(f"the API server refuses the credentials (401): {refusal}. {self._who()}")
 
     @asynccontextmanager
-    async def _send(
-        self, session: Session, path: str, parameters: Parameters, timeout_s: float, headers: Mapping[str, str]
+    async def _send(  # noqa: PLR0913 - the parts of a request
+        self,
+        session: Session,
+        path: str,
+        parameters: Parameters,
+        timeout_s: float,
+        headers: Mapping[str, str],
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
     ) -> AsyncIterator["httpx2.Response"]:
         import httpx2  # noqa: PLC0415
 
         request = session.client.build_request(
-            "GET",
+            method,
             path,
+            content=body,
             params=dict(parameters),
             headers=dict(headers),
             timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),

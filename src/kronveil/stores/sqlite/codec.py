@@ -10,6 +10,7 @@ import msgspec
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event
+from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
 
@@ -33,9 +34,10 @@ _events = msgspec.json.Decoder(Event)
 _incidents = msgspec.json.Decoder(Incident)
 _changes = msgspec.json.Decoder(Change)
 _silences = msgspec.json.Decoder(Silence)
+_executions = msgspec.json.Decoder(Execution)
 
 
-def body_of(value: Event | Incident | Change | Silence) -> str:
+def body_of(value: Event | Incident | Change | Silence | Execution) -> str:
     """The whole value as JSON; a number that is none (NaN, infinity) becomes null.
 
     Raises TypeError or ValueError when it holds something that is not data.
@@ -51,6 +53,11 @@ def list_of(ids: Sequence[str]) -> str:
 def event_from(body: str) -> Event:
     """The event back. Raises msgspec.ValidationError or DecodeError when the text is not one."""
     return _events.decode(body)
+
+
+def execution_from(body: str) -> Execution:
+    """The run back. Raises msgspec.ValidationError or DecodeError when the text is not one."""
+    return _executions.decode(body)
 
 
 def incident_from(body: str) -> Incident:

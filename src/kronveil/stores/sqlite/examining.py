@@ -10,19 +10,20 @@ import msgspec
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event
+from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
-from kronveil.stores.sqlite.codec import change_from, event_from, incident_from, silence_from
+from kronveil.stores.sqlite.codec import change_from, event_from, execution_from, incident_from, silence_from
 from kronveil.stores.sqlite.looking import Progress, known_revision, reading, unwatched
 from kronveil.stores.sqlite.opening import create_schema
-from kronveil.stores.sqlite.rows import Row, change_row, event_row, incident_row, silence_row
+from kronveil.stores.sqlite.rows import Row, change_row, event_row, execution_row, incident_row, silence_row
 from kronveil.stores.sqlite.schema import HEAD
 
 MOST_FINDINGS = 100
 _ROWS_BETWEEN = 5_000
 _FINISHED = (IncidentStatus.RESOLVED, IncidentStatus.CLOSED)
 
-Stored: TypeAlias = Event | Change | Incident | Silence
+Stored: TypeAlias = Event | Change | Incident | Silence | Execution
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def _by_us(connection: sqlite3.Connection, progress: Progress) -> Iterator[Findi
     yield from _rows(counted.rows("events"), "event", event_from, event_row)
     yield from _rows(counted.rows("changes"), "change", change_from, change_row)
     yield from _rows(counted.rows("silences"), "silence", silence_from, silence_row)
+    yield from _rows(counted.rows("executions"), "execution", execution_from, execution_row)
     yield from _incidents(connection, counted)
     for name, value in connection.execute("SELECT name, value FROM counters WHERE value < 0"):
         yield Finding(f"counter {name}", f"it is {value}, less than nothing")
@@ -112,7 +114,9 @@ class _Counted:
         self._connection = connection
         self._progress = progress
         self._done = 0
-        self._all = max(1, sum(self._size(table) for table in ("events", "changes", "silences", "incidents")))
+        self._all = max(
+            1, sum(self._size(table) for table in ("events", "changes", "silences", "executions", "incidents"))
+        )
 
     def rows(self, table: str) -> Iterator[sqlite3.Row]:
         cursor = self._connection.cursor()

@@ -5,13 +5,24 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select, tuple_
 
+from kronveil.model.execution import ExecutionStatus
 from kronveil.model.incident import IncidentStatus
-from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery
+from kronveil.sdk.storage import ChangeQuery, EventQuery, ExecutionQuery, IncidentQuery
 from kronveil.stores.sqlite.codec import from_cursor, to_us
-from kronveil.stores.sqlite.schema import changes, events, incidents, silences
+from kronveil.stores.sqlite.schema import changes, events, executions, incidents, silences
 
 _UNFINISHED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.MITIGATED)
 _CHANGES_RESTORED = 10_000
+_EXECUTIONS_RESTORED = 1_000
+_OPEN = [
+    status.value
+    for status in (
+        ExecutionStatus.PLANNING,
+        ExecutionStatus.AWAITING_APPROVAL,
+        ExecutionStatus.RUNNING,
+        ExecutionStatus.VERIFYING,
+    )
+]
 
 
 def event_page(query: EventQuery) -> Select[Any]:
@@ -83,6 +94,27 @@ def newest_changes(since_us: int) -> Select[Any]:
     """What was changed since then, newest first, as many as a start may hold in memory."""
     newest = select(changes.c.body).where(changes.c.at_us >= since_us)
     return newest.order_by(changes.c.at_us.desc(), changes.c.seq.desc()).limit(_CHANGES_RESTORED)
+
+
+def execution_page(query: ExecutionQuery) -> Select[Any]:
+    """Newest requested first. Every filter has an index that ends in the order of the page."""
+    _check_limit(query.limit)
+    statement = select(executions.c.id, executions.c.requested_us, executions.c.body)
+    if query.before is not None:
+        place = from_cursor(query.before, "executions", str)
+        statement = statement.where(tuple_(executions.c.requested_us, executions.c.id) < tuple_(*place))
+    if query.incident_id is not None:
+        statement = statement.where(executions.c.incident_id == query.incident_id)
+    if query.runbook_id is not None:
+        statement = statement.where(executions.c.runbook_id == query.runbook_id)
+    return statement.order_by(executions.c.requested_us.desc(), executions.c.id.desc()).limit(query.limit + 1)
+
+
+def restorable_executions() -> Select[Any]:
+    """Those that have not ended, whatever their age, and as many others as decisions look back on."""
+    newest = select(executions.c.id).order_by(executions.c.requested_us.desc()).limit(_EXECUTIONS_RESTORED)
+    wanted = executions.c.status.in_(_OPEN) | executions.c.id.in_(newest)
+    return select(executions.c.body).where(wanted)
 
 
 def silence_list(not_ended_at_us: int | None) -> Select[Any]:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event
+from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Permanent
@@ -25,6 +26,8 @@ from kronveil.sdk.storage import (
     ChangeQuery,
     EventPage,
     EventQuery,
+    ExecutionPage,
+    ExecutionQuery,
     IncidentPage,
     IncidentQuery,
     Receipt,
@@ -33,6 +36,7 @@ from kronveil.sdk.storage import (
 from kronveil.stores.sqlite.codec import (
     change_from,
     event_from,
+    execution_from,
     from_us,
     incident_from,
     silence_from,
@@ -42,12 +46,14 @@ from kronveil.stores.sqlite.codec import (
 from kronveil.stores.sqlite.queries import (
     change_page,
     event_page,
+    execution_page,
     incident_page,
     newest_changes,
     restorable,
+    restorable_executions,
     silence_list,
 )
-from kronveil.stores.sqlite.schema import changes, clusters_heard, counters, events, incidents, receipts
+from kronveil.stores.sqlite.schema import changes, clusters_heard, counters, events, executions, incidents, receipts
 from kronveil.stores.sqlite.troubles import damaged, translated
 
 _CONNECTIONS = 2
@@ -71,6 +77,7 @@ class Reader:
             changed = await connection.execute(newest_changes(to_us(changed_since)))
             hushed = await connection.execute(silence_list(to_us(now)))
             kept = await connection.execute(restorable(to_us(resolved_since)))
+            runs = await connection.execute(restorable_executions())
             counts = await connection.execute(select(counters.c.name, counters.c.value))
             heard = await connection.execute(select(clusters_heard.c.uid, clusters_heard.c.heard_us))
             return Restored(
@@ -79,6 +86,7 @@ class Reader:
                 cluster_heard={row.uid: from_us(row.heard_us) for row in heard},
                 changes=tuple(change_from(row.body) for row in changed)[::-1],
                 silences=tuple(silence_from(row.body) for row in hushed),
+                executions=tuple(execution_from(row.body) for row in runs),
             )
 
     async def events(self, query: EventQuery) -> EventPage:
@@ -129,6 +137,21 @@ class Reader:
         async with self._connection() as connection:
             body = await connection.scalar(select(incidents.c.body).where(incidents.c.id == incident_id))
             return None if body is None else incident_from(body)
+
+    async def executions(self, query: ExecutionQuery) -> ExecutionPage:
+        """One row more than asked for tells whether there is another page."""
+        statement = execution_page(query)
+        async with self._connection() as connection:
+            rows = (await connection.execute(statement)).all()
+            items = tuple(execution_from(row.body) for row in rows[: query.limit])
+        last = rows[query.limit - 1] if len(rows) > query.limit else None
+        return ExecutionPage(items, None if last is None else to_cursor("executions", last.requested_us, last.id))
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        """One, or None."""
+        async with self._connection() as connection:
+            body = await connection.scalar(select(executions.c.body).where(executions.c.id == execution_id))
+            return None if body is None else execution_from(body)
 
     async def receipt(self, key: str) -> Receipt | None:
         """The remembered answer, or None."""

@@ -7,10 +7,20 @@ from typing import TypeAlias, TypeVar
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event
+from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
 from kronveil.sdk.storage import Receipt, Record, Unstorable, Writes
-from kronveil.stores.sqlite.codec import body_of, change_from, event_from, incident_from, list_of, silence_from, to_us
+from kronveil.stores.sqlite.codec import (
+    body_of,
+    change_from,
+    event_from,
+    execution_from,
+    incident_from,
+    list_of,
+    silence_from,
+    to_us,
+)
 
 Row: TypeAlias = dict[str, str | int | None]
 V = TypeVar("V")
@@ -38,6 +48,7 @@ class Rows:
     suspected: list[Row] = field(default_factory=list)
     silences: list[Row] = field(default_factory=list)
     silences_ended: list[Row] = field(default_factory=list)
+    executions: list[Row] = field(default_factory=list)
     receipts: list[Row] = field(default_factory=list)
     receipts_before_us: int | None = None
 
@@ -55,6 +66,7 @@ def rows_of(writes: Writes, now: datetime) -> Rows:
         changes=_made("change", writes.changes, change_row, bad),
         incidents=_made("incident", writes.incidents, incident_row, bad),
         silences=_made("silence", writes.silences, silence_row, bad),
+        executions=_made("execution", writes.executions, execution_row, bad),
         silences_ended=[{"silence_id": silence_id, "ended": to_us(now)} for silence_id in writes.silences_ended],
         counters=dict(_made("counter", writes.counters.items(), _counter, bad)),
         heard=_made("cluster", writes.cluster_heard.items(), _heard, bad),
@@ -83,6 +95,7 @@ def misfits(writes: Writes) -> Unstorable | None:
     _made("change", writes.changes, lambda change: change_from(body_of(change)), bad)
     _made("incident", writes.incidents, lambda incident: incident_from(body_of(incident)), bad)
     _made("silence", writes.silences, lambda silence: silence_from(body_of(silence)), bad)
+    _made("execution", writes.executions, lambda run: execution_from(body_of(run)), bad)
     return _refusal(bad) if bad else None
 
 
@@ -198,6 +211,18 @@ def silence_row(silence: Silence) -> Row:
         "starts_us": to_us(silence.starts_at),
         "ends_us": to_us(silence.ends_at),
         "body": body_of(silence),
+    }
+
+
+def execution_row(run: Execution) -> Row:
+    """A run's."""
+    return {
+        "id": run.id,
+        "incident_id": run.incident_id,
+        "runbook_id": run.runbook_id,
+        "status": run.status.value,
+        "requested_us": to_us(run.requested_at),
+        "body": body_of(run),
     }
 
 

@@ -5,7 +5,7 @@ Columns exist to find, order and forget rows; what a row says is in ``body``. Ti
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that these tables are at. Kept here so that a start need not import Alembic to compare."""
 
 metadata = MetaData()
@@ -100,6 +100,22 @@ silences = Table(
     Column("body", Text, nullable=False),
     Index("silences_ends", "ends_us"),
     Index("silences_starts", "starts_us", "id"),
+)
+
+# A run is one row, replaced by each of its changes: its journal is in ``body``, and a change is durable before it acts.
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("incident_id", Text, nullable=False),
+    Column("runbook_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("requested_us", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("executions_requested", "requested_us", "id"),
+    Index("executions_incident", "incident_id", "requested_us", "id"),
+    Index("executions_runbook", "runbook_id", "requested_us", "id"),
+    Index("executions_status", "status", "requested_us", "id"),
 )
 
 counters = Table(

@@ -13,6 +13,7 @@ from kronveil.stores.sqlite.schema import (
     clusters_heard,
     counters,
     events,
+    executions,
     incident_evidence,
     incident_suspects,
     incidents,
@@ -84,6 +85,7 @@ _beating = upsert(pulse).values(id=1, beats=1)
 ADD_EVENT = _adding(events, "id")
 ADD_CHANGE = _adding(changes, "id")
 PUT_INCIDENT = _sql(_replacing(incidents))
+PUT_EXECUTION = _sql(_replacing(executions))
 DROP_EVIDENCE = _dropping(incident_evidence, "event_id", "evidence")
 ADD_EVIDENCE = _adding(incident_evidence, "incident_id", "event_id")
 DROP_SUSPECTS = _dropping(incident_suspects, "cited_id", "suspects")

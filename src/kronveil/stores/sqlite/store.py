@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event
+from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Permanent
@@ -19,6 +20,8 @@ from kronveil.sdk.storage import (
     ChangeQuery,
     EventPage,
     EventQuery,
+    ExecutionPage,
+    ExecutionQuery,
     IncidentPage,
     IncidentQuery,
     Receipt,
@@ -84,6 +87,12 @@ class SqliteStore:
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         """Newest start first. One that a person ended before its time is given with the end it had."""
         return await self._reader.silences(None if ended else self._clock())
+
+    async def executions(self, query: ExecutionQuery) -> ExecutionPage:
+        return await self._reader.executions(query)
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        return await self._reader.execution(execution_id)
 
     async def receipt(self, key: str) -> Receipt | None:
         """Kept for 24 hours at least."""

@@ -173,10 +173,13 @@ def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
             connection.executemany(statements.ADD_CHANGE, rows.changes)
         if rows.incidents:
             _put_incidents(connection, rows)
-        if rows.silences:
-            connection.executemany(statements.PUT_SILENCE, rows.silences)
-        if rows.silences_ended:
-            connection.executemany(statements.END_SILENCE, rows.silences_ended)
+        for statement, some in (
+            (statements.PUT_SILENCE, rows.silences),
+            (statements.END_SILENCE, rows.silences_ended),
+            (statements.PUT_EXECUTION, rows.executions),
+        ):
+            if some:
+                connection.executemany(statement, some)
         if rows.receipts:
             connection.executemany(statements.PUT_RECEIPT, rows.receipts)
             connection.execute(statements.DROP_RECEIPTS, {"before_us": rows.receipts_before_us})

@@ -1,0 +1,224 @@
+"""The task that answers incidents: proposes runs, carries them out, and takes what people decide about them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+
+from kronveil.agent.desk import NotFound, Refused
+from kronveil.agent.performing import Performance, Sight, Tools
+from kronveil.agent.runs import Runs
+from kronveil.logic import journal
+from kronveil.logic.response import ENDED, Bounds, Leave, matching, may_act, target_key
+from kronveil.model.execution import Approval, Effect, Execution, ExecutionStatus, Mode, Verdict
+from kronveil.model.incident import Incident
+from kronveil.model.runbook import Runbook
+from kronveil.sdk.actions import Action
+from kronveil.sdk.storage import ExecutionPage, ExecutionQuery, Store
+
+AGENT = "kronveil"
+LOCAL = "local"
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Repertoire:
+    """What the agent can do: runbooks, the actions they name with the most each may do, and within which bounds."""
+
+    runbooks: Sequence[Runbook] = ()
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    bounds: Callable[[], Bounds] = Bounds
+
+
+class Executions:
+    """Owns every run. Runs of one target never act at once; each is a task that ends with it."""
+
+    def __init__(self, repertoire: Repertoire, runs: Runs, sight: Sight, store: Store) -> None:
+        self.runbooks = {runbook.id: runbook for runbook in repertoire.runbooks}
+        self.effects = repertoire.effects
+        self._store = store
+        self._tools = tools = Tools(runs, repertoire.actions, sight, repertoire.bounds)
+        self._runs: Runs = tools.runs
+        self._performing: dict[str, Performance] = {}
+        self._noticed: dict[str, Incident] = {}
+        self._woken = anyio.Event()
+        self._lock = anyio.Lock()
+        self._tasks: TaskGroup | None = None
+
+    def notice(self, incidents: Iterable[Incident]) -> None:
+        """Incidents that were opened or changed; never waits."""
+        for incident in incidents:
+            self._noticed[incident.id] = incident
+            self._woken.set()
+
+    async def run(self) -> None:
+        """Go on with what was under way, then answer incidents until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            for run in self._runs.open():
+                self._begin(run)
+            while True:
+                await self._woken.wait()
+                self._woken = anyio.Event()
+                noticed, self._noticed = self._noticed, {}
+                for performance in self._performing.values():
+                    performance.nudge()
+                for incident in noticed.values():
+                    await self._answer(incident)
+
+    # --- the agent's own ---
+
+    async def _answer(self, incident: Incident) -> None:
+        """Propose what matches, once for each time that the incident needs it."""
+        for runbook in matching(self.runbooks.values(), incident):
+            past = self._runs.newest_first()
+            mine = [run for run in past if run.incident_id == incident.id and run.runbook_id == runbook.id]
+            if mine and not _is_worth_another(mine[0], incident):
+                continue
+            leave = may_act(runbook, target_key(incident), past, self._tools.bounds(), self._runs.now())
+            if leave.is_refusal:
+                log.info("execution.not_proposed", runbook=runbook.id, incident=incident.id, why=leave.value)
+                continue
+            mode = Mode.REHEARSE if leave is Leave.REHEARSE_LIVE_OFF else Mode.LIVE
+            await self._request(runbook, incident, mode=mode, by=AGENT, is_automatic=leave is Leave.RUN)
+
+    async def _request(
+        self, runbook: Runbook, incident: Incident, *, mode: Mode, by: str, is_automatic: bool
+    ) -> Execution:
+        async with self._lock:
+            turn = sum(
+                run.incident_id == incident.id and run.runbook_id == runbook.id for run in self._runs.newest_first()
+            )
+            run = journal.requested(
+                runbook, incident, mode=mode, by=by, is_automatic=is_automatic, turn=turn, now=self._runs.now()
+            )
+            run = await self._runs.add(run)
+        self._begin(run)
+        return run
+
+    def _begin(self, run: Execution) -> None:
+        if self._tasks is None:
+            raise Refused("the agent is stopping")
+        performance = Performance(run.id, self.runbooks.get(run.runbook_id), self._tools)
+        self._performing[run.id] = performance
+        self._tasks.start_soon(self._perform, run.id, performance)
+
+    async def _perform(self, run_id: str, performance: Performance) -> None:
+        try:
+            await performance.perform()
+        except Exception as error:  # a defect in one run must neither end the others nor leave it open for ever
+            log.exception("execution.broke", execution=run_id)
+            run = self._runs.get(run_id)
+            if run is not None and run.status not in ENDED:
+                why = f"the agent made a mistake: {type(error).__name__}"
+                await self._runs.change(
+                    run_id, lambda run: journal.ended(run, ExecutionStatus.FAILED, why, now=self._runs.now())
+                )
+        finally:
+            self._performing.pop(run_id, None)
+        self._look_again(run_id)
+
+    def _look_again(self, run_id: str) -> None:
+        """What ended without helping may be tried in another way; what was locked out by it may come now."""
+        run = self._runs.get(run_id)
+        incident = self._tools.sight.incident(run.incident_id) if run is not None else None
+        if incident is not None:
+            self.notice((incident,))
+
+    # --- people's ---
+
+    @property
+    def is_live(self) -> bool:
+        """See ``Loop``."""
+        return self._tools.bounds().live
+
+    async def page(self, query: ExecutionQuery) -> ExecutionPage:
+        """See ``Loop``."""
+        return await self._store.executions(query)
+
+    async def execution(self, execution_id: str) -> Execution:
+        """See ``Loop``."""
+        run = self._runs.get(execution_id) or await self._store.execution(execution_id)
+        if run is None:
+            raise NotFound(f"there is no run {execution_id!r}")
+        return run
+
+    def all(self) -> list[Execution]:
+        """Those in memory, newest first."""
+        return self._runs.newest_first()
+
+    async def request(self, runbook_id: str, incident_id: str, mode: Mode, by: str) -> Execution:
+        """Begin a run that somebody asked for. Raises NotFound, Refused."""
+        runbook, incident = self.runbooks.get(runbook_id), self._tools.sight.incident(incident_id)
+        if runbook is None:
+            raise NotFound(f"there is no runbook {runbook_id!r}; there are: {', '.join(sorted(self.runbooks))}")
+        if incident is None:
+            raise NotFound(f"there is no incident {incident_id!r} that is open or was until lately")
+        if mode is Mode.LIVE:
+            past = self._runs.newest_first()
+            leave = may_act(runbook, target_key(incident), past, self._tools.bounds(), self._runs.now())
+            if leave.is_refusal or leave is Leave.REHEARSE_LIVE_OFF:
+                raise Refused(leave.value.partition(": ")[2])
+        return await self._request(runbook, incident, mode=mode, by=by, is_automatic=False)
+
+    async def approve(self, run_id: str, plan_hash: str, by: str, reason: str) -> Execution:
+        """Sign a plan. Raises NotFound, and Refused for what is not, or no longer, to be approved."""
+        async with self._lock:
+            run = self._found(run_id)
+            if by == run.requested_by and by != LOCAL:
+                raise Refused("who asked for a run may not approve it")
+            past = [other for other in self._runs.newest_first() if other.id != run.id]
+            runbook = self.runbooks.get(run.runbook_id)
+            if runbook is None:
+                raise Refused(f"there is no runbook {run.runbook_id} any more")
+            leave = may_act(runbook, run.target_key, past, self._tools.bounds(), self._runs.now())
+            if leave.is_refusal or leave is Leave.REHEARSE_LIVE_OFF:
+                raise Refused(leave.value.partition(": ")[2])
+            now = self._runs.now()
+            return await self._changed(
+                run_id, lambda run: journal.approved(run, Approval(by, now, plan_hash, reason), now=now)
+            )
+
+    async def reject(self, run_id: str, by: str, reason: str) -> Execution:
+        """Say no to a plan. Raises NotFound, Refused."""
+        async with self._lock:
+            self._found(run_id)
+            return await self._changed(run_id, lambda run: journal.rejected(run, by, reason, now=self._runs.now()))
+
+    async def stop(self, run_id: str, by: str, *, after_step: bool) -> Execution:
+        """Stop a run, now or after the step it is at. Raises NotFound, Refused."""
+        async with self._lock:
+            self._found(run_id)
+            now = self._runs.now()
+            run = await self._changed(run_id, lambda run: journal.told_to_stop(run, by, after_step=after_step, now=now))
+        performing = self._performing.get(run_id)
+        if performing is not None and not after_step:
+            performing.stop_now()
+        return run
+
+    def _found(self, run_id: str) -> Execution:
+        run = self._runs.get(run_id)
+        if run is None:
+            raise NotFound(f"there is no run {run_id!r}")
+        return run
+
+    async def _changed(self, run_id: str, change: Callable[[Execution], Execution]) -> Execution:
+        try:
+            run = await self._runs.change(run_id, change)
+        except journal.NotNow as refusal:
+            raise Refused(str(refusal)) from None
+        if (performing := self._performing.get(run_id)) is not None:
+            performing.nudge()
+        return run
+
+
+def _is_worth_another(last: Execution, incident: Incident) -> bool:
+    """Whether an incident that was answered before needs it again: it did not help, or it broke out anew since."""
+    if last.status not in ENDED:
+        return False
+    if last.verdict is Verdict.INEFFECTIVE:
+        return True
+    return any(moment.what == "reopened" and moment.at > last.requested_at for moment in incident.timeline)

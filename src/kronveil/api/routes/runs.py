@@ -1,0 +1,150 @@
+"""Runbooks and their runs: what could be done, what was approved, what was done, and whether it helped."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from kronveil.agent.desk import NotFound
+from kronveil.api import run_shapes as shapes
+from kronveil.api.asking import DeskHere, IdempotencyKey, KnownCaller, NoQuery, ReplaysHere, json_answer, read_body
+from kronveil.api.asks import ExecutionFilter, NewExecution, Refusing, Signature, Stopping
+from kronveil.api.problems import Refusal, not_valid
+from kronveil.api.routes.declared import body_of, refusals
+from kronveil.api.run_encode import execution_shape, runbook_shape
+from kronveil.model.execution import Execution, Mode
+from kronveil.model.runbook import Runbook
+from kronveil.sdk.storage import ExecutionQuery
+
+router = APIRouter(tags=["runbooks"])
+LIVE_OFF = "Live runs are off (runbooks.live: false in the configuration): ask for a rehearsal, mode rehearse."
+
+
+async def _runbook(desk: DeskHere, runbook_id: Annotated[str, Path(alias="id")]) -> Runbook:
+    found = desk.loop.runbooks.get(runbook_id)
+    if found is None:
+        raise NotFound(f"There is no runbook {runbook_id!r}.")
+    return found
+
+
+async def _execution(desk: DeskHere, execution_id: Annotated[str, Path(alias="id")]) -> Execution:
+    return await desk.loop.execution(execution_id)
+
+
+FoundRunbook = Annotated[Runbook, Depends(_runbook)]
+FoundExecution = Annotated[Execution, Depends(_execution)]
+
+
+@router.get("/runbooks", response_model=shapes.RunbookList, responses=refusals())
+async def list_runbooks(desk: DeskHere, _: NoQuery) -> Response:
+    """Every runbook, with its record."""
+    loop = desk.loop
+    items = [runbook_shape(each, loop.all(), loop.effects) for each in loop.runbooks.values()]
+    return json_answer(shapes.RunbookList(items, None, loop.is_live))
+
+
+@router.get("/runbooks/{id}", response_model=shapes.Runbook, responses=refusals(404))  # noqa: FAST003 - its dependency takes it
+async def get_runbook(desk: DeskHere, runbook: FoundRunbook, _: NoQuery) -> Response:
+    """One runbook, with its record."""
+    return json_answer(runbook_shape(runbook, desk.loop.all(), desk.loop.effects))
+
+
+@router.post(
+    "/runbooks/{id}/executions",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Execution,
+    status_code=202,
+    responses=refusals(400, 404, 409, 413, 415, 503),
+    openapi_extra=body_of(NewExecution, required=True),
+)
+async def create_execution(  # noqa: PLR0913, PLR0917 - what it depends on
+    request: Request,
+    desk: DeskHere,
+    runbook: FoundRunbook,
+    replays: ReplaysHere,
+    caller: KnownCaller,
+    _: NoQuery,
+    key: IdempotencyKey,
+) -> Response:
+    """Plan a run for an incident: as a rehearsal, which changes nothing, or to be approved and carried out."""
+    asked = await read_body(request, NewExecution)
+    mode = Mode(asked.mode)
+    if mode is Mode.LIVE and not desk.loop.is_live:
+        raise Refusal(403, LIVE_OFF)
+
+    async def carry_out() -> Response:
+        run = await desk.loop.request(runbook.id, asked.incident_id, mode, caller.name)
+        return json_answer(execution_shape(run), 202)
+
+    return await replays.once(caller.name, key, f"run {runbook.id} {asked!r}", carry_out)
+
+
+@router.get("/executions", response_model=shapes.ExecutionList, responses=refusals(503))
+async def list_executions(desk: DeskHere, asked: Annotated[ExecutionFilter, Query()]) -> Response:
+    """Runs, newest requested first."""
+    query = ExecutionQuery(
+        limit=asked.limit, before=asked.cursor, incident_id=asked.incident_id, runbook_id=asked.runbook_id
+    )
+    try:
+        page = await desk.loop.page(query)
+    except ValueError:
+        raise not_valid(["query", "cursor"], "This is not a cursor of this list") from None
+    return json_answer(shapes.ExecutionList([execution_shape(run) for run in page.items], page.next_cursor))
+
+
+@router.get("/executions/{id}", response_model=shapes.Execution, responses=refusals(404, 503))  # noqa: FAST003 - its dependency takes it
+async def get_execution(run: FoundExecution, _: NoQuery) -> Response:
+    """One run: its plan, who approved it, its steps, its verdict."""
+    return json_answer(execution_shape(run))
+
+
+@router.post(
+    "/executions/{id}/approve",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Execution,
+    responses=refusals(400, 404, 409, 413, 415, 503),
+    openapi_extra=body_of(Signature, required=True),
+)
+async def approve_execution(
+    request: Request, desk: DeskHere, run: FoundExecution, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Sign this very plan, by its hash, with a reason. It begins at once; a target that changed since refuses."""
+    asked = await read_body(request, Signature)
+    return json_answer(execution_shape(await desk.loop.approve(run.id, asked.plan_hash, caller.name, asked.reason)))
+
+
+@router.post(
+    "/executions/{id}/reject",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Execution,
+    responses=refusals(400, 404, 409, 413, 415, 503),
+    openapi_extra=body_of(Refusing, required=True),
+)
+async def reject_execution(
+    request: Request, desk: DeskHere, run: FoundExecution, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Say no to a plan, with a reason."""
+    asked = await read_body(request, Refusing)
+    return json_answer(execution_shape(await desk.loop.reject(run.id, caller.name, asked.reason)))
+
+
+@router.post(
+    "/executions/{id}/cancel",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Execution,
+    responses=refusals(404, 409, 503),
+)
+async def cancel_execution(
+    desk: DeskHere, run: FoundExecution, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Stop it now. A step under way is given up; what became of it is told as it is, also when that is unknown."""
+    return json_answer(execution_shape(await desk.loop.stop(run.id, caller.name, after_step=False)))
+
+
+@router.post(
+    "/executions/{id}/stop",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Execution,
+    responses=refusals(400, 404, 409, 413, 415, 503),
+    openapi_extra=body_of(Stopping, required=False),
+)
+async def stop_execution(
+    request: Request, desk: DeskHere, run: FoundExecution, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Stop it after the step it is at."""
+    asked = await read_body(request, Stopping)
+    return json_answer(execution_shape(await desk.loop.stop(run.id, caller.name, after_step=asked.after_step)))

@@ -1,0 +1,109 @@
+"""From runbooks and runs to what goes over the wire: one way for REST and for the live stream."""
+
+from collections.abc import Mapping, Sequence
+
+from kronveil.api import run_shapes as shapes
+from kronveil.api.wording import resource_shape, stamp, stamp_or_none
+from kronveil.model.execution import (
+    Effect,
+    Execution,
+    ExecutionStatus,
+    Plan,
+    StepPlan,
+    StepRecord,
+    Target,
+    Verdict,
+)
+from kronveil.model.runbook import Runbook
+
+_KNOWN = (Verdict.EFFECTIVE, Verdict.INEFFECTIVE, Verdict.HARMFUL)
+RECENT = 3
+
+
+def runbook_shape(runbook: Runbook, runs: Sequence[Execution], effects: Mapping[str, Effect]) -> shapes.Runbook:
+    """A runbook with its record; ``runs`` are all that are kept, newest first."""
+    mine = [run for run in runs if run.runbook_id == runbook.id]
+    acted = [run for run in mine if run.acted_at is not None]
+    known = [run for run in acted if run.verdict in _KNOWN]
+    effective = sum(run.verdict is Verdict.EFFECTIVE for run in known)
+    return shapes.Runbook(
+        id=runbook.id,
+        name=runbook.name,
+        description=runbook.description,
+        auto_execute=runbook.auto_execute,
+        incident_types=list(runbook.incident_kinds),
+        step_count=len(runbook.steps),
+        steps=[shapes.RunbookStep(step.name, step.action, effects[step.action]) for step in runbook.steps],
+        source=runbook.source,
+        last_run=stamp(acted[0].requested_at) if acted else None,
+        success_rate=round(effective / len(known), 4) if known else None,
+        effective=effective,
+        verdicts=len(known),
+        recent=[shapes.RecentRun(run.id, run.status, run.verdict, stamp(run.requested_at)) for run in acted[:RECENT]],
+        waiting=[run.id for run in mine if run.status is ExecutionStatus.AWAITING_APPROVAL],
+    )
+
+
+def execution_shape(run: Execution) -> shapes.Execution:
+    """A run, whole."""
+    return shapes.Execution(
+        id=run.id,
+        runbook_id=run.runbook_id,
+        runbook_name=run.runbook_name,
+        incident_id=run.incident_id,
+        mode=run.mode,
+        status=run.status,
+        verdict=run.verdict,
+        verdict_reason=run.verdict_reason,
+        problem=run.problem,
+        requested_by=run.requested_by,
+        automatic=run.is_automatic,
+        requested_at=stamp(run.requested_at),
+        updated_at=stamp(run.updated_at),
+        started_at=stamp_or_none(run.started_at),
+        settles_at=stamp_or_none(run.settles_at),
+        ended_at=stamp_or_none(run.ended_at),
+        plan=None if run.plan is None else _plan(run.plan),
+        approvals=[shapes.Approval(one.by, stamp(one.at), one.plan_hash, one.reason) for one in run.approvals],
+        steps=[_step(record) for record in run.steps],
+        timeline=[shapes.RunMoment(stamp(one.at), one.what, one.message, one.actor) for one in run.story],
+        version=run.version,
+    )
+
+
+def _plan(plan: Plan) -> shapes.Plan:
+    return shapes.Plan(
+        plan.hash, stamp(plan.made_at), stamp(plan.expires_at), [_step_plan(step) for step in plan.steps]
+    )
+
+
+def _step_plan(step: StepPlan) -> shapes.StepPlan:
+    target = step.target
+    return shapes.StepPlan(
+        name=step.name,
+        action=step.action,
+        effect=step.effect,
+        target=None if target is None else _target(target),
+        summary=step.summary,
+        diff=[shapes.FieldDiff(each.path, each.before, each.after) for each in step.diff],
+        checks=[shapes.Check(each.name, each.result, each.detail) for each in step.checks],
+        blast_radius=list(step.blast_radius),
+        undo=step.undo,
+    )
+
+
+def _target(target: Target) -> shapes.PlanTarget:
+    return shapes.PlanTarget(target.cluster_name, resource_shape(target.resource), target.version)
+
+
+def _step(record: StepRecord) -> shapes.Step:
+    return shapes.Step(
+        index=record.index,
+        name=record.name,
+        status=record.status,
+        began_at=stamp(record.began_at),
+        ended_at=stamp_or_none(record.ended_at),
+        message=record.message,
+        tries=record.tries,
+        has_changed=record.has_changed,
+    )

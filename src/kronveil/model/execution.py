@@ -1,0 +1,193 @@
+"""A runbook that runs, or waits for somebody: its plan, who approved it, what each step did, and whether it helped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from kronveil.model.resource import Resource
+
+
+class Effect(StrEnum):
+    """What an action may do to the world at most."""
+
+    READ = "read"
+    MUTATE = "mutate"
+    DESTROY = "destroy"
+
+
+class Mode(StrEnum):
+    """Whether a run may act, or only shows what it would do."""
+
+    REHEARSE = "rehearse"
+    LIVE = "live"
+
+
+class ExecutionStatus(StrEnum):
+    """Where a run stands. The last five are its end."""
+
+    PLANNING = "planning"
+    AWAITING_APPROVAL = "awaiting_approval"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    DONE = "done"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """Whether it helped. ``rehearsed`` is no run at all and counts as nothing."""
+
+    EFFECTIVE = "effective"
+    INEFFECTIVE = "ineffective"
+    HARMFUL = "harmful"
+    UNKNOWN = "unknown"
+    REHEARSED = "rehearsed"
+
+
+class StepStatus(StrEnum):
+    """What became of a step. ``intended`` is written before it acts: after a kill it says that it may have."""
+
+    INTENDED = "intended"
+    DONE = "done"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a step acts on. ``version`` is the object's generation when the plan was made: what voids it."""
+
+    cluster_uid: str
+    cluster_name: str
+    resource: Resource
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDiff:
+    """One field that changes: its path as people write it, and both values as JSON text, None where it is absent."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question that planning asked. ``result``: passed, warned, failed or unknown."""
+
+    name: str
+    result: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """What a step will do, as the target itself answered it.
+
+    ``effect`` is what this step does, never more than its action may. ``details`` is what the action needs to
+    perform exactly this, and nothing that is secret; both it and ``parameters`` are JSON text by name. ``summary`` is
+    a sentence.
+    """
+
+    name: str
+    action: str
+    effect: Effect
+    target: Target | None
+    parameters: Mapping[str, str]
+    summary: str
+    diff: tuple[FieldDiff, ...] = ()
+    checks: tuple[Check, ...] = ()
+    blast_radius: tuple[str, ...] = ()
+    undo: str = ""
+    details: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps, resolved. ``hash`` is over what is approved: steps, targets, versions and differences."""
+
+    hash: str
+    made_at: datetime
+    expires_at: datetime
+    steps: tuple[StepPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody's signature under one plan."""
+
+    by: str
+    at: datetime
+    plan_hash: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """The journal of one step: ``key`` goes with the act, so that a step tried again after a kill acts once."""
+
+    index: int
+    name: str
+    status: StepStatus
+    key: str
+    began_at: datetime
+    ended_at: datetime | None = None
+    message: str = ""
+    tries: int = 1
+    has_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionMoment:
+    """One line of a run's story."""
+
+    at: datetime
+    what: str
+    message: str
+    actor: str = "kronveil"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run of one runbook for one incident. ``target_key`` is what it locks; ``version`` grows with each change.
+
+    ``acted_at`` is when the first step that changes something began, ``settles_at`` when its verdict is due.
+    ``stop_after_step`` and ``cancel_asked`` are what people asked of it; ``problem`` is why it ended without a verdict.
+    """
+
+    id: str
+    runbook_id: str
+    runbook_name: str
+    runbook_digest: str
+    incident_id: str
+    mode: Mode
+    status: ExecutionStatus
+    requested_by: str
+    requested_at: datetime
+    updated_at: datetime
+    target_key: str
+    is_automatic: bool = False
+    verdict: Verdict | None = None
+    verdict_reason: str = ""
+    plan: Plan | None = None
+    approvals: tuple[Approval, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    story: tuple[ExecutionMoment, ...] = ()
+    started_at: datetime | None = None
+    acted_at: datetime | None = None
+    settles_at: datetime | None = None
+    ended_at: datetime | None = None
+    stop_after_step: bool = False
+    cancel_asked: bool = False
+    problem: str = ""
+    version: int = 1
+
+    @property
+    def cluster_names(self) -> frozenset[str]:
+        """The clusters that its plan acts on; empty while there is none."""
+        steps = self.plan.steps if self.plan is not None else ()
+        return frozenset(step.target.cluster_name for step in steps if step.target is not None)

@@ -1,0 +1,64 @@
+"""The fields in which two objects differ, by the paths that people write: ``spec.containers[api].image``."""
+
+import json
+from collections.abc import Mapping
+
+from kronveil.model.execution import FieldDiff
+
+_ABSENT = object()
+_NAMES = ("name", "containerPort", "mountPath", "key", "ip", "type")
+"""What identifies an item of a list of objects, the first that all of them have and that differs for each."""
+
+
+def differences(before: object, after: object, path: str = "") -> list[FieldDiff]:
+    """Every leaf that was added, removed or changed, in the order of the paths."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        names = sorted({*before, *after}, key=str)
+        found = [
+            differences(before.get(name, _ABSENT), after.get(name, _ABSENT), f"{path}.{name}" if path else str(name))
+            for name in names
+        ]
+        return [diff for part in found for diff in part]
+    name = _name_of(before, after)
+    if name is not None:
+        return differences_of_named(_named(before, name), _named(after, name), path)
+    if before == after and type(before) is type(after):
+        return []
+    return [FieldDiff(path, _text(before), _text(after))]
+
+
+def differences_of_named(before: Mapping[str, object], after: Mapping[str, object], path: str) -> list[FieldDiff]:
+    """The same for two lists of objects with names."""
+    found = [
+        differences(before.get(name, _ABSENT), after.get(name, _ABSENT), f"{path}[{name}]")
+        for name in dict.fromkeys((*before, *after))
+    ]
+    return [diff for part in found for diff in part]
+
+
+def _name_of(before: object, after: object) -> str | None:
+    lists = [_objects(before), _objects(after)]
+    for name in _NAMES:
+        keys = [None if each is None else [str(item[name]) for item in each if name in item] for each in lists]
+        if all(
+            found is not None and each is not None and len(set(found)) == len(found) == len(each)
+            for found, each in zip(keys, lists, strict=True)
+        ):
+            return name
+    return None
+
+
+def _objects(value: object) -> list[Mapping[str, object]] | None:
+    """A list of objects, None for anything else."""
+    if not isinstance(value, list):
+        return None
+    found = [each for each in value if isinstance(each, Mapping)]
+    return found if len(found) == len(value) else None
+
+
+def _named(items: object, name: str) -> Mapping[str, object]:
+    return {str(item[name]): item for item in _objects(items) or ()}
+
+
+def _text(value: object) -> str | None:
+    return None if value is _ABSENT else json.dumps(value, sort_keys=True, ensure_ascii=False)

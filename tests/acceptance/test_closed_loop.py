@@ -1,0 +1,100 @@
+"""From an incident to a plan, an approval, an act and a verdict: nothing is done that was not shown and signed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kronveil.lab import Lab
+from kronveil.lab.kinds import DEPLOYMENT
+from tests.acceptance.agents import Agent, Found, agent_in_process, configured
+from tests.acceptance.world import BAD, quiet_lab, release, scale
+from tests.real.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+HUNGRY = "ghcr.io/example/search:2.2.0"
+LIVE = {"live": True, "auto_execute": False, "settle": "2s"}
+
+
+def limit_of(lab: Lab, app: str) -> str:
+    """The memory limit of an app of alpha's shop, as its cluster really has it."""
+    found = lab.clusters["alpha"].world.find(DEPLOYMENT, ("shop", app))
+    assert found is not None
+    limit: str = found.obj["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"]
+    return limit
+
+
+@asynccontextmanager
+async def watched(folder: Path, lab: Lab, **runbooks: Any) -> AsyncIterator[Agent]:
+    """An agent that may write to alpha."""
+    lab.write_kubeconfig(folder / "kubeconfig")
+    alpha = {"name": "alpha", "kubeconfig_path": str(folder / "kubeconfig"), "context": "alpha", "write": {}}
+    async with agent_in_process(configured(folder, [alpha], runbooks=runbooks)) as agent:
+        await agent.all_live("alpha")
+        yield agent
+
+
+async def the_run(agent: Agent, runbook: str, *statuses: str, skip: frozenset[str] = frozenset()) -> Found:
+    """Wait for a run of a runbook that has one of these statuses."""
+
+    async def is_there() -> Found | None:
+        runs = await agent.everything("executions", runbook_id=runbook)
+        return next((run for run in runs if run["status"] in statuses and run["id"] not in skip), None)
+
+    try:
+        found = await eventually(is_there, f"a run of {runbook} is {statuses}", within_s=40)
+    except AssertionError as late:
+        raise AssertionError(f"{late}; there are {await agent.everything('executions')}") from None
+    assert found is not None
+    return found
+
+
+async def approve(agent: Agent, run: Found, reason: str = "the limit is too tight") -> Any:
+    return await agent.http.post(
+        f"/executions/{run['id']}/approve", json={"plan_hash": run["plan"]["hash"], "reason": reason}
+    )
+
+
+async def test_a_limit_that_is_too_tight_is_raised_once_approved_and_proven_to_help(tmp_path):
+    async with quiet_lab() as lab, watched(tmp_path, lab, **LIVE) as agent:
+        await release(lab.clusters["alpha"], "search", HUNGRY)
+        run = await the_run(agent, "pod-oom", "awaiting_approval")
+        assert limit_of(lab, "search") == "128Mi"
+        step = run["plan"]["steps"][0]
+        assert [(each["path"], each["before"], each["after"]) for each in step["diff"]] == [
+            ("spec.template.spec.containers[search].resources.limits.memory", '"128Mi"', '"192Mi"')
+        ]
+        assert (await approve(agent, run)).status_code == 200
+        run = await the_run(agent, "pod-oom", "done")
+        assert (run["verdict"], limit_of(lab, "search")) == ("effective", "192Mi")
+        assert run["steps"][1]["status"] == "failed"
+        assert "nobody to tell" in run["steps"][1]["message"]
+        (card,) = [each for each in (await agent.get("runbooks"))["items"] if each["id"] == "pod-oom"]
+        assert (card["success_rate"], card["verdicts"], card["waiting"]) == (1.0, 1, [])
+
+
+async def test_a_target_that_was_changed_after_the_plan_was_made_is_refused_by_the_field(tmp_path):
+    async with quiet_lab() as lab, watched(tmp_path, lab, **LIVE) as agent:
+        await release(lab.clusters["alpha"], "search", HUNGRY)
+        run = await the_run(agent, "pod-oom", "awaiting_approval")
+        await scale(lab.clusters["alpha"], "search", 5)
+        assert (await approve(agent, run)).status_code == 200
+        run = await the_run(agent, "pod-oom", "failed")
+        assert "the target changed since it was approved" in run["problem"]
+        assert (limit_of(lab, "search"), run["verdict"]) == ("128Mi", None)
+
+
+async def test_with_live_runs_off_everything_is_only_rehearsed(tmp_path):
+    async with quiet_lab() as lab, watched(tmp_path, lab) as agent:
+        await release(lab.clusters["alpha"], "cart", BAD)
+        run = await the_run(agent, "roll-back-release", "done")
+        assert (run["mode"], run["verdict"]) == ("rehearse", "rehearsed")
+        assert any(diff["path"].endswith("image") for diff in run["plan"]["steps"][0]["diff"])
+        incident = await agent.the_incident("image", "alpha", "open")
+        asked = {"incident_id": incident["id"], "mode": "live"}
+        refused = await agent.http.post("/runbooks/roll-back-release/executions", json=asked)
+        assert (refused.status_code, "runbooks.live" in refused.json()["detail"]) == (403, True)
+        (card,) = [each for each in (await agent.get("runbooks"))["items"] if each["id"] == "roll-back-release"]
+        assert (card["success_rate"], card["recent"]) == (None, [])
