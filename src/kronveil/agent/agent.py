@@ -45,6 +45,7 @@ HEALTH_BEAT_S = 1.0
 RETENTION_BEAT_S = 60
 RETENTION_SLICE = 1_000
 PROBE_DEADLINE_S = 10
+KRONVEIL = "kronveil"
 log = structlog.get_logger()
 
 
@@ -116,6 +117,7 @@ class Agent:
             Runs(store, live, clock, restored.executions),
             AgentSight(self._pipeline, self._roll_call),
             store,
+            self._tell,
         )
         self._pipeline.on_incidents = self.loop.notice
 
@@ -139,6 +141,9 @@ class Agent:
             if deadline.cancelled_caught:
                 log.error("agent.stopped_before_all_was_saved", in_flight=self.books().in_flight)
             core.cancel_scope.cancel()
+
+    async def _tell(self, incident_id: str, words: str) -> None:
+        await self._pipeline.act(Act(incident_id, "note", KRONVEIL, words))
 
     def now(self) -> datetime:
         """The agent's clock, UTC."""

@@ -1,6 +1,6 @@
 """The task that answers incidents: proposes runs, carries them out, and takes what people decide about them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -11,16 +11,22 @@ from kronveil.agent.desk import NotFound, Refused
 from kronveil.agent.performing import Performance, Sight, Tools
 from kronveil.agent.runs import Runs
 from kronveil.logic import journal
+from kronveil.logic.journal import summary
 from kronveil.logic.response import ENDED, Bounds, Leave, matching, may_act, target_key
 from kronveil.model.execution import Approval, Effect, Execution, ExecutionStatus, Mode, Verdict
 from kronveil.model.incident import Incident
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.actions import Action
+from kronveil.sdk.errors import KronveilError
 from kronveil.sdk.storage import ExecutionPage, ExecutionQuery, Store
 
 AGENT = "kronveil"
 LOCAL = "local"
 log = structlog.get_logger()
+
+
+Tell = Callable[[str, str], Awaitable[None]]
+"""Writes a line into an incident's timeline: its id, and the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,15 @@ class Repertoire:
 class Executions:
     """Owns every run. Runs of one target never act at once; each is a task that ends with it."""
 
-    def __init__(self, repertoire: Repertoire, runs: Runs, sight: Sight, store: Store) -> None:
+    def __init__(self, repertoire: Repertoire, runs: Runs, sight: Sight, store: Store, tell: Tell) -> None:
         self.runbooks = {runbook.id: runbook for runbook in repertoire.runbooks}
         self.effects = repertoire.effects
         self._store = store
         self._tools = tools = Tools(runs, repertoire.actions, sight, repertoire.bounds)
         self._runs: Runs = tools.runs
+        self._tell = tell
+        self._turns: list[Execution] = []
+        runs.on_turn = self._turned
         self._performing: dict[str, Performance] = {}
         self._noticed: dict[str, Incident] = {}
         self._woken = anyio.Event()
@@ -54,6 +63,10 @@ class Executions:
             self._noticed[incident.id] = incident
             self._woken.set()
 
+    def _turned(self, run: Execution) -> None:
+        self._turns.append(run)
+        self._woken.set()
+
     async def run(self) -> None:
         """Go on with what was under way, then answer incidents until cancelled."""
         async with anyio.create_task_group() as tasks:
@@ -63,11 +76,24 @@ class Executions:
             while True:
                 await self._woken.wait()
                 self._woken = anyio.Event()
+                turns, self._turns = self._turns, []
+                for run in turns:
+                    await self._told(run)
                 noticed, self._noticed = self._noticed, {}
                 for performance in self._performing.values():
                     performance.nudge()
                 for incident in noticed.values():
                     await self._answer(incident)
+
+    async def _told(self, run: Execution) -> None:
+        """Write a turn of a run into its incident's timeline. It is in the run's own story in any case."""
+        words = summary(run)
+        if words is None:
+            return
+        try:
+            await self._tell(run.incident_id, words)
+        except KronveilError as error:
+            log.warning("execution.not_told", execution=run.id, incident=run.incident_id, error=str(error))
 
     # --- the agent's own ---
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import anyio
@@ -13,7 +13,7 @@ from kronveil.agent.runs import Runs
 from kronveil.logic import interpreter, journal, verification
 from kronveil.logic.interpreter import Act, Ask, Finish, MakePlan, Settle, Undo, Verify
 from kronveil.logic.planning import plan_hash, plan_of
-from kronveil.logic.response import Bounds
+from kronveil.logic.response import Bounds, is_over
 from kronveil.model.execution import Execution, ExecutionStatus, StepPlan, Target
 from kronveil.model.incident import Incident
 from kronveil.model.runbook import Runbook, RunbookStep
@@ -82,7 +82,7 @@ class Performance:
                 case MakePlan():
                     await self._plan(run)
                 case Ask(until):
-                    await self._wait((until - self._runs.now()).total_seconds())
+                    await self._ask(run, until)
                 case Act():
                     await self._act(run, command)
                 case Verify():
@@ -117,6 +117,14 @@ class Performance:
         assert runbook is not None  # noqa: S101 - rehearsing would have failed
         plan = plan_of(runbook, steps, self._runs.now(), bounds.approval_expires)
         await self._note(journal.planned, plan)
+
+    async def _ask(self, run: Execution, until: datetime) -> None:
+        """Wait for somebody. A plan for what is over by itself is withdrawn: nobody should approve it later."""
+        incident = self._tools.sight.incident(run.incident_id)
+        if incident is None or is_over(incident):
+            await self._end(ExecutionStatus.EXPIRED, "the incident was over before anybody approved it")
+        else:
+            await self._wait((until - self._runs.now()).total_seconds())
 
     async def _rehearsed(self, run: Execution) -> list[StepPlan]:
         incident = self._tools.sight.incident(run.incident_id)

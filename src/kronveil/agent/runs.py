@@ -29,6 +29,8 @@ class Runs:
         self._by_id = {run.id: run for run in restored}
         self._locks: dict[str, anyio.Lock] = {}
         self.trouble: str | None = None
+        self.on_turn: Callable[[Execution], None] | None = None
+        """Told of a run whose status or verdict is another, once that is durable."""
 
     def now(self) -> datetime:
         """The agent's clock, UTC."""
@@ -72,9 +74,13 @@ class Runs:
             else:
                 break
         self.trouble = None
+        before = self._by_id.get(run.id)
         self._by_id[run.id] = run
         self._live.publish("execution", (run,), self._clock())
         self._forget()
+        is_turn = before is None or (before.status, before.verdict) != (run.status, run.verdict)
+        if is_turn and self.on_turn is not None:
+            self.on_turn(run)
         return run
 
     def _forget(self) -> None:

@@ -17,6 +17,7 @@ from kronveil.cli.explain import explain
 from kronveil.cli.incidents import incidents
 from kronveil.cli.init import init
 from kronveil.cli.lab import lab
+from kronveil.cli.runbooks import approve, cancel, executions, reject, run, runbooks
 from kronveil.cli.status import status
 from kronveil.cli.token import token
 from kronveil.cli.up import up
@@ -56,6 +57,8 @@ app.command(rich_help_panel="Ask a running agent")(status)
 app.add_typer(clusters, name="clusters", rich_help_panel="Ask a running agent")
 for ask in (incidents, events, changes, explain):
     app.command(rich_help_panel="Ask a running agent")(ask)
+for respond in (runbooks, executions, run, approve, reject, cancel):
+    app.command(rich_help_panel="Act and prove it")(respond)
 app.add_typer(token, name="token", rich_help_panel="Look after")
 app.add_typer(db, name="db", rich_help_panel="Look after")
 app.add_typer(lab, name="lab", rich_help_panel="Prove")

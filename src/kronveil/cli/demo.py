@@ -102,7 +102,7 @@ def _configuration(story: "Story", folder: Path, port_offset: int) -> str:
 
     clusters = "".join(
         f"      - {{name: {json.dumps(name)}, kubeconfig_path: {json.dumps(str(folder / 'kubeconfig'))}, "
-        f"context: {json.dumps(name)}}}\n"
+        f"context: {json.dumps(name)}, write: {{}}}}\n"
         for name in (cluster.name for cluster in story.clusters)
     )
     return (
@@ -113,4 +113,5 @@ def _configuration(story: "Story", folder: Path, port_offset: int) -> str:
         "collectors:\n  kubernetes:\n    poll_interval: 5s\n    stale_after: 15s\n    unreachable_after: 45s\n"
         f"    clusters:\n{clusters}"
         "incidents: {resolve_after: 15s}\n"
+        "runbooks: {live: true, auto_execute: false, settle: 20s}\n"
     )

@@ -146,6 +146,25 @@ def ended(run: Execution, status: ExecutionStatus, why: str, *, now: datetime) -
     return _told(run, now, status.value, why)
 
 
+def summary(run: Execution) -> str | None:
+    """A turn of a run in one line for its incident's timeline; None for what says nothing to a person."""
+    match run.status:
+        case ExecutionStatus.AWAITING_APPROVAL:
+            return f"{run.runbook_name}: a plan waits for approval ({run.id})"
+        case ExecutionStatus.RUNNING:
+            by = f"approved by {run.approvals[-1].by}: {run.approvals[-1].reason}" if run.approvals else "by policy"
+            return f"{run.runbook_name} runs, {by} ({run.id})"
+        case ExecutionStatus.DONE if run.verdict is Verdict.REHEARSED:
+            return f"{run.runbook_name} was rehearsed; nothing was changed ({run.id})"
+        case ExecutionStatus.DONE:
+            verdict = f"{run.verdict}: {run.verdict_reason}" if run.verdict else "nothing was changed"
+            return f"{run.runbook_name}: {verdict} ({run.id})"
+        case ExecutionStatus.PLANNING | ExecutionStatus.VERIFYING:
+            return None
+        case _:
+            return f"{run.runbook_name}: {run.status}, {run.problem} ({run.id})"
+
+
 def _waiting(run: Execution) -> Plan:
     if run.status is not ExecutionStatus.AWAITING_APPROVAL or run.plan is None:
         raise NotNow(f"the run is {run.status}, and does not wait for approval")

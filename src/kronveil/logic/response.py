@@ -81,6 +81,11 @@ def matching(runbooks: Iterable[Runbook], incident: Incident) -> list[Runbook]:
     return [one for one in runbooks if kinds.intersection(map(kind_named, one.incident_kinds))]
 
 
+def is_over(incident: Incident) -> bool:
+    """Whether nothing needs to be done about it any more."""
+    return incident.status in _OVER
+
+
 def target_key(incident: Incident) -> str:
     """What a run for this incident locks: the owner in its cluster, whatever the runbook."""
     owner = incident.resource

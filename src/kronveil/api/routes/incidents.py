@@ -24,10 +24,11 @@ from kronveil.api.suspicion import Suspicions
 from kronveil.api.versions import incident_tag, unless_known
 from kronveil.model.change import Change
 from kronveil.model.incident import Incident
-from kronveil.sdk.storage import ChangeQuery, IncidentQuery
+from kronveil.sdk.storage import ChangeQuery, ExecutionQuery, IncidentQuery
 
 router = APIRouter(tags=["incidents"])
 CHANGES_SHOWN = 30
+RUNS_SHOWN = 50
 LOOK_BACK = timedelta(hours=1)
 
 
@@ -57,6 +58,8 @@ async def get_incident(
     evidence = await desk.events_by_id(incident.evidence)
     changes = await changes_near(desk, incident)
     shape = encode.incident_detail(incident, evidence, changes, Suspicions(desk.open_incidents()))
+    runs = await desk.loop.page(ExecutionQuery(limit=RUNS_SHOWN, incident_id=incident.id))
+    shape.executions = [run.id for run in runs.items]
     return unless_known(request, incident_tag(incident, shape), encode.encode(shape))
 
 
