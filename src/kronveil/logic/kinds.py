@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from kronveil.model.event import Severity
+from kronveil.model.noun import noun
 
 OOM_KILLED = "pod.oom_killed"
 CRASH_LOOPING = "pod.crash_looping"
@@ -86,7 +87,7 @@ COUNT_AT_ONCE = frozenset(kind for kind, one in KINDS.items() if not one.after)
 SEVERITIES: Mapping[str, Severity] = MappingProxyType({kind: one.severity for kind, one in KINDS.items()})
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Symptom:
     """One thing that is wrong. ``part`` is the container; ``about`` is the fact a title names (image, exit code).
 

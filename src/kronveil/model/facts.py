@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from kronveil.model.noun import noun
 
-@dataclass(frozen=True, slots=True)
+
+@noun
 class ContainerFacts:
     """One container of a pod, init containers too, as the kubelet reports it now.
 
@@ -26,7 +28,7 @@ class ContainerFacts:
     last_finished_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class PodFacts:
     """A pod's watched fields. ``scheduled`` is None while the scheduler has said nothing.
 
@@ -169,7 +171,7 @@ class SyncFacts:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class WarningFacts:
     """A Warning event of Kubernetes. ``count`` is how often its source has seen it."""
 
@@ -179,7 +181,7 @@ class WarningFacts:
     container: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class GoneFacts:
     """The object was deleted, or was missing from a complete list."""
 
