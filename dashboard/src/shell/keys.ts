@@ -1,5 +1,6 @@
 // Single keys: navigation, rows, pause, zone, help. None of them writes.
 import { useEffect } from "react";
+import { preferences } from "./preferences";
 
 export type Keys = {
   go: (path: string) => void;
@@ -9,7 +10,15 @@ export type Keys = {
   palette: () => void;
 };
 
-export const PLACES: Record<string, string> = { o: "/", i: "/incidents", f: "/fleet", c: "/changes" };
+export const PLACES: Record<string, string> = {
+  o: "/",
+  i: "/incidents",
+  f: "/fleet",
+  e: "/explore",
+  c: "/changes",
+  p: "/parts",
+  s: "/settings",
+};
 const SEQUENCE_MS = 1200;
 
 const isTyping = (target: EventTarget | null): boolean =>
@@ -34,6 +43,7 @@ export function useKeys(keys: Keys): void {
         return;
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (!preferences().keys) return;
       const place = performance.now() - leader < SEQUENCE_MS ? PLACES[event.key] : undefined;
       leader = 0;
       if (place) {

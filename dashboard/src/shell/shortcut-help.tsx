@@ -7,7 +7,10 @@ const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
   [["G", "O"], "Overview"],
   [["G", "I"], "Incidents"],
   [["G", "F"], "Fleet"],
+  [["G", "E"], "Explore"],
   [["G", "C"], "Changes"],
+  [["G", "P"], "Parts"],
+  [["G", "S"], "Settings"],
   [["J"], "Next row"],
   [["K"], "Previous row"],
   [["Enter"], "Open the row"],
@@ -30,7 +33,7 @@ export function ShortcutHelp({ dialog }: { dialog: RefObject<HTMLDialogElement |
           </div>
         ))}
       </dl>
-      <p className="quiet">No key writes anything.</p>
+      <p className="quiet">No key writes anything. Single keys can be switched off in the settings.</p>
       <form method="dialog">
         <button type="submit" className="button">
           Close
