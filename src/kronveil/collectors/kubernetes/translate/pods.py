@@ -107,7 +107,7 @@ def _watched(pod: Pod) -> Watched:
         elif one.type == "PodScheduled":
             scheduled = one.status == "True"
             why = None if scheduled else one.message
-    spec = pod.spec
+    spec, containers, inits = pod.spec, status.container_statuses, status.init_container_statuses
     return (
         status.phase,
         spec.node_name if spec else None,
@@ -115,14 +115,14 @@ def _watched(pod: Pod) -> Watched:
         scheduled,
         why,
         ready,
-        tuple([_container_watched(one) for one in status.container_statuses or ()]),
-        tuple([_container_watched(one) for one in status.init_container_statuses or ()]),
+        tuple([_container_watched(one) for one in containers]) if containers else (),
+        tuple([_container_watched(one) for one in inits]) if inits else (),
         status.reason,
     )
 
 
 def _container_watched(container: ContainerStatus) -> Watched:
-    state = container.state
+    state, end = container.state, container.last_state
     kind, reason, message = UNKNOWN, None, None
     if state is not None:
         if state.running is not None:
@@ -131,7 +131,7 @@ def _container_watched(container: ContainerStatus) -> Watched:
             kind, reason, message = WAITING, state.waiting.reason, state.waiting.message
         elif state.terminated is not None:
             kind, reason, message = TERMINATED, state.terminated.reason, state.terminated.message
-    last = container.last_state.terminated if container.last_state else None
+    last = end.terminated if end is not None else None
     return (
         container.name,
         container.image,
