@@ -14,6 +14,9 @@ import { Failure } from "./parts/failure";
 import { Shell } from "./shell/shell";
 
 // Pages nobody opens at two in the morning come when they are asked for.
+const ExplorePage = lazy(async () => ({
+  default: (await import("./pages/explore/explore-page")).ExplorePage,
+}));
 const PartsPage = lazy(async () => ({ default: (await import("./pages/parts/parts-page")).PartsPage }));
 const SettingsPage = lazy(async () => ({
   default: (await import("./pages/settings/settings-page")).SettingsPage,
@@ -44,6 +47,7 @@ const router = createBrowserRouter([
           { path: "fleet", element: <FleetPage /> },
           { path: "fleet/:cluster", element: <ClusterPage /> },
           { path: "changes", element: <ChangesPage /> },
+          { path: "explore", element: <ExplorePage /> },
           { path: "parts", element: <PartsPage /> },
           { path: "settings", element: <SettingsPage /> },
           { path: "*", element: <NoSuchPage /> },

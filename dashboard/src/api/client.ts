@@ -7,6 +7,7 @@ import type {
   Cluster,
   Collector,
   EventPage,
+  Explanation,
   Health,
   Incident,
   IncidentDetail,
@@ -219,3 +220,7 @@ export type EventQuery = {
 
 export const fetchEventPage = (query: EventQuery, limit = 100): Promise<EventPage> =>
   body(rest.GET("/api/v1/events", { params: { query: { ...query, limit } as never } }));
+
+/** What became of an event, stage by stage, and the event itself while it is stored. */
+export const fetchExplanation = (id: string): Promise<Explanation> =>
+  body(rest.GET("/api/v1/events/{id}/explain", { params: { path: { id } as never } }));

@@ -1,5 +1,6 @@
 // Single keys: navigation, rows, pause, zone, help. None of them writes.
 import { useEffect } from "react";
+import { jumpTo } from "../parts/jumps";
 import { preferences } from "./preferences";
 
 export type Keys = {
@@ -19,6 +20,7 @@ export const PLACES: Record<string, string> = {
   p: "/parts",
   s: "/settings",
 };
+const ENDS: Record<string, "first" | "last"> = { Home: "first", End: "last" };
 const SEQUENCE_MS = 1200;
 
 const isTyping = (target: EventTarget | null): boolean =>
@@ -61,7 +63,8 @@ export function useKeys(keys: Keys): void {
         "?": keys.help,
         "/": () => document.querySelector<HTMLElement>("main [data-filter]")?.focus(),
       };
-      const found = act[event.key];
+      const end = ENDS[event.key];
+      const found = end ? () => jumpTo(end) : act[event.key];
       if (!found) return;
       event.preventDefault();
       found();

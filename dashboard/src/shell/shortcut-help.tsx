@@ -13,6 +13,8 @@ const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
   [["G", "S"], "Settings"],
   [["J"], "Next row"],
   [["K"], "Previous row"],
+  [["Home"], "First row"],
+  [["End"], "Last row, also of a list too long to draw"],
   [["Enter"], "Open the row"],
   [["/"], "Filter this page"],
   [["L"], "Pause or resume live; the agent goes on"],

@@ -1,7 +1,7 @@
 // How fresh is everything? A cell for each signal of each cluster: its age against the age it may have.
+import { Lock } from "lucide-react";
 import { Link } from "react-router";
 import type { Cluster } from "../../api/types";
-import { useGoals } from "../../live/goals";
 import { useClusters } from "../../live/hooks";
 import { useNow } from "../../live/pulse";
 import { isHeard } from "../../live/signals";
@@ -10,21 +10,23 @@ import { Shape } from "../../parts/shape";
 import { duration, plural, shortDuration } from "../../time/format";
 
 export type Cell =
-  | { word: "fresh" | "late"; age: number; share: number | null; why: string | null }
-  | { word: "failing" | "unknown"; age: number | null; why: string | null }
-  | { word: "absent" };
+  | { word: "fresh" | "late"; age: number; goal: number | null; why: string | null }
+  | { word: "failing" | "no access" | "not known"; age: number | null; why: string | null }
+  | { word: "not watched" | "not served" };
 
 type Kind = Cluster["kinds"][string];
 
-/** `since`: seconds since the agent told the ages; `goal`: the age it may have, when that is known. */
-export function cellOf(kind: Kind | undefined, heard: boolean, since: number, goal: number | null): Cell {
-  if (!kind) return heard ? { word: "absent" } : { word: "unknown", age: null, why: null };
+/** `since`: seconds since the agent told the ages. Whether an age is too old is the agent's word first. */
+export function cellOf(kind: Kind | undefined, heard: boolean, since: number): Cell {
+  if (!kind) return heard ? { word: "not watched" } : { word: "not known", age: null, why: null };
   const age = kind.age_s === null ? null : kind.age_s + since;
-  if (!heard) return { word: "unknown", age, why: kind.error };
-  if (kind.error) return { word: "failing", age, why: kind.error };
-  if (!kind.synced || age === null) return { word: "unknown", age, why: "not listed yet" };
-  const share = goal === null ? null : age / goal;
-  return { word: share !== null && share > 1 ? "late" : "fresh", age, share, why: null };
+  if (!heard) return { word: "not known", age, why: kind.error };
+  if (kind.state === "not_served") return { word: "not served" };
+  if (kind.state === "forbidden") return { word: "no access", age, why: kind.error };
+  if (kind.error !== null || kind.state === "unreadable") return { word: "failing", age, why: kind.error };
+  if (age === null || !kind.synced) return { word: "not known", age, why: "not listed yet" };
+  const late = kind.state === "silent" || (kind.goal_s !== null && age > kind.goal_s);
+  return { word: late ? "late" : "fresh", age, goal: kind.goal_s, why: null };
 }
 
 /** Seconds since the agent answered about a cluster: its ages are as of then. */
@@ -35,7 +37,6 @@ const sinceTold = (cluster: Cluster, now: number): number => {
 
 export function Freshness() {
   const clusters = [...useClusters()].sort((a, b) => a.name.localeCompare(b.name));
-  const goalOf = useGoals();
   const now = useNow();
   const signals = [...new Set(clusters.flatMap((cluster) => Object.keys(cluster.kinds)))].sort();
   return (
@@ -59,7 +60,6 @@ export function Freshness() {
                     <Link to={`/fleet/${encodeURIComponent(cluster.name)}`}>
                       <span>{cluster.name}</span>
                     </Link>
-                    <Goal seconds={goalOf(cluster.name)} />
                   </th>
                 ))}
               </tr>
@@ -72,12 +72,7 @@ export function Freshness() {
                     <HeatCell
                       key={cluster.name}
                       name={`${signal} of ${cluster.name}`}
-                      cell={cellOf(
-                        cluster.kinds[signal],
-                        isHeard(cluster),
-                        sinceTold(cluster, now),
-                        goalOf(cluster.name),
-                      )}
+                      cell={cellOf(cluster.kinds[signal], isHeard(cluster), sinceTold(cluster, now))}
                     />
                   ))}
                 </tr>
@@ -90,35 +85,32 @@ export function Freshness() {
   );
 }
 
-const Goal = ({ seconds }: { seconds: number | null }) =>
-  seconds === null ? null : <span className="heat-goal">≤ {shortDuration(seconds)}</span>;
-
 function HeatCell({ name, cell }: { name: string; cell: Cell }) {
-  if (cell.word === "absent") {
+  if (!("age" in cell)) {
     return (
-      <td className="heat-absent" title={`${name}: not watched`}>
-        <span className="visually-hidden">not watched</span>
+      <td className="heat-absent" title={`${name}: ${cell.word}`}>
+        <span className="visually-hidden">{cell.word}</span>
         <span aria-hidden="true">–</span>
       </td>
     );
   }
   const age = cell.age === null ? "never" : shortDuration(cell.age);
+  const goal = "goal" in cell ? cell.goal : null;
+  const depth = goal !== null && cell.age !== null ? Math.min(1, cell.age / goal) : 0;
+  const limit = goal === null ? "" : `, may be ${duration(goal)}`;
   const why = cell.why ? `, ${cell.why}` : "";
-  const goal =
-    "share" in cell && cell.share !== null && cell.age !== null
-      ? `, may be ${duration(cell.age / Math.max(cell.share, 1e-9))}`
-      : "";
-  const depth = "share" in cell && cell.share !== null ? Math.min(1, cell.share) : 0;
   return (
     <td
-      className={`heat-${cell.word}`}
+      className={`heat-${cell.word.replace(" ", "-")}`}
       style={{ "--depth": depth } as React.CSSProperties}
-      title={`${name}: ${cell.word}, ${age}${goal}${why}`}
+      title={`${name}: ${cell.word}, ${age}${limit}${why}`}
       data-heat={cell.word}
     >
       {cell.word === "late" && <Shape tone="partial" size={11} label="late" />}
       {cell.word === "failing" && <Shape tone="high" size={11} label="failing" />}
-      <span>{cell.word === "unknown" && cell.age === null ? "?" : age}</span>
+      {cell.word === "no access" && <Lock size={11} aria-label="no access" />}
+      <span>{cell.age === null && cell.word === "not known" ? "?" : age}</span>
+      {goal !== null && <span className="heat-goal">of {shortDuration(goal)}</span>}
     </td>
   );
 }
@@ -134,6 +126,9 @@ function Legend() {
       </span>
       <span>
         <Shape tone="high" size={11} /> failing
+      </span>
+      <span>
+        <Lock size={11} aria-hidden="true" /> no access
       </span>
       <span>
         <i className="swatch hatched" /> not known
