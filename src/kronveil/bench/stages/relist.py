@@ -187,6 +187,8 @@ def _records(plan: Plan, storms: Sequence[Storm], bare: Sequence[Sample], last: 
             Measure("limit", floor=500.0, goal=100.0),
         ),
         bounded("memory beyond the steady", "MiB", [storm.extra_mib for storm in storms], Measure("limit", goal=150.0)),
-        bounded("lists at once", "lists", [storm.most_lists for storm in storms], Measure("limit", MOST_LISTS, MOST_LISTS)),
+        bounded(
+            "lists at once", "lists", [storm.most_lists for storm in storms], Measure("limit", MOST_LISTS, MOST_LISTS)
+        ),
         Record("relist", "bare: paged typed decode", "pod", bare),
     ]
