@@ -14,7 +14,7 @@ from secrets import token_hex
 import anyio
 import structlog
 
-from kronveil.additions import KeptAdditions
+from kronveil.additions import KeptAdditions, KeptPauses
 from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.desk import Setting
 from kronveil.agent.live import Live
@@ -31,6 +31,7 @@ from kronveil.config import Config
 from kronveil.config.settings import effective
 from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
+from kronveil.logic.liveness import Liveness
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.reloading import Reloader, Takeover
@@ -141,10 +142,11 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> tuple[T
     agent = Agent(
         clusters=_all_clusters(config),
         additions=_additions(config),
+        pauses=KeptPauses(config.agent.data_dir),
         brain=Brain(
             judge=triage,
             refusal=Refusal,
-            judge_reach=fleet.judge,
+            judgement=Liveness(),
             total=fleet.total,
             hushed=preview,
         ),
@@ -168,7 +170,7 @@ def _clusters(config: Config) -> list[ClusterPlan]:
 
 def _plan(section: KubernetesConfig, cluster: ClusterConfig) -> ClusterPlan:
     times = section.times_of(cluster)
-    resolved = replace(cluster, poll_interval=times.poll_interval)
+    resolved = replace(cluster, poll_interval=times.poll_interval, silent_after=times.silent_after)
     return ClusterPlan(
         name=cluster.name,
         region=cluster.region,
@@ -176,6 +178,7 @@ def _plan(section: KubernetesConfig, cluster: ClusterConfig) -> ClusterPlan:
         unreachable_after=times.unreachable_after,
         open=partial(kubernetes.open, resolved),
         fingerprint=repr((resolved, times)),
+        silent_after=times.silent_after,
     )
 
 

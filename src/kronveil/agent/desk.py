@@ -1,6 +1,6 @@
 """What the agent offers to those who ask: the one door between api and agent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,9 +12,18 @@ from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import Incident
+from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import KronveilError
-from kronveil.sdk.storage import ChangePage, ChangeQuery, EventPage, EventQuery, IncidentPage, IncidentQuery
+from kronveil.sdk.storage import (
+    ChangePage,
+    ChangeQuery,
+    EventPage,
+    EventQuery,
+    IncidentCount,
+    IncidentPage,
+    IncidentQuery,
+)
 
 
 class NotFound(KronveilError):  # noqa: N818 - read as the answer it is
@@ -141,8 +150,17 @@ class Desk(Protocol):
     async def incidents(self, query: IncidentQuery) -> IncidentPage:
         """A page of incidents. ValueError for an unreadable cursor."""
 
+    async def incident_counts(self, text: str | None) -> Sequence[IncidentCount]:
+        """How many incidents are stored, or those in which ``text`` is found, by what lists are narrowed by."""
+
     async def incident(self, incident_id: str) -> Incident:
         """One, as stored. Raises NotFound."""
+
+    def pods(self, cluster: str) -> Iterator[PodLine]:
+        """The pods of a member as last heard of, in no order; none of one that is not watched now. Read in steps."""
+
+    def workloads(self, cluster: str) -> Iterator[WorkloadLine]:
+        """Its deployments, stateful sets and daemon sets, likewise."""
 
     async def changes(self, query: ChangeQuery) -> ChangePage:
         """A page of the ledger of changes. ValueError for an unreadable cursor."""
@@ -160,10 +178,10 @@ class Desk(Protocol):
         """
 
     def pause_cluster(self, name: str, who: str, reason: str) -> None:
-        """Ask a cluster nothing until it is resumed. Raises NotFound."""
+        """Ask a cluster nothing until it is resumed, nor after a start. Raises NotFound, Transient."""
 
     def resume_cluster(self, name: str) -> None:
-        """Watch a paused cluster again. Raises NotFound."""
+        """Watch a paused cluster again. Raises NotFound, Transient."""
 
     def explain(self, event_id: str) -> Sequence[Stage] | None:
         """What became of an event, stage by stage; None when it is too old for that to be remembered."""

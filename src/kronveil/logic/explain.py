@@ -135,7 +135,7 @@ def _dedup(trace: Trace) -> Stage:
 def _grouping(trace: Trace, of: Mapping[str, Incident | None]) -> list[Stage]:
     if not trace.incidents:
         return [Stage("grouping", "none", "It belongs to no incident")]
-    stages = []
+    stages: list[Stage] = []
     for incident_id, how in trace.incidents:
         held = of[incident_id]
         title = f" ({held.title})" if held is not None else ""
@@ -149,7 +149,7 @@ def _grouping(trace: Trace, of: Mapping[str, Incident | None]) -> list[Stage]:
 
 
 def _suppression(trace: Trace, of: Mapping[str, Incident | None]) -> list[Stage]:
-    stages = []
+    stages: list[Stage] = []
     for incident_id, _ in trace.incidents:
         held = of[incident_id]
         if held is None:

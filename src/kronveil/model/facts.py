@@ -204,6 +204,27 @@ class ReachFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceTrouble:
+    """Something wrong with a source of ours, not with what it watches. ``kind`` is the symptom's, ``part`` the kind of
+    object that is silent, ``since`` when it was last right."""
+
+    kind: str
+    part: str
+    since: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """The agent's own look at one of its sources. ``well``: what is known to be in order, as symptom kind and part;
+    of what is in neither nobody knows. ``kinds``: those that should be heard, None while that is not known."""
+
+    troubles: tuple[SourceTrouble, ...] = ()
+    well: frozenset[tuple[str, str]] = frozenset()
+    kinds: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field of an object's specification that somebody changed. Values of secrets never come here.
 
@@ -232,4 +253,5 @@ Facts: TypeAlias = (
     | GoneFacts
     | ListedFacts
     | ReachFacts
+    | SourceFacts
 )

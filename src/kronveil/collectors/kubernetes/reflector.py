@@ -66,6 +66,7 @@ class Reflector:
         outbox: Outbox,
         permits: ListPermits,
         started_at: datetime,
+        silent_after_s: float,
         on_listed: Callable[["Reflector"], None],
     ) -> None:
         self.kind = kind
@@ -95,6 +96,8 @@ class Reflector:
         self._silent_probes = 0
         self._version_at_probe = ""
         self._sends_bookmarks = False
+        self._bookmark_silence_s = min(BOOKMARK_SILENCE_S, silent_after_s / 2)
+        self._told_at: datetime | None = None
         self._watching: anyio.CancelScope | None = None
         self._initial: Initial | None = None
         self._backoff = Backoff()
@@ -176,9 +179,16 @@ class Reflector:
         self.drop_watch()
 
     def vouch(self) -> None:
-        """A probe was answered: an open watch that nothing speaks against counts as heard."""
-        if self._watching is not None and not self._silent_probes:
-            self.heard_at = now_utc()
+        """A probe was answered: an open watch that nothing speaks against counts as heard.
+
+        One whose bookmarks are overdue is silent, however often it is opened again: it was heard when it last told.
+        """
+        if self._watching is None or self._silent_probes:
+            return
+        now = now_utc()
+        silent_s = (now - self._told_at).total_seconds() if self._told_at is not None else 0.0
+        is_overdue = self._sends_bookmarks and silent_s > self._bookmark_silence_s
+        self.heard_at = self._told_at if is_overdue else now
 
     def drop_watch(self) -> None:
         """End the watch that is open now; it goes on from the last version, or with a list if one is due."""
@@ -280,7 +290,7 @@ class Reflector:
             **self.kind.parameters,
         }
         has_silence = self._sends_bookmarks and self._initial is None
-        silence_s = BOOKMARK_SILENCE_S if has_silence else timeout_s + 15.0
+        silence_s = self._bookmark_silence_s if has_silence else timeout_s + 15.0
         accept = self.kind.accept(list_=False)
         async with self._connection.stream(self._path, parameters, silence_s, accept=accept) as chunks:
             if self._initial is None:
@@ -340,8 +350,8 @@ class Reflector:
         assert initial is not None  # noqa: S101 - asked just before
         if frame.type == "BOOKMARK":
             if is_end(line):
+                # Says nothing of bookmarks later on: kinds without a watch cache send none.
                 initial.is_complete = True
-                self._sends_bookmarks = True
                 seen = None if initial.unread else initial.seen
                 self._listed(seen, frame.object.metadata.resource_version, initial.news)
         elif frame.type == "DELETED":
@@ -362,7 +372,7 @@ class Reflector:
     # --- what it says of itself ---
 
     def _heard(self) -> None:
-        self.heard_at = now_utc()
+        self.heard_at = self._told_at = now_utc()
         self._link.heard(self.heard_at)
 
     def _must_list(self) -> None:
