@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 MODULE = Path(__file__).resolve().parent / "kubernetes"
@@ -144,7 +144,7 @@ def check_disk(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def only_one_build() -> Iterator[None]:
+def only_one_build() -> Generator[None]:
     """Hold the build lock; the kernel frees it when the process ends, however it ends."""
     with (cache_root() / "kubernetes.lock").open("w") as lock:
         try:

@@ -12,6 +12,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this very line is for those who 
     )
 
 import hashlib
+import importlib.util
 import os
 import subprocess
 import time
@@ -22,6 +23,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMPS = ROOT / ".make"
 DASHBOARD = ROOT / "dashboard"
+PYRIGHT = ROOT / "tools" / "pyright"
 CONSOLE = ROOT / "src" / "kronveil" / "api" / "console"
 TAG = f"py3{sys.version_info.minor}"
 
@@ -67,9 +69,7 @@ def make_venv() -> None:
     wanted = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     if (BIN / "python").exists() and config.is_file() and wanted in config.read_text():
         return
-    try:
-        import ensurepip  # noqa: F401, PLC0415 - Debian leaves it out of its Python
-    except ImportError:
+    if importlib.util.find_spec("ensurepip") is None:  # Debian leaves it out of its Python
         sys.exit(
             "setup: this Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"
         )
@@ -115,6 +115,16 @@ def build_console() -> None:
     mark_done("console", inputs)
 
 
+def install_type_checker() -> None:
+    """Pyright, which comes as a package of Node.js; only `make check` needs it."""
+    inputs = digest(PYRIGHT / "package-lock.json")
+    if is_done("pyright", inputs) and (PYRIGHT / "node_modules").is_dir():
+        return
+    npm = node_command("npm")
+    run("type checker", npm, "install", "--no-save", "--no-audit", "--no-fund", cwd=PYRIGHT)
+    mark_done("pyright", inputs)
+
+
 def node_command(name: str) -> str:
     """Node's own command from the package in .venv."""
     path = BIN / name
@@ -131,6 +141,8 @@ def main() -> None:
     install_packages(dev=dev)
     if "--no-console" not in sys.argv:
         build_console()
+    if dev:
+        install_type_checker()
     if time.monotonic() - began > 2:
         print(f"  ready in {time.monotonic() - began:.0f} s", flush=True)
 

@@ -1,5 +1,6 @@
 // Which address shows which page. Only pages that exist are here.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy } from "react";
 import { createBrowserRouter, isRouteErrorResponse, Link, useRouteError } from "react-router";
 import { RouterProvider } from "react-router/dom";
 import { Refused } from "./api/client";
@@ -11,6 +12,15 @@ import { IncidentsPage } from "./pages/incidents/incidents-page";
 import { OverviewPage } from "./pages/overview/overview-page";
 import { Failure } from "./parts/failure";
 import { Shell } from "./shell/shell";
+
+// Pages nobody opens at two in the morning come when they are asked for.
+const ExplorePage = lazy(async () => ({
+  default: (await import("./pages/explore/explore-page")).ExplorePage,
+}));
+const PartsPage = lazy(async () => ({ default: (await import("./pages/parts/parts-page")).PartsPage }));
+const SettingsPage = lazy(async () => ({
+  default: (await import("./pages/settings/settings-page")).SettingsPage,
+}));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -37,6 +47,9 @@ const router = createBrowserRouter([
           { path: "fleet", element: <FleetPage /> },
           { path: "fleet/:cluster", element: <ClusterPage /> },
           { path: "changes", element: <ChangesPage /> },
+          { path: "explore", element: <ExplorePage /> },
+          { path: "parts", element: <PartsPage /> },
+          { path: "settings", element: <SettingsPage /> },
           { path: "*", element: <NoSuchPage /> },
         ],
       },

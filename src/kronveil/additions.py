@@ -1,16 +1,20 @@
-"""Clusters that an operator added while the agent ran: kept in the data folder, watched again after each start."""
+"""What an operator said of clusters while the agent ran: added, paused. Kept in the data folder for each start."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from kronveil.agent.desk import ClusterRequest
 from kronveil.agent.roster import ClusterPlan
 from kronveil.collectors.kubernetes.config import ClusterConfig
-from kronveil.sdk.errors import ConfigError
+from kronveil.model.fleet import Pause
+from kronveil.sdk.errors import ConfigError, Transient
 
 FILE = "clusters.json"
+PAUSES = "pauses.json"
 
 
 @dataclass(slots=True)
@@ -56,9 +60,58 @@ class KeptAdditions:
         return [self.plan_of(_config(each)) for each in self.kept()]
 
     def _write(self, requests: list[ClusterRequest]) -> None:
-        draft = (self.folder / FILE).with_suffix(".tmp")
-        draft.write_text(json.dumps([asdict(each) for each in requests], indent=1) + "\n", encoding="utf-8")
-        draft.replace(self.folder / FILE)
+        _replace(self.folder / FILE, [asdict(each) for each in requests])
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPauses:
+    """Implements ``agent.agent.Pauses`` on a small file that is replaced whole."""
+
+    folder: Path
+
+    def kept(self) -> Mapping[str, Pause]:
+        """By cluster. Raises ConfigError for a file that is not ours any more."""
+        path = self.folder / PAUSES
+        if not path.exists():
+            return {}
+        try:
+            return {
+                name: Pause(str(each["by"]), datetime.fromisoformat(each["at"]), str(each["reason"]))
+                for name, each in json.loads(path.read_text(encoding="utf-8")).items()
+            }
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ConfigError(
+                f"{path}: cannot be read as the clusters that are paused ({error}).\n"
+                "Mend it, or move it away to start with every cluster watched."
+            ) from error
+
+    def keep(self, name: str, pause: Pause | None) -> None:
+        """Keep it durably, or with None keep none. Raises Transient when that cannot be written."""
+        kept = dict(self.kept())
+        before = kept.pop(name, None)
+        if pause is not None:
+            kept[name] = pause
+        elif before is None:
+            return
+        _replace(
+            self.folder / PAUSES,
+            {name: {"by": each.by, "at": each.at.isoformat(), "reason": each.reason} for name, each in kept.items()},
+        )
+
+
+def _replace(path: Path, content: object) -> None:
+    """The whole file or the one before, whatever happens meanwhile. Raises Transient when it cannot be written."""
+    draft = path.with_suffix(".tmp")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(content, indent=1) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise Transient(
+            f"{path} cannot be written: {error.strerror}. Nothing was changed; free or mend the disk."
+        ) from error
 
 
 def _config(request: ClusterRequest) -> ClusterConfig:

@@ -15,7 +15,7 @@ import anyio
 import structlog
 
 from kronveil.actions import BUILT_IN
-from kronveil.additions import KeptAdditions
+from kronveil.additions import KeptAdditions, KeptPauses
 from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.desk import Setting
 from kronveil.agent.executions import Repertoire
@@ -35,6 +35,7 @@ from kronveil.config.runbook_files import load_runbooks
 from kronveil.config.settings import effective
 from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
+from kronveil.logic.liveness import Liveness
 from kronveil.logic.response import Bounds
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
@@ -146,10 +147,11 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> tuple[T
     agent = Agent(
         clusters=_all_clusters(config),
         additions=_additions(config),
+        pauses=KeptPauses(config.agent.data_dir),
         brain=Brain(
             judge=triage,
             refusal=Refusal,
-            judge_reach=fleet.judge,
+            judgement=Liveness(),
             total=fleet.total,
             hushed=preview,
         ),
@@ -204,7 +206,7 @@ def _clusters(config: Config) -> list[ClusterPlan]:
 
 def _plan(section: KubernetesConfig, cluster: ClusterConfig) -> ClusterPlan:
     times = section.times_of(cluster)
-    resolved = replace(cluster, poll_interval=times.poll_interval)
+    resolved = replace(cluster, poll_interval=times.poll_interval, silent_after=times.silent_after)
     return ClusterPlan(
         name=cluster.name,
         region=cluster.region,
@@ -212,6 +214,7 @@ def _plan(section: KubernetesConfig, cluster: ClusterConfig) -> ClusterPlan:
         unreachable_after=times.unreachable_after,
         open=partial(kubernetes.open, resolved),
         fingerprint=repr((resolved, times)),
+        silent_after=times.silent_after,
     )
 
 

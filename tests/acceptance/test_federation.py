@@ -2,10 +2,11 @@
 
 import socket
 
+import anyio
 import pytest
 
 from kronveil.lab.moves import Scale, SetImage
-from tests.acceptance.agents import agent_in_process, configured
+from tests.acceptance.agents import agent_in_process, configured, frame_of
 from tests.acceptance.world import BAD, GOOD, is_settled, nodes, pods, quiet_lab, release
 from tests.real.waiting import eventually
 
@@ -117,3 +118,84 @@ async def test_a_cluster_never_heard_from_is_unknown_and_never_green(tmp_path):
             told = await agent.the_incident("reach", "beta", "open")
             assert told["kind"] == "cluster.unreachable"
             assert (await agent.cluster("beta"))["state"] == "unknown"
+
+
+async def test_a_kind_whose_watch_falls_silent_is_told_while_its_cluster_answers(tmp_path):
+    async with quiet_lab() as lab:
+        lab.write_kubeconfig(tmp_path / "kubeconfig")
+        alpha = lab.clusters["alpha"]
+        alpha.api.bookmark_every_s = 0.3
+        file = configured(tmp_path, ["alpha"], kubernetes={"silent_after": "3s"})
+        async with agent_in_process(file) as agent:
+            await agent.all_live("alpha")
+
+            async def all_are_heard():
+                states = {kind["state"] for kind in (await agent.cluster("alpha"))["kinds"].values()}
+                return states <= {"heard", "not_served"}
+
+            await eventually(all_are_heard, "every kind is heard")
+
+            # Five times as long as until its first bookmark: only a server that sends them can be missed.
+            await anyio.sleep(1.5)
+            alpha.silence_watches("nodes")
+            lost = await agent.the_incident("reach", "alpha", "open")
+            assert (lost["kind"], lost["resource"]["kind"]) == ("watch.stalled", "Collector")
+            assert lost["title"] == "Cluster alpha answers, but nothing is heard of its nodes"
+            told = await agent.becomes("alpha", "partial")
+            assert (told["reason"], told["kinds"]["nodes"]["state"]) == ("kind_silent", "silent")
+            assert {name for name, kind in told["kinds"].items() if kind["state"] == "silent"} == {"nodes"}
+            assert lost["id"] in told["incidents"]
+            assert (await agent.health())["status"] == "degraded"
+            assert "nodes: nothing heard for" in (await agent.cli("clusters")).stdout.decode()
+
+            alpha.unsilence_watches()
+            await agent.the_incident("reach", "alpha", "resolved")
+            await agent.all_live("alpha")
+
+
+async def test_a_pause_opens_no_incident_and_outlives_a_restart(tmp_path):
+    async with quiet_lab() as lab:
+        lab.write_kubeconfig(tmp_path / "kubeconfig")
+        file = configured(tmp_path, ["alpha"], kubernetes={"unreachable_after": "2s"})
+        async with agent_in_process(file) as agent:
+            await agent.all_live("alpha")
+            async with agent.stream() as stream:
+                await agent.http.post("/clusters/alpha/pause", json={"reason": "upgrade"})
+                frame = await frame_of(stream, "cluster")
+                assert (frame["data"]["reason"], frame["data"]["paused"]["reason"]) == ("paused", "upgrade")
+            await agent.becomes("alpha", "unreachable")
+        async with agent_in_process(file) as agent:
+            paused = await agent.cluster("alpha")
+            assert (paused["state"], paused["paused"]["by"], paused["why"]) == (
+                "unknown",
+                "local",
+                "paused by local: upgrade",
+            )
+
+            # Longer than it takes to tell of a cluster that is not paused.
+            await anyio.sleep(3)
+            assert await agent.incidents() == []
+            await agent.http.post("/clusters/alpha/resume", json={})
+            await agent.all_live("alpha")
+            assert (await agent.cluster("alpha"))["paused"] is None
+
+
+async def test_a_clock_that_is_far_off_is_measured_and_told(tmp_path):
+    async with quiet_lab() as lab:
+        lab.write_kubeconfig(tmp_path / "kubeconfig")
+        lab.clusters["alpha"].skew_clock(-90)
+        async with agent_in_process(configured(tmp_path, ["alpha", "beta"])) as agent:
+            await agent.all_live("alpha", "beta")
+
+            async def is_measured():
+                return (await agent.cluster("alpha"))["reason"] == "clock_skew"
+
+            await eventually(is_measured, "alpha's clock is measured")
+            alpha = await agent.cluster("alpha")
+            assert alpha["state"] == "live"
+            assert -92_000 <= alpha["skew_ms"] <= -88_000
+            assert "behind this agent's" in alpha["why"]
+            health = await agent.health()
+            assert health["status"] == "degraded"
+            assert "alpha live (clock skew)" in str(health["components"])
+            assert (await agent.cluster("beta"))["skew_ms"] == 0

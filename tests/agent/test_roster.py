@@ -10,7 +10,7 @@ import pytest
 
 from kronveil.agent.intake import Intake
 from kronveil.agent.roster import ClusterPlan, Roster
-from kronveil.model.fleet import Standing
+from kronveil.model.fleet import Pause, Standing
 from kronveil.sdk.contracts import Batch, Collector, Emit
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
@@ -82,7 +82,7 @@ async def test_clusters_come_and_go_while_others_are_left_alone() -> None:
 @pytest.mark.anyio
 async def test_a_paused_cluster_is_asked_nothing_and_says_who_paused_it() -> None:
     async with fleet("east") as one:
-        one.roster.pause("east", "ada", "upgrade")
+        one.roster.pause("east", Pause("ada", NOW, "upgrade"))
         await one.becomes()
         watched = one.roster.get("east")
         assert watched is not None
@@ -104,6 +104,19 @@ async def test_a_replacement_touches_only_what_has_changed() -> None:
                 await anyio.lowlevel.checkpoint()
         await one.becomes("east", "west", "south")
         assert one.opened.count("east") == 1
+
+
+@pytest.mark.anyio
+async def test_a_paused_cluster_stays_paused_when_the_file_says_something_else_of_it() -> None:
+    async with fleet("east", "west") as one:
+        one.roster.pause("east", Pause("ada", NOW, "upgrade"))
+        await one.becomes("west")
+        assert one.roster.replace([one.plan("east", fingerprint="2"), one.plan("west")]) == ([], ["east"], [])
+        watched = one.roster.get("east")
+        assert watched is not None
+        assert watched.pause == Pause("ada", NOW, "upgrade")
+        one.roster.resume("east")
+        await one.becomes("east", "west")
 
 
 @pytest.mark.anyio

@@ -11,7 +11,7 @@ from kronveil.api import encode_item
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.facts import FieldChange
-from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing, Standing
+from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing, Pause, Reason, Standing
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import ClusterRef, Incident, IncidentStatus, Moment
 from kronveil.model.resource import Origin, Resource
@@ -90,7 +90,8 @@ def member(name: str, state: ClusterState = ClusterState.LIVE, **changes):
     if state is ClusterState.UNKNOWN:
         standing = Standing()
     books = Books(received=100, delivered=20, merged=79, in_flight=0, dropped={"invalid": 1})
-    return replace(Member(name, state, standing, NOON, "eu-west-1", books=books), **changes)
+    whole = Member(name, state, standing, NOON, "eu-west-1", books=books, silent_after=timedelta(minutes=5))
+    return replace(whole, **changes)
 
 
 def silence(**changes):
@@ -261,13 +262,13 @@ class PlainDesk:
         self.fleet_members = [each for each in self.fleet_members if each.name != name]
 
     def pause_cluster(self, name: str, who: str, reason: str) -> None:
-        self._say_of(name, f"paused by {who}: {reason}")
+        self._say_of(name, why=f"paused by {who}: {reason}", reason=Reason.PAUSED, pause=Pause(who, self.now(), reason))
 
     def resume_cluster(self, name: str) -> None:
-        self._say_of(name, None)
+        self._say_of(name, why=None, reason=None, pause=None)
 
-    def _say_of(self, name: str, why: str | None) -> None:
-        self.fleet_members = [replace(each, why=why) if each.name == name else each for each in self.fleet_members]
+    def _say_of(self, name: str, **changes) -> None:
+        self.fleet_members = [replace(each, **changes) if each.name == name else each for each in self.fleet_members]
 
     def explain(self, event_id: str) -> Sequence[Told] | None:
         return self.told.get(event_id)

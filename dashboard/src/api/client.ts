@@ -5,14 +5,22 @@ import { currentToken } from "./session";
 import type {
   ChangePage,
   Cluster,
+  Collector,
+  EventPage,
+  Explanation,
   Health,
   Incident,
   IncidentDetail,
   IncidentPage,
   KronveilEvent,
   Me,
+  NewToken,
+  Part,
   Probe,
+  Role,
+  Setting,
   Status,
+  Token,
 } from "./types";
 
 const rest = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "" });
@@ -171,3 +179,48 @@ export const undo = (id: string, key: string): Promise<Incident> =>
   );
 
 export const fetchMe = (): Promise<Me> => body(rest.GET("/api/v1/me"));
+
+/** The configuration in force, leaf by leaf; secrets come masked. */
+export const fetchSettings = async (): Promise<Setting[]> =>
+  (await body<{ items: Setting[] }>(rest.GET("/api/v1/config"))).items;
+
+export const fetchParts = async (): Promise<Part[]> =>
+  (await body<{ items: Part[] }>(rest.GET("/api/v1/parts"))).items;
+
+export const fetchCollectors = async (): Promise<Collector[]> =>
+  (await body<{ items: Collector[] }>(rest.GET("/api/v1/collectors"))).items;
+
+export const fetchTokens = async (): Promise<Token[]> =>
+  (await body<{ items: Token[] }>(rest.GET("/api/v1/tokens"))).items;
+
+export type TokenWish = { name: string | null; role: Role; expires_s: number | null };
+
+/** The answer is the only place where the token's text ever is. */
+export const createToken = (wish: TokenWish, key: string): Promise<NewToken> =>
+  body(rest.POST("/api/v1/tokens", { headers: once(key), body: wish as never }));
+
+/** Answers without a body. */
+export async function revokeToken(id: string, key: string): Promise<void> {
+  const path = { id };
+  const { error, response } = await rest
+    .DELETE("/api/v1/tokens/{id}", { params: { path: path as never }, headers: once(key) })
+    .catch(() => {
+      throw new Refused(0, "No answer from the agent", "The agent could not be reached.", null);
+    });
+  if (!response.ok) throw refusalOf(error, response);
+}
+
+export type EventQuery = {
+  cluster?: string;
+  kind?: string;
+  severity?: string;
+  since?: string;
+  cursor?: string;
+};
+
+export const fetchEventPage = (query: EventQuery, limit = 100): Promise<EventPage> =>
+  body(rest.GET("/api/v1/events", { params: { query: { ...query, limit } as never } }));
+
+/** What became of an event, stage by stage, and the event itself while it is stored. */
+export const fetchExplanation = (id: string): Promise<Explanation> =>
+  body(rest.GET("/api/v1/events/{id}/explain", { params: { path: { id } as never } }));

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { newKey } from "../api/client";
 import type { Incident } from "../api/types";
-import { useTrust } from "../live/pulse";
+import { useWritesOff } from "../live/me";
 import { done } from "./undo";
 
 type Act = {
@@ -26,7 +26,7 @@ type Act = {
 type Target = Pick<Incident, "id" | "title">;
 
 export function ActDialog({ incident, act }: { incident: Target; act: Act }) {
-  const { writesOff } = useTrust();
+  const writesOff = useWritesOff("operator");
   const dialog = useRef<HTMLDialogElement>(null);
   // A new opening starts with the field as it is then.
   const [opening, setOpening] = useState(0);
@@ -55,7 +55,7 @@ export function ActDialog({ incident, act }: { incident: Target; act: Act }) {
 
 function Form(props: { id: string; incident: Target; act: Act; close: () => void }) {
   const { id, incident, act, close } = props;
-  const { writesOff } = useTrust();
+  const writesOff = useWritesOff("operator");
   const [text, setText] = useState(act.text ?? "");
   const queries = useQueryClient();
   const key = useRef(newKey());

@@ -1,17 +1,17 @@
 // What people do to an incident: off with the reason while the agent is not heard, refused in the server's words.
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
-import { acknowledge, assign, fetchMe, newKey, note, reopen, resolve } from "../api/client";
+import { acknowledge, assign, newKey, note, reopen, resolve } from "../api/client";
 import type { Incident } from "../api/types";
 import { isActive } from "../live/hooks";
-import { useTrust } from "../live/pulse";
+import { useMe, useWritesOff } from "../live/me";
 import { ActDialog, Refusal } from "./act-dialog";
 import { done } from "./undo";
 
 type Target = Pick<Incident, "id" | "status" | "title">;
 
 export function Acknowledge({ incident, primary = false }: { incident: Target; primary?: boolean }) {
-  const { writesOff } = useTrust();
+  const writesOff = useWritesOff("operator");
   const queries = useQueryClient();
   const key = useRef(newKey());
   const call = useMutation({
@@ -79,7 +79,7 @@ export function Reopen({ incident }: { incident: Target }) {
 }
 
 export function Assign({ incident }: { incident: Target & Pick<Incident, "owner"> }) {
-  const me = useQuery({ queryKey: ["me"], queryFn: fetchMe, staleTime: 60_000 });
+  const me = useMe();
   if (!isActive(incident)) return null;
   return (
     <ActDialog
@@ -89,7 +89,7 @@ export function Assign({ incident }: { incident: Target & Pick<Incident, "owner"
         title: "Whose is it to work on?",
         explain: "An assignment says who looks after it; it changes nothing in a cluster. Empty: nobody's.",
         field: "Person",
-        text: incident.owner ?? me.data?.name ?? "",
+        text: incident.owner ?? me?.name ?? "",
         short: true,
         keep: "Leave it as it is",
         submit: "Assign",

@@ -108,6 +108,11 @@ const STATE_TONES: Record<string, Tone> = {
 
 export const toneOfState = (state: string): Tone => STATE_TONES[state] ?? "unknown";
 
+const HEALTH_TONES: Record<string, Tone> = { healthy: "ok", degraded: "partial", unhealthy: "critical" };
+
+/** Of the agent and of each of its parts. */
+export const toneOfHealth = (state: string): Tone => HEALTH_TONES[state] ?? "unknown";
+
 export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 export function Severity({ severity, chip = false }: { severity: string; chip?: boolean }) {

@@ -1,8 +1,6 @@
 // The agent's own health: the word at the foot of the navigation, and a notice when nothing can be stored or received.
 import { useAilments } from "../live/health";
-import { Shape, type Tone } from "../parts/shape";
-
-const TONES: Record<string, Tone> = { healthy: "ok", degraded: "partial", unhealthy: "critical" };
+import { Shape, toneOfHealth } from "../parts/shape";
 
 export function AgentHealth() {
   const { word, parts } = useAilments();
@@ -10,7 +8,7 @@ export function AgentHealth() {
   return (
     <div className="agent-health drains">
       <p>
-        <Shape tone={TONES[word] ?? "unknown"} /> Agent {word}
+        <Shape tone={toneOfHealth(word)} /> Agent {word}
       </p>
       {parts.map((part) => (
         <p key={part.name} className="ailment" title={part.message ?? undefined}>

@@ -1,5 +1,7 @@
 // Single keys: navigation, rows, pause, zone, help. None of them writes.
 import { useEffect } from "react";
+import { jumpTo } from "../parts/jumps";
+import { preferences } from "./preferences";
 
 export type Keys = {
   go: (path: string) => void;
@@ -9,7 +11,16 @@ export type Keys = {
   palette: () => void;
 };
 
-export const PLACES: Record<string, string> = { o: "/", i: "/incidents", f: "/fleet", c: "/changes" };
+export const PLACES: Record<string, string> = {
+  o: "/",
+  i: "/incidents",
+  f: "/fleet",
+  e: "/explore",
+  c: "/changes",
+  p: "/parts",
+  s: "/settings",
+};
+const ENDS: Record<string, "first" | "last"> = { Home: "first", End: "last" };
 const SEQUENCE_MS = 1200;
 
 const isTyping = (target: EventTarget | null): boolean =>
@@ -34,6 +45,7 @@ export function useKeys(keys: Keys): void {
         return;
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (!preferences().keys) return;
       const place = performance.now() - leader < SEQUENCE_MS ? PLACES[event.key] : undefined;
       leader = 0;
       if (place) {
@@ -51,7 +63,8 @@ export function useKeys(keys: Keys): void {
         "?": keys.help,
         "/": () => document.querySelector<HTMLElement>("main [data-filter]")?.focus(),
       };
-      const found = act[event.key];
+      const end = ENDS[event.key];
+      const found = end ? () => jumpTo(end) : act[event.key];
       if (!found) return;
       event.preventDefault();
       found();

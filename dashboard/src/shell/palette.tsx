@@ -76,7 +76,10 @@ function useFound(sought: string): Found[] {
       { to: "/", label: "Overview", more: "page", tone: null },
       { to: "/incidents", label: "Incidents", more: "page", tone: null },
       { to: "/fleet", label: "Fleet", more: "page", tone: null },
+      { to: "/explore", label: "Explore", more: "page", tone: null },
       { to: "/changes", label: "Changes", more: "page", tone: null },
+      { to: "/parts", label: "Parts", more: "page", tone: null },
+      { to: "/settings", label: "Settings", more: "page", tone: null },
       ...[...incidents.values()].map((incident) => ({
         to: `/incidents/${encodeURIComponent(incident.id)}`,
         label: incident.title,

@@ -1,7 +1,13 @@
-// The reader's own zone and theme, kept in this browser only.
+// The reader's own zone, theme and keys, kept in this browser only.
 import { useSyncExternalStore } from "react";
 
-type Preferences = { readonly zone: string; readonly theme: "dark" | "light" | "system" };
+export type Theme = "dark" | "light" | "system";
+type Preferences = {
+  readonly zone: string;
+  readonly theme: Theme;
+  /** Single keys act; off for those whom a stray key disturbs (WCAG 2.1.4). */
+  readonly keys: boolean;
+};
 
 export const BROWSER_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 const KEY = "kronveil.preferences";
@@ -9,7 +15,7 @@ const listeners = new Set<() => void>();
 let current = read();
 
 function read(): Preferences {
-  const fallback: Preferences = { zone: "UTC", theme: "system" };
+  const fallback: Preferences = { zone: "UTC", theme: "system", keys: true };
   try {
     return { ...fallback, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
   } catch {
@@ -34,6 +40,8 @@ const subscribe = (listener: () => void): (() => void) => {
 };
 
 export const usePreferences = (): Preferences => useSyncExternalStore(subscribe, () => current);
+/** For what listens outside React. */
+export const preferences = (): Preferences => current;
 export const useZone = (): string => usePreferences().zone;
 
 export function showTheme(): void {

@@ -1,34 +1,23 @@
 // The frame every page stands in: navigation, trust, coverage, notices, and the status bar.
-import {
-  GitCommitVertical,
-  Globe,
-  House,
-  Layers,
-  Menu,
-  Moon,
-  Pause,
-  Play,
-  Search,
-  Sun,
-  TriangleAlert,
-} from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
-import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
-import { useActiveRoots } from "../live/hooks";
+import { Globe, Menu, Moon, Pause, Play, Search, Sun } from "lucide-react";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Outlet, useLocation, useNavigate } from "react-router";
 import { useIndicator, useTrust, useWallClock } from "../live/pulse";
 import { live, useLive } from "../live/store";
+import { Loading } from "../parts/panel";
 import { UndoOffer } from "../parts/undo";
 import { clock, zoneName } from "../time/format";
-import { AgentHealth } from "./agent-health";
 import { CoverageLine } from "./coverage";
 import { type Keys, useKeys } from "./keys";
 import { LiveIndicator } from "./live-indicator";
+import { Navigation } from "./navigation";
 import { Notices } from "./notices";
 import { Palette } from "./palette";
-import { BROWSER_ZONE, nextZone, prefer, toggleTheme, usePreferences } from "./preferences";
+import { nextZone, prefer, toggleTheme, usePreferences } from "./preferences";
 import { ShortcutHelp } from "./shortcut-help";
 import { SignIn } from "./sign-in";
 import { StatusBar } from "./status-bar";
+import { ZoneOptions } from "./zones";
 
 export function Shell() {
   const navigate = useNavigate();
@@ -74,7 +63,13 @@ export function Shell() {
         <Notices />
         <CoverageLine />
         <main id="main" tabIndex={-1}>
-          {signIn ? <SignIn /> : <Outlet />}
+          {signIn ? (
+            <SignIn />
+          ) : (
+            <Suspense fallback={<Loading what="the page" rows={8} />}>
+              <Outlet />
+            </Suspense>
+          )}
         </main>
       </div>
       <UndoOffer />
@@ -82,41 +77,6 @@ export function Shell() {
       <ShortcutHelp dialog={help} />
       <Palette dialog={palette} />
     </div>
-  );
-}
-
-function Navigation() {
-  const known = useLive((view) => view.world.known);
-  const active = useActiveRoots();
-  const worst = active[0]?.severity ?? "info";
-  return (
-    <nav className="nav" aria-label="Pages">
-      <Link to="/" className="brand">
-        <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-          <rect width="32" height="32" rx="8" className="brand-mark" />
-          <path d="M11 7v18M21.5 8 13 16l8.5 8.5" className="brand-stroke" />
-        </svg>
-        Kronveil
-      </Link>
-      <NavLink to="/" end>
-        <House size={15} aria-hidden="true" /> Overview
-      </NavLink>
-      <NavLink to="/incidents">
-        <TriangleAlert size={15} aria-hidden="true" /> Incidents
-        {known && active.length > 0 && (
-          <span className={`badge drains tone-${worst}`} title="Incidents that are not over">
-            {active.length}
-          </span>
-        )}
-      </NavLink>
-      <NavLink to="/fleet">
-        <Layers size={15} aria-hidden="true" /> Fleet
-      </NavLink>
-      <NavLink to="/changes">
-        <GitCommitVertical size={15} aria-hidden="true" /> Changes
-      </NavLink>
-      <AgentHealth />
-    </nav>
   );
 }
 
@@ -170,10 +130,6 @@ function TopBar({ keys, navOpen, toggleNav }: { keys: Keys; navOpen: boolean; to
 function ZoneClock() {
   const { zone } = usePreferences();
   const now = useWallClock();
-  const zones = useMemo(() => {
-    const all = typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone") : [];
-    return all.filter((name) => name !== "UTC" && name !== BROWSER_ZONE);
-  }, []);
   return (
     <label className="zone" title="Time zone of every time on this page (t)">
       <Globe size={14} aria-hidden="true" />
@@ -184,11 +140,7 @@ function ZoneClock() {
         value={zone}
         onChange={(change) => prefer({ zone: change.target.value })}
       >
-        <option value="UTC">UTC</option>
-        {BROWSER_ZONE !== "UTC" && <option value={BROWSER_ZONE}>{BROWSER_ZONE} (this browser)</option>}
-        {zones.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
+        <ZoneOptions />
       </select>
     </label>
   );

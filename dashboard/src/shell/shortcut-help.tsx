@@ -7,9 +7,14 @@ const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
   [["G", "O"], "Overview"],
   [["G", "I"], "Incidents"],
   [["G", "F"], "Fleet"],
+  [["G", "E"], "Explore"],
   [["G", "C"], "Changes"],
+  [["G", "P"], "Parts"],
+  [["G", "S"], "Settings"],
   [["J"], "Next row"],
   [["K"], "Previous row"],
+  [["Home"], "First row"],
+  [["End"], "Last row, also of a list too long to draw"],
   [["Enter"], "Open the row"],
   [["/"], "Filter this page"],
   [["L"], "Pause or resume live; the agent goes on"],
@@ -30,7 +35,7 @@ export function ShortcutHelp({ dialog }: { dialog: RefObject<HTMLDialogElement |
           </div>
         ))}
       </dl>
-      <p className="quiet">No key writes anything.</p>
+      <p className="quiet">No key writes anything. Single keys can be switched off in the settings.</p>
       <form method="dialog">
         <button type="submit" className="button">
           Close

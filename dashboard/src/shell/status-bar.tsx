@@ -16,7 +16,10 @@ export function StatusBar({ help }: { help: () => void }) {
           <Kbd>?</Kbd> shortcuts
         </button>
         <span>
-          <Kbd>G</Kbd> then <Kbd>O</Kbd> <Kbd>I</Kbd> <Kbd>F</Kbd> <Kbd>C</Kbd>
+          <Kbd>G</Kbd> then{" "}
+          {["O", "I", "F", "E", "C", "P", "S"].map((key) => (
+            <Kbd key={key}>{key}</Kbd>
+          ))}
         </span>
         <span>
           <Kbd>J</Kbd> <Kbd>K</Kbd> rows

@@ -57,22 +57,37 @@ export const event = (id: string, changes: Partial<KronveilEvent> = {}): Kronvei
   ...changes,
 });
 
+type Kind = Cluster["kinds"][string];
+
+export const kind = (changes: Partial<Kind> = {}): Kind => ({
+  synced: true,
+  count: 3,
+  age_s: 2,
+  goal_s: 60,
+  state: "heard",
+  error: null,
+  ...changes,
+});
+
 export const cluster = (name: string, changes: Partial<Cluster> = {}): Cluster => ({
   name,
   uid: `uid-${name}`,
   region: "north",
   state: "live",
   why: null,
+  reason: null,
+  paused: null,
   same_as: null,
   last_seen: at(0),
   age_s: 0,
   version: "v1.34.0",
   pods: 12,
   nodes: 3,
-  kinds: { pods: { synced: true, count: 12, age_s: 2, error: null } },
+  kinds: { pods: { synced: true, count: 12, age_s: 2, error: null, goal_s: 300, state: "heard" } },
   books: BOOKS,
   tries: 0,
   next_try_s: null,
+  skew_ms: null,
   ...changes,
 });
 

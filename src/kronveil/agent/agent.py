@@ -1,7 +1,7 @@
 """The running agent: joins intake, pipeline, roll call and supervision, and answers those who ask (``Desk``)."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,15 +25,18 @@ from kronveil.agent.sight import AgentSight
 from kronveil.agent.silencing import Order
 from kronveil.model.change import Change
 from kronveil.model.event import Event
-from kronveil.model.fleet import Books, Fleet, Member
+from kronveil.model.fleet import Books, Fleet, Member, Pause
 from kronveil.model.incident import Incident
+from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.silence import Silence
+from kronveil.sdk.contracts import Inventory
 from kronveil.sdk.errors import PluginError, Transient
 from kronveil.sdk.storage import (
     ChangePage,
     ChangeQuery,
     EventPage,
     EventQuery,
+    IncidentCount,
     IncidentPage,
     IncidentQuery,
     Restored,
@@ -55,7 +58,7 @@ class Brain:
 
     judge: Judge
     refusal: type[Exception]
-    judge_reach: Judgement
+    judgement: Judgement
     total: Callable[[Sequence[Member], int, datetime], Fleet]
     hushed: Callable[[Sequence[Silence], Sequence[Incident]], Sequence[Incident]]
 
@@ -68,6 +71,16 @@ class Additions(Protocol):
 
     def remove(self, name: str) -> bool:
         """Keep it no longer; False when it was not kept here."""
+
+
+class Pauses(Protocol):
+    """Which clusters people paused, kept for the next start."""
+
+    def kept(self) -> Mapping[str, Pause]:
+        """By cluster. Raises ConfigError when they cannot be read."""
+
+    def keep(self, name: str, pause: Pause | None) -> None:
+        """Keep it durably, or with None keep none. Raises Transient when that cannot be written."""
 
 
 class Agent:
@@ -83,6 +96,7 @@ class Agent:
         live: Live,
         clock: Clock,
         additions: Additions | None = None,
+        pauses: Pauses | None = None,
         settings: Sequence[Setting] = (),
         repertoire: Repertoire | None = None,
         is_simulated: bool = False,
@@ -93,13 +107,17 @@ class Agent:
         self.is_simulated = is_simulated
         self._store = store
         self._additions = additions
+        self._pauses = pauses
         self._clock = clock
         self._brain = brain
         self._started_at = clock()
         self._events_kept_for = events_kept_for
         self._intake = Intake(clock)
-        self._roster = Roster(clusters, self._intake, clock)
-        self._roll_call = RollCall(self._roster, brain.judge_reach, self._intake, live, clock)
+        kept = pauses.kept() if pauses is not None else {}
+        self._roster = Roster((), self._intake, clock)
+        for plan in clusters:
+            self._roster.add(plan, kept.get(plan.name))
+        self._roll_call = RollCall(self._roster, brain.judgement, self._intake, live, clock)
         self._pipeline = Pipeline(
             judge=brain.judge,
             refusal=brain.refusal,
@@ -194,6 +212,20 @@ class Agent:
             raise NotFound(f"there is no incident {incident_id}")
         return found
 
+    async def incident_counts(self, text: str | None) -> Sequence[IncidentCount]:
+        """How many incidents are stored, or those in which ``text`` is found, by what lists are narrowed by."""
+        return await self._store.incident_counts(text)
+
+    def pods(self, cluster: str) -> Iterator[PodLine]:
+        """The pods of a member as last heard of."""
+        held = self._inventory(cluster)
+        return iter(()) if held is None else held.pods()
+
+    def workloads(self, cluster: str) -> Iterator[WorkloadLine]:
+        """Its deployments, stateful sets and daemon sets as last heard of."""
+        held = self._inventory(cluster)
+        return iter(()) if held is None else held.workloads()
+
     async def changes(self, query: ChangeQuery) -> ChangePage:
         """A page of the ledger of changes."""
         return await self._store.changes(query)
@@ -252,18 +284,25 @@ class Agent:
         self._watched(name)
         if self._additions is None or not self._additions.remove(name):
             raise Refused(f"{name} is named in the configuration file; remove it there, it is taken over at once")
+        if self._pauses is not None:
+            self._pauses.keep(name, None)
         self._roster.remove(name)
         self._roll_call.forget(name)
 
     def pause_cluster(self, name: str, who: str, reason: str) -> None:
-        """Ask a cluster nothing until it is resumed. Raises NotFound."""
+        """Ask a cluster nothing until it is resumed, nor after a start. Raises NotFound, Transient."""
         self._watched(name)
-        self._roster.pause(name, who, reason)
+        pause = Pause(who, self._clock(), reason)
+        if self._pauses is not None:
+            self._pauses.keep(name, pause)
+        self._roster.pause(name, pause)
         self._roll_call.call()
 
     def resume_cluster(self, name: str) -> None:
-        """Watch a paused cluster again; nothing when it is not paused. Raises NotFound."""
+        """Watch a paused cluster again; nothing when it is not paused. Raises NotFound, Transient."""
         self._watched(name)
+        if self._pauses is not None:
+            self._pauses.keep(name, None)
         self._roster.resume(name)
         self._roll_call.call()
 
@@ -283,6 +322,10 @@ class Agent:
     def not_configured(self, trouble: str) -> None:
         """The configuration on disk could not be taken over; the one before stays in force."""
         self._health.configuration_trouble = trouble
+
+    def _inventory(self, name: str) -> Inventory | None:
+        collector = self._watched(name).supervised.collector
+        return collector if isinstance(collector, Inventory) else None
 
     def _watched(self, name: str) -> Watched:
         watched = self._roster.get(name)

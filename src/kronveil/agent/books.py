@@ -9,7 +9,8 @@ from kronveil.model.fleet import Books
 
 
 class Ledger:
-    """Counts frames and list items of one source, since this agent started."""
+    """Counts frames and list items of one source, since this agent started. ``landed``: those that were in flight and
+    are not any more."""
 
     def __init__(self) -> None:
         self._received = 0
@@ -17,6 +18,7 @@ class Ledger:
         self._merged = 0
         self._in_flight = 0
         self._dropped: Counter[str] = Counter()
+        self.landed = 0
 
     def receive(self, count: int) -> None:
         """Frames that the source sent."""
@@ -37,12 +39,14 @@ class Ledger:
     def settle(self, *, delivered: int = 0, merged: int = 0) -> None:
         """Frames that were in flight and are durable now, as an event or as the repeat of one."""
         self._in_flight -= delivered + merged
+        self.landed += delivered + merged
         self._delivered += delivered
         self._merged += merged
 
     def abandon(self, reason: str, count: int) -> None:
         """Frames that were in flight and are given up."""
         self._in_flight -= count
+        self.landed += count
         self._dropped[reason] += count
 
     def snapshot(self) -> Books:

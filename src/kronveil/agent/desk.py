@@ -1,6 +1,6 @@
 """What the agent offers to those who ask: the one door between api and agent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -13,6 +13,7 @@ from kronveil.model.execution import Effect, Execution, Mode
 from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import Incident
+from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.runbook import Runbook
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import KronveilError
@@ -23,6 +24,7 @@ from kronveil.sdk.storage import (
     EventQuery,
     ExecutionPage,
     ExecutionQuery,
+    IncidentCount,
     IncidentPage,
     IncidentQuery,
 )
@@ -194,8 +196,17 @@ class Desk(Protocol):
     async def incidents(self, query: IncidentQuery) -> IncidentPage:
         """A page of incidents. ValueError for an unreadable cursor."""
 
+    async def incident_counts(self, text: str | None) -> Sequence[IncidentCount]:
+        """How many incidents are stored, or those in which ``text`` is found, by what lists are narrowed by."""
+
     async def incident(self, incident_id: str) -> Incident:
         """One, as stored. Raises NotFound."""
+
+    def pods(self, cluster: str) -> Iterator[PodLine]:
+        """The pods of a member as last heard of, in no order; none of one that is not watched now. Read in steps."""
+
+    def workloads(self, cluster: str) -> Iterator[WorkloadLine]:
+        """Its deployments, stateful sets and daemon sets, likewise."""
 
     async def changes(self, query: ChangeQuery) -> ChangePage:
         """A page of the ledger of changes. ValueError for an unreadable cursor."""
@@ -213,10 +224,10 @@ class Desk(Protocol):
         """
 
     def pause_cluster(self, name: str, who: str, reason: str) -> None:
-        """Ask a cluster nothing until it is resumed. Raises NotFound."""
+        """Ask a cluster nothing until it is resumed, nor after a start. Raises NotFound, Transient."""
 
     def resume_cluster(self, name: str) -> None:
-        """Watch a paused cluster again. Raises NotFound."""
+        """Watch a paused cluster again. Raises NotFound, Transient."""
 
     def explain(self, event_id: str) -> Sequence[Stage] | None:
         """What became of an event, stage by stage; None when it is too old for that to be remembered."""

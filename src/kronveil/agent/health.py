@@ -6,7 +6,7 @@ from datetime import datetime
 from kronveil.agent.intake import Clock
 from kronveil.agent.pipeline import Pipeline
 from kronveil.agent.roll_call import RollCall
-from kronveil.model.fleet import ClusterState, Member
+from kronveil.model.fleet import ClusterState, Member, Reason
 from kronveil.model.health import ComponentHealth, HealthStatus
 
 _WORST_FIRST = (HealthStatus.UNHEALTHY, HealthStatus.DEGRADED, HealthStatus.HEALTHY)
@@ -60,13 +60,21 @@ def _intake_health(members: Sequence[Member]) -> tuple[HealthStatus, str]:
     """A member that is not live degrades; when none can be heard there is nothing to judge from."""
     if not members:
         return HealthStatus.HEALTHY, "no clusters are configured"
-    live = [each for each in members if each.state is ClusterState.LIVE]
     reporting = [each for each in members if each.state in {ClusterState.LIVE, ClusterState.PARTIAL}]
-    if len(live) == len(members):
+    odd = [each for each in members if each.state is not ClusterState.LIVE or each.reason is Reason.CLOCK_SKEW]
+    if not odd:
         return HealthStatus.HEALTHY, f"{len(members)} of {len(members)} clusters report"
-    others = ", ".join(f"{each.name} {each.state.value}" for each in members if each.state is not ClusterState.LIVE)
+    others = ", ".join(f"{each.name} {_oddity(each)}" for each in odd)
     message = f"{len(reporting)} of {len(members)} clusters report; {others}"
     return (HealthStatus.UNHEALTHY if all(map(_is_lost, members)) else HealthStatus.DEGRADED), message
+
+
+def _oddity(member: Member) -> str:
+    """The state, with what is more than that."""
+    told = {Reason.PAUSED, Reason.HELD_UP, Reason.KIND_SILENT, Reason.CLOCK_SKEW}
+    if member.reason is None or member.reason not in told:
+        return member.state.value
+    return f"{member.state.value} ({member.reason.value.replace('_', ' ')})"
 
 
 def _is_lost(member: Member) -> bool:

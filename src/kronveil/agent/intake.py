@@ -5,13 +5,13 @@ Before it: collectors, through ``Source.emit``. After it: the pipeline, through 
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import anyio
 
 from kronveil.agent.books import Ledger
 from kronveil.model.fleet import Standing
+from kronveil.model.noun import noun
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin
 from kronveil.sdk.contracts import Batch
@@ -20,7 +20,7 @@ CAPACITY = 10_000
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Arrival:
     """One observation with its origin. ``is_booked`` when a frame of the source stands behind it."""
 
@@ -32,7 +32,10 @@ class Arrival:
 
 
 class Source:
-    """One collector's way in: its origin, its books, and what it last said of itself."""
+    """One collector's way in: its origin, its books, and what it last said of itself.
+
+    ``is_held_up`` while its collector waits for room.
+    """
 
     def __init__(self, intake: "Intake", origin: Origin) -> None:
         self._intake = intake
@@ -40,6 +43,7 @@ class Source:
         self.known_as = origin.cluster_name
         self.origin = origin
         self.ledger = Ledger()
+        self.is_held_up = False
         self.standing: Standing | None = None
 
     async def emit(self, batch: Batch, /) -> None:
@@ -55,10 +59,13 @@ class Source:
         if not booked and not batch.unsourced:
             return
         try:
+            self.is_held_up = True
             await self._intake.room()
         except BaseException:
             self.ledger.abandon("collector stopped while the intake was full", booked)
             raise
+        finally:
+            self.is_held_up = False
         self._intake.accept(self, batch.observations, is_booked=True)
         self._intake.accept(self, batch.unsourced, is_booked=False)
 

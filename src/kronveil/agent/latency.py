@@ -4,10 +4,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kronveil.model.noun import noun
+
 BOUNDS_S: Sequence[float] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Example:
     """The newest event of a bucket, so that a slow one can be looked up."""
 

@@ -5,7 +5,6 @@ The pipeline publishes what is durable; api sends what it is handed. One task ow
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ from kronveil.model.event import Event
 from kronveil.model.execution import Execution
 from kronveil.model.fleet import Member
 from kronveil.model.incident import Incident
+from kronveil.model.noun import noun
 
 Item: TypeAlias = Event | Incident | Member | Change | Execution
 
@@ -23,7 +23,7 @@ REPLAYABLE_FRAMES = 20_000
 BACKLOG_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Frame:
     """One numbered message. ``data`` is encoded JSON; ``item`` is what filters look at."""
 

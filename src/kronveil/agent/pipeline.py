@@ -23,6 +23,7 @@ from kronveil.model.change import Change
 from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
+from kronveil.model.noun import noun
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import KronveilError, PluginError, Transient
 from kronveil.sdk.storage import Receipt, Record, Store, Unstorable, Writes
@@ -125,7 +126,7 @@ class _Work:
         return is_repeat
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class _Judged:
     """An arrival whose place in the books waits for the store, which may refuse what its ``effects`` ask for."""
 

@@ -11,7 +11,7 @@ import structlog
 
 from kronveil.agent.intake import Clock, Intake, Source
 from kronveil.agent.supervision import Supervised
-from kronveil.model.fleet import Standing
+from kronveil.model.fleet import Pause, Standing
 from kronveil.model.resource import Origin
 from kronveil.sdk.contracts import Collector
 
@@ -20,7 +20,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ClusterPlan:
-    """One cluster to watch: how to open its collector and how long its silence is put up with.
+    """One cluster to watch: how to open its collector and how long its silence is put up with; ``silent_after`` is
+    that of one kind of object in it while it answers.
 
     ``fingerprint`` changes when anything about it does, so that a reload restarts only what has changed.
     """
@@ -31,18 +32,19 @@ class ClusterPlan:
     unreachable_after: timedelta
     open: Callable[[], AbstractAsyncContextManager[Collector]]
     fingerprint: str = ""
+    silent_after: timedelta = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
 class Watched:
-    """A cluster on the roster. ``since`` is when its watching began; ``paused_by`` names who paused it, and why."""
+    """A cluster on the roster. ``since`` is when its watching began; ``pause`` says who paused it, when and why."""
 
     plan: ClusterPlan
     source: Source
     supervised: Supervised
     since: datetime
     scope: anyio.CancelScope | None = None
-    paused_by: str | None = None
+    pause: Pause | None = None
 
 
 class Roster:
@@ -74,11 +76,13 @@ class Roster:
             finally:
                 self._tasks = None
 
-    def add(self, plan: ClusterPlan) -> None:
-        """Watch one more. The name must be free."""
+    def add(self, plan: ClusterPlan, pause: Pause | None = None) -> None:
+        """Watch one more, or only keep its place while it is paused. The name must be free."""
         source = self._intake.source(Origin("kubernetes", plan.name, "", plan.region))
         watched = Watched(plan, source, Supervised(source, plan.open, self._clock), self._clock())
         self._watched[plan.name] = watched
+        if pause is not None:
+            self.pause(plan.name, pause)
         self._start(watched)
 
     def remove(self, name: str) -> Watched:
@@ -88,18 +92,19 @@ class Roster:
         log.info("cluster.removed", cluster=name)
         return watched
 
-    def pause(self, name: str, who: str, reason: str) -> None:
+    def pause(self, name: str, pause: Pause) -> None:
         """Ask it nothing until resumed. It ages like any silent cluster, but says why."""
         watched = self._watched[name]
-        watched.paused_by = f"paused by {who}: {reason}" if reason else f"paused by {who}"
+        watched.pause = pause
         self._stop(watched)
-        watched.source.update(replace(watched.source.standing or Standing(), error=watched.paused_by, next_try_at=None))
+        words = f"paused by {pause.by}: {pause.reason}" if pause.reason else f"paused by {pause.by}"
+        watched.source.update(replace(watched.source.standing or Standing(), error=words, next_try_at=None))
 
     def resume(self, name: str) -> None:
         """Watch it again."""
         watched = self._watched[name]
-        if watched.paused_by is not None:
-            watched.paused_by = None
+        if watched.pause is not None:
+            watched.pause = None
             watched.source.update(replace(watched.source.standing or Standing(), error=None))
             self._start(watched)
 
@@ -113,14 +118,16 @@ class Roster:
             if name in self._watched and self._watched[name].plan.fingerprint != plan.fingerprint
         ]
         added = [name for name in wanted if name not in self._watched]
+        # What a person paused stays so, whatever the file says of it now.
+        pauses = {name: self._watched[name].pause for name in changed}
         for name in (*removed, *changed):
             self.remove(name)
         for name in (*changed, *added):
-            self.add(wanted[name])
+            self.add(wanted[name], pauses.get(name))
         return added, changed, removed
 
     def _start(self, watched: Watched) -> None:
-        if self._tasks is not None and watched.paused_by is None:
+        if self._tasks is not None and watched.pause is None:
             watched.scope = anyio.CancelScope()
             watched.since = self._clock()
             self._tasks.start_soon(_run_in, watched.scope, watched.supervised)

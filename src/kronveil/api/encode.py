@@ -1,6 +1,7 @@
 """From the agent's nouns to what goes over the wire: one way for REST, for the live stream and for its snapshot."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 import msgspec
@@ -173,14 +174,33 @@ def books_shape(books: Books) -> shapes.Books:
     return shapes.Books(books.received, books.delivered, books.merged, dict(books.dropped), books.in_flight)
 
 
-def kind_shape(kind: KindStanding, now: datetime) -> shapes.Kind:
+def kind_shape(member: Member, name: str, kind: KindStanding) -> shapes.Kind:
     """One kind of object in one cluster."""
-    return shapes.Kind(kind.synced, kind.count, seconds_between(kind.heard_at, now), kind.error)
+    return shapes.Kind(
+        synced=kind.synced,
+        count=kind.count,
+        age_s=seconds_between(kind.heard_at, member.as_of),
+        error=kind.error,
+        goal_s=None if member.silent_after is None else member.silent_after.total_seconds(),
+        state=_kind_state(kind, is_silent=name in member.silent),
+    )
+
+
+def _kind_state(kind: KindStanding, *, is_silent: bool) -> shapes.KindState:
+    if not kind.is_served:
+        return "not_served"
+    if kind.is_forbidden:
+        return "forbidden"
+    if is_silent:
+        return "silent"
+    if kind.error is not None:
+        return "unreadable"
+    return "heard" if kind.synced else "not_listed"
 
 
 def cluster_shape(member: Member) -> shapes.Cluster:
     """A member of the fleet, with ages as of the moment it was judged."""
-    standing, now = member.standing, member.as_of
+    standing, now, pause = member.standing, member.as_of, member.pause
     next_try = None if standing.next_try_at is None else max(0.0, (standing.next_try_at - now).total_seconds())
     return shapes.Cluster(
         name=member.name,
@@ -188,16 +208,35 @@ def cluster_shape(member: Member) -> shapes.Cluster:
         region=member.region if member.region is not None else standing.region,
         state=member.state,
         why=member.why,
+        reason=member.reason,
+        paused=None if pause is None else shapes.Pause(pause.by, stamp(pause.at), pause.reason),
         same_as=member.same_as,
         last_seen=stamp_or_none(standing.heard_at),
         age_s=seconds_between(standing.heard_at, now),
         version=standing.version,
         pods=standing.pods,
         nodes=standing.nodes,
-        kinds={name: kind_shape(kind, now) for name, kind in standing.kinds.items()},
+        kinds={name: kind_shape(member, name, kind) for name, kind in standing.kinds.items()},
         books=books_shape(member.books),
         tries=standing.tries,
         next_try_s=None if next_try is None else round(next_try, 3),
+        skew_ms=None if standing.skew_s is None else round(standing.skew_s * 1000),
+    )
+
+
+def cluster_detail_shape(member: Member, incidents: Iterable[Incident]) -> shapes.ClusterDetail:
+    """One member, with the ids of the incidents in it that need somebody."""
+    here = [
+        each
+        for each in incidents
+        if each.status in NEEDS_SOMEBODY and member.name in {ref.name for ref in (each.cluster, *each.clusters)}
+    ]
+    rank = {severity: number for number, severity in enumerate(Severity)}
+    worst_first = sorted(here, key=lambda each: (rank[each.severity], each.opened_at, each.id))
+    shape = cluster_shape(member)
+    return shapes.ClusterDetail(
+        **{each.name: getattr(shape, each.name) for each in fields(shape)},
+        incidents=[each.id for each in worst_first],
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, WithJsonSchema
 
 from kronveil.api.roles import Role
 from kronveil.model.event import Severity
-from kronveil.model.fleet import ClusterState
+from kronveil.model.fleet import ClusterState, Reason
 from kronveil.model.health import HealthStatus
 from kronveil.model.incident import IncidentStatus
 from kronveil.model.observation import Attribute
@@ -20,6 +20,7 @@ Timestamp = Annotated[
 ]
 NextCursor = Annotated[str | None, Field(description="Give it as `cursor` for the next page; null on the last one.")]
 LoopStage = Literal["detected", "acknowledged", "recovered"]
+KindState = Literal["heard", "silent", "unreadable", "forbidden", "not_listed", "not_served"]
 
 
 @dataclass(slots=True)
@@ -216,6 +217,17 @@ class Kind:
     count: int | None
     age_s: float | None
     error: str | None
+    goal_s: Annotated[float | None, Field(description="The silence after which `watch.stalled` is told.")]
+    state: KindState
+
+
+@dataclass(slots=True)
+class Pause:
+    """Who has a cluster asked nothing, since when, and why."""
+
+    by: str
+    at: Timestamp
+    reason: str
 
 
 @dataclass(slots=True)
@@ -226,7 +238,9 @@ class Cluster:
     uid: Annotated[str | None, Field(description="The uid of its kube-system namespace: its identity.")]
     region: str | None
     state: ClusterState
-    why: Annotated[str | None, Field(description="Why the state is not live, in words.")]
+    why: Annotated[str | None, Field(description="Why the state is not live, or what else there is to know, in words.")]
+    reason: Annotated[Reason | None, Field(description="The same in one word; null: nothing to say.")]
+    paused: Annotated[Pause | None, Field(description="It is asked nothing; no incident tells of its silence.")]
     same_as: Annotated[str | None, Field(description="The name of the member that is the very same cluster.")]
     last_seen: Timestamp | None
     age_s: Annotated[float | None, Field(description="Since `last_seen`; null: never heard from.")]
@@ -237,6 +251,17 @@ class Cluster:
     books: Books
     tries: Annotated[int, Field(description="Connection attempts since it was last reached.")]
     next_try_s: Annotated[float | None, Field(description="Until the next attempt; null when none is waiting.")]
+    skew_ms: Annotated[
+        int | None,
+        Field(description="How far its clock is ahead of the agent's, to a second or so; negative: behind."),
+    ]
+
+
+@dataclass(slots=True)
+class ClusterDetail(Cluster):
+    """One cluster, with what is open in it."""
+
+    incidents: Annotated[list[str], Field(description="Ids of its incidents that need somebody, worst first.")]
 
 
 @dataclass(slots=True)
@@ -274,6 +299,15 @@ class EventList:
 
 
 @dataclass(slots=True)
+class Facets:
+    """How many incidents a list would have with each value chosen, whatever is chosen in that facet now."""
+
+    status: dict[IncidentStatus, int]
+    severity: dict[Severity, int]
+    cluster: dict[str, int]
+
+
+@dataclass(slots=True)
 class IncidentList:
     """A page of incidents, newest opened first."""
 
@@ -281,6 +315,7 @@ class IncidentList:
     next_cursor: NextCursor
     complete: bool
     missing: list[Missing]
+    facets: Annotated[Facets | None, Field(description="Null unless asked for.")]
 
 
 @dataclass(slots=True)

@@ -59,6 +59,12 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(median, q1, q3)
 
 
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """p50, p95, p99 and the largest."""
+    ranked = sorted(values)
+    return {f"p{p}": ranked[min(len(ranked) - 1, len(ranked) * p // 100)] for p in (50, 95, 99)} | {"max": ranked[-1]}
+
+
 async def interleaved(variants: Sequence[Variant], rounds: int) -> dict[str, list[Sample]]:
     """A, B, A, B: every variant once a round. The first round is thrown away: it warms up code, not data."""
     samples: dict[str, list[Sample]] = {variant.name: [] for variant in variants}

@@ -21,10 +21,11 @@ LIBRARIES = ("anyio", "msgspec", "sqlalchemy", "aiosqlite", "fastapi", "uvicorn"
 class Measure:
     """How the ratio to bare reads. ``speed``: bare's cost over ours, more is better. ``cost``: ours over bare's.
 
+    ``limit`` is about no ratio but about the record's ``value``, of which less is better.
     ``of`` is what is compared: CPU, or wall time where the disk is waited for.
     """
 
-    kind: Literal["speed", "cost"]
+    kind: Literal["speed", "cost", "limit"]
     floor: float | None = None
     goal: float | None = None
     of: Literal["cpu", "wall"] = "cpu"
@@ -42,6 +43,26 @@ class Measure:
 
     def _cost(self, sample: Sample) -> float:
         return sample.cpu_us if self.of == "cpu" else sample.wall_us
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What is judged by itself: a stall, a slope, an exponent; ``unit`` says of what.
+
+    ``narrow_within``: how far apart the quartiles may be, where a part of the median says nothing (it may be near 0).
+    """
+
+    unit: str
+    spread: Spread
+    narrow_within: float | None = None
+
+    def is_steady(self, bounds: Measure) -> bool:
+        """Whether the rounds agree: with one another, or at least in that the goal is kept."""
+        if bounds.goal is not None and self.spread.q3 <= bounds.goal:
+            return True
+        if self.narrow_within is not None:
+            return self.spread.q3 - self.spread.q1 <= self.narrow_within
+        return self.spread.is_narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +97,15 @@ class Record:
     counts: Counts | None = None
     latency_ms: Mapping[str, float] | None = None
     peer: str | None = None
-    more: Mapping[str, float] = field(default_factory=dict)
+    more: Mapping[str, float] = field(default_factory=dict[str, float])
+    value: Value | None = None
+    peak_rss_kib: int | None = None
+    """Of the process that was measured; None: of this one."""
+
+    @property
+    def figure(self) -> Spread | None:
+        """What floor and goal are about: the value, or else the ratio."""
+        return self.value.spread if self.value is not None else self.ratio
 
     @property
     def ratio(self) -> Spread | None:
@@ -86,13 +115,15 @@ class Record:
     @property
     def is_steady(self) -> bool:
         """Whether the rounds agree with one another."""
+        if self.value is not None and self.measure is not None:
+            return self.value.is_steady(self.measure)
         return (self.ratio or spread([sample.cpu_us for sample in self.samples])).is_narrow
 
     def misses(self, bound: Literal["floor", "goal"]) -> bool:
         """Whether it has that bound and does not keep it."""
-        if self.ratio is None or self.measure is None:
+        if self.figure is None or self.measure is None:
             return False
-        return self.measure.holds(self.ratio.median, getattr(self.measure, bound)) is False
+        return self.measure.holds(self.figure.median, getattr(self.measure, bound)) is False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +147,7 @@ def as_json(record: Record, circumstances: Circumstances) -> dict[str, Any]:
         record.measure,
         record.counts,
     )
+    value, figure = record.value, record.figure
     return {
         "stage": record.stage,
         "variant": record.variant,
@@ -131,9 +163,11 @@ def as_json(record: Record, circumstances: Circumstances) -> dict[str, Any]:
         "ratio_to_peer": None,
         "peer_published": record.peer,
         "floor": measure.floor if measure else None,
-        "floor_met": measure.holds(ratio.median, measure.floor) if measure and ratio else None,
+        "value": _spread(value.spread) if value else None,
+        "value_unit": value.unit if value else None,
+        "floor_met": measure.holds(figure.median, measure.floor) if measure and figure else None,
         "goal": measure.goal if measure else None,
-        "goal_met": measure.holds(ratio.median, measure.goal) if measure and ratio else None,
+        "goal_met": measure.holds(figure.median, measure.goal) if measure and figure else None,
         "taken": counts.taken if counts else None,
         "stored": counts.stored if counts else None,
         "deduplicated": counts.deduplicated if counts else None,
@@ -141,7 +175,7 @@ def as_json(record: Record, circumstances: Circumstances) -> dict[str, Any]:
         "lost": counts.lost if counts else None,
         "duplicated": counts.duplicated if counts else None,
         "balanced": counts.is_balanced if counts else None,
-        "peak_rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "peak_rss_kib": record.peak_rss_kib or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         **record.more,
         "valid": circumstances.is_calm and record.is_steady,
         "load_before": circumstances.load_before,

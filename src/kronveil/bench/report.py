@@ -36,7 +36,9 @@ def _time(microseconds: float) -> str:
 
 
 def _ratio(record: Record) -> str:
-    ratio, measure = record.ratio, record.measure
+    ratio, measure, value = record.ratio, record.measure, record.value
+    if value is not None:
+        return f"{value.spread.median:.3g} {value.unit} ({value.spread.q1:.3g}-{value.spread.q3:.3g})"
     if ratio is None or measure is None:
         return "reference"
     return f"{ratio.median:.2f} x {measure.kind} of {record.against} ({ratio.q1:.2f}-{ratio.q3:.2f})"
@@ -52,7 +54,7 @@ def _bound(record: Record, which: str) -> str:
 
 
 def _remarks(record: Record, circumstances: Circumstances) -> str:
-    remarks = []
+    remarks: list[str] = []
     if record.counts is not None:
         remarks.append("balanced" if record.counts.is_balanced else f"DOES NOT BALANCE: {record.counts}")
     if record.latency_ms:

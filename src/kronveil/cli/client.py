@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeGuard
 
 import typer
 
@@ -138,12 +138,16 @@ def unreachable(tried: Mapping[str, str]) -> NoReturn:
     )
 
 
+def _is_object(body: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(body, dict)
+
+
 def _answer_of(response: "httpx2.Response") -> Answer:
     try:
         body = response.json()
     except ValueError:
         body = None
-    if not isinstance(body, dict):
+    if not _is_object(body):
         end(FAILED, f"{response.url} answers with {response.status_code}, but not as a Kronveil agent does.")
     # An unhealthy agent answers its health with 503; a refusal is a problem document.
     if response.is_success or response.headers.get("content-type") == "application/json":

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -167,7 +167,7 @@ def _folder(config: Path | None, data_dir: Path | None) -> Path:
 
 
 @contextmanager
-def _working(what: str, *, quiet: bool) -> "Iterator[Progress]":
+def _working(what: str, *, quiet: bool) -> "Generator[Progress]":
     """Say how far it is, on a terminal only; and what goes wrong in words."""
     from kronveil.sdk.errors import PluginError  # noqa: PLC0415
 

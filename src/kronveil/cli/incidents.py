@@ -68,7 +68,7 @@ def _show_one(url: str | None, path: str, *, as_json: bool) -> None:
         print_json(answer.body)
         return
     wanted = {answer.body["parent_id"], *answer.body["children"]} - {None}
-    page = fetch(url, "incidents", {"limit": MOST}).body["items"] if wanted else []
+    page: list[dict[str, Any]] = fetch(url, "incidents", {"limit": MOST}).body["items"] if wanted else []
     incident_page.show(answer, {each["id"]: each for each in page if each["id"] in wanted})
 
 

@@ -55,7 +55,7 @@ def run_them(
 
     chosen = [story_or_explain(name) for name in stories]
     set_up_logging("error", "auto")
-    cards = []
+    cards: list[Scorecard] = []
     for story in chosen:
         typer.echo(f"{story.name}: {story.title} ({_duration(story, speed)})", err=True)
         cards.append(anyio.run(play_to_the_agent, story, seed, speed))

@@ -42,10 +42,10 @@ def create(
     import re  # noqa: PLC0415 - keeps `kronveil --help` quick
 
     from kronveil.api.encode import restamp  # noqa: PLC0415
-    from kronveil.api.roles import ROLES  # noqa: PLC0415
+    from kronveil.api.roles import ROLES, Role  # noqa: PLC0415
     from kronveil.sdk.errors import ConfigError  # noqa: PLC0415
 
-    known = next((each for each in ROLES if each == role), None)
+    known: Role | None = next((each for each in ROLES if each == role), None)
     if known is None:
         end(WRONG_USAGE, f"--role {role}: there are {', '.join(_ROLES)}.")
     if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", name):

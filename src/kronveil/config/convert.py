@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from kronveil.config.document import Document, KeyPath, parse_value
+from kronveil.config.document import Document, KeyPath, is_list, is_section, parse_value
 from kronveil.config.durations import parse_duration, parse_rate
 from kronveil.config.places import expand
 from kronveil.config.references import BadReferenceError, has_reference, resolve
@@ -63,7 +63,7 @@ class Conversion:
         return None
 
     def _section(self, value: object, shape: Shape, path: KeyPath) -> object:
-        if not isinstance(value, dict):
+        if not is_section(value):
             return value
         return {
             key: self.value(inner, shape.fields[key].shape, (*path, key)) if key in shape.fields else inner
@@ -71,7 +71,7 @@ class Conversion:
         }
 
     def _list(self, value: object, shape: Shape, path: KeyPath) -> object:
-        if not isinstance(value, list) or shape.item is None:
+        if not is_list(value) or shape.item is None:
             return value
         return tuple(self.value(inner, shape.item, (*path, index)) for index, inner in enumerate(value))
 

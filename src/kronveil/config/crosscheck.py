@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from kronveil.collectors.kubernetes.config import KubernetesConfig
 from kronveil.config.convert import Conversion
-from kronveil.config.document import KeyPath
+from kronveil.config.document import KeyPath, is_converted_list, is_section
 from kronveil.config.durations import format_duration
 from kronveil.config.sections import ListenConfig
 from kronveil.config.shape import shape_of
@@ -31,7 +31,7 @@ def crosscheck(conversion: Conversion, tree: object) -> None:
     checks.ports(_section(tree, "listen"))
     collectors = _section(tree, "collectors")
     for name, section in collectors.items():
-        if isinstance(section, Mapping):
+        if is_section(section):
             checks.poll(("collectors", str(name)), section)
     checks.lasting(("store", "event_retention"), _section(tree, "store").get("event_retention"))
     kubernetes = _section(collectors, "kubernetes")
@@ -125,10 +125,10 @@ class _Checks:
 
 
 def _section(tree: object, key: str) -> Mapping[str, object]:
-    section = tree.get(key) if isinstance(tree, Mapping) else None
-    return section if isinstance(section, Mapping) else {}
+    section = tree.get(key) if is_section(tree) else None
+    return section if is_section(section) else {}
 
 
 def _sections(value: object) -> list[tuple[int, Mapping[str, object]]]:
-    items = value if isinstance(value, tuple) else ()
-    return [(index, item) for index, item in enumerate(items) if isinstance(item, Mapping)]
+    items = value if is_converted_list(value) else ()
+    return [(index, item) for index, item in enumerate(items) if is_section(item)]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeGuard
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -11,6 +12,23 @@ from kronveil.config.problems import Problem
 from kronveil.config.yaml_text import UnreadableError, compose, read_text
 
 KeyPath = tuple[str | int, ...]
+
+
+def is_section(value: object) -> TypeGuard[dict[str, object]]:
+    """Whether a value of the tree is a section; the reading has refused keys that are not text."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[object]]:
+    """Whether a value of the tree is a list."""
+    return isinstance(value, list)
+
+
+def is_converted_list(value: object) -> TypeGuard[tuple[object, ...]]:
+    """Whether a value is a list as the conversion leaves it."""
+    return isinstance(value, tuple)
+
+
 # Aliases can make a small file huge ("billion laughs"); no honest configuration has so many values.
 MAX_VALUES = 200_000
 _YAML_TAG = "tag:yaml.org,2002:"
@@ -34,9 +52,9 @@ class Document:
 
     file: str
     folder: Path
-    tree: dict[str, object] = field(default_factory=dict)
-    places: dict[KeyPath, Place] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    tree: dict[str, object] = field(default_factory=dict[str, object])
+    places: dict[KeyPath, Place] = field(default_factory=dict[KeyPath, Place])
+    problems: list[Problem] = field(default_factory=list[Problem])
 
     def place(self, path: KeyPath) -> Place:
         """Where ``path`` was written, or the nearest thing around it that was."""
@@ -155,7 +173,7 @@ class _Reading:
         return []
 
     def _sequence(self, node: SequenceNode, path: KeyPath, parents: tuple[int, ...]) -> list[object]:
-        found = []
+        found: list[object] = []
         for index, item in enumerate(node.value):
             at = (*path, index)
             self.document.places[at] = Place(self.document.file, _mark(item), _mark(item))

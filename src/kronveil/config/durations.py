@@ -44,7 +44,7 @@ def parse_duration(text: str) -> timedelta:
 
 def format_duration(value: timedelta) -> str:
     """Write a duration the way it is read: ``1h30m``. Parts of a millisecond are left out."""
-    parts = []
+    parts: list[str] = []
     for unit, size in _UNITS.items():
         count, value = divmod(value, size)
         if count:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from kronveil.config.document import Document, KeyPath, Place, parse_value
+from kronveil.config.document import Document, KeyPath, Place, is_list, is_section, parse_value
 from kronveil.config.shape import Shape
 
 PREFIX = "KRONVEIL__"
@@ -25,9 +25,9 @@ def fall_back(document: Document, environ: Mapping[str, str]) -> None:
     for path, names in FALLBACKS.items():
         section: object = document.tree
         for part in path[:-1]:
-            section = section.get(str(part)) if isinstance(section, dict) else None
+            section = section.get(str(part)) if is_section(section) else None
         found = next((name for name in names if environ.get(name)), None)
-        if isinstance(section, dict) and not section.get(str(path[-1])) and found:
+        if is_section(section) and not section.get(str(path[-1])) and found:
             section[str(path[-1])] = [environ[found]]
             document.places[path] = document.places[*path, 0] = Place(f"environment {found}")
 
@@ -47,7 +47,7 @@ class _Setting:
         path: KeyPath = ()
         for index, part in enumerate(self.parts):
             is_last = index == len(self.parts) - 1
-            step = int(part) if isinstance(node, list) and part.isdecimal() else part
+            step = int(part) if is_list(node) and part.isdecimal() else part
             if not part or not _can_hold(node, step):
                 self._refuse((*path, step), "the environment names a key where none can be.")
                 return
@@ -61,9 +61,9 @@ class _Setting:
                 node = self._step_into(node, step, path)
 
     def _step_into(self, node: object, step: str | int, path: KeyPath) -> object:
-        inner = node[step] if isinstance(node, list) and isinstance(step, int) else None
-        if isinstance(node, dict):
-            inner = node.get(step)
+        inner: object = node[step] if is_list(node) and isinstance(step, int) else None
+        if is_section(node):
+            inner = node.get(str(step))
         if inner is None:
             inner = {}
             self._put(node, step, inner)
@@ -71,8 +71,11 @@ class _Setting:
         return inner
 
     def _put(self, node: object, step: str | int, value: object) -> None:
-        if isinstance(node, (dict, list)):
-            node[step] = value  # type: ignore[index]  # _can_hold has matched step to node
+        # _can_hold has matched the step to the node.
+        if is_section(node):
+            node[str(step)] = value
+        elif is_list(node) and isinstance(step, int):
+            node[step] = value
 
     def _claim(self, path: KeyPath, value: object) -> None:
         """Make this variable the place of the value and of all inside it, in place of what it replaced."""
@@ -82,8 +85,10 @@ class _Setting:
         while inner:
             below, one = inner.pop()
             self.document.places[(*path, *below)] = self.place
-            steps = one.items() if isinstance(one, dict) else enumerate(one) if isinstance(one, list) else ()
-            inner += [((*below, step), deeper) for step, deeper in steps]
+            if is_section(one):
+                inner += [((*below, key), deeper) for key, deeper in one.items()]
+            elif is_list(one):
+                inner += [((*below, index), deeper) for index, deeper in enumerate(one)]
 
     def _value(self, path: KeyPath, shape: Shape | None) -> object:
         """Read the text as what belongs there; a text stays a text, whatever it looks like."""
@@ -107,6 +112,6 @@ class _Setting:
 
 
 def _can_hold(node: object, step: str | int) -> bool:
-    if isinstance(node, list):
+    if is_list(node):
         return isinstance(step, int) and step < len(node)
-    return isinstance(node, dict)
+    return is_section(node)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kronveil.config.document import read_document
+from kronveil.config.document import is_list, is_section, read_document
 from kronveil.config.places import home
 
 
@@ -66,10 +66,10 @@ def _named(tree: Mapping[str, object], key: str, inner: str) -> dict[str, Mappin
     """Read kubeconfig's lists of ``{name: ..., <inner>: {...}}``; entries of another form are skipped."""
     entries = tree.get(key)
     found: dict[str, Mapping[str, object]] = {}
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict) and isinstance(name := entry.get("name"), str):
+    for entry in entries if is_list(entries) else ():
+        if is_section(entry) and isinstance(name := entry.get("name"), str):
             content = entry.get(inner)
-            found.setdefault(name, content if isinstance(content, dict) else {})
+            found.setdefault(name, content if is_section(content) else {})
     return found
 
 

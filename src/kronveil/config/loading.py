@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from kronveil.config.convert import Conversion
 from kronveil.config.crosscheck import crosscheck
-from kronveil.config.document import Document, KeyPath, Place, dotted, read_document
+from kronveil.config.document import Document, KeyPath, Place, dotted, is_section, read_document
 from kronveil.config.environment import fall_back, overlay
 from kronveil.config.later import NOT_BUILT_COLLECTORS, NOT_BUILT_SECTIONS
 from kronveil.config.places import state_folder
@@ -43,7 +43,7 @@ class Config(Sections):
 
     file: Path | None = None
     not_built: tuple[str, ...] = ()
-    origins: Mapping[str, Origin] = field(default_factory=dict, repr=False, compare=False)
+    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin], repr=False, compare=False)
 
 
 def find_file(given: Path | None) -> Path:
@@ -79,7 +79,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
 
 
 def _default_data_dir(tree: object, environ: Mapping[str, str]) -> None:
-    if isinstance(tree, dict) and isinstance(agent := tree.setdefault("agent", {}), dict):
+    if is_section(tree) and is_section(agent := tree.setdefault("agent", {})):
         agent.setdefault("data_dir", state_folder(environ))
 
 

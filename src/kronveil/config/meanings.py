@@ -32,6 +32,8 @@ MEANINGS: Mapping[str, str] = {
     "to four times a longer `poll_interval`.",
     "collectors.kubernetes.unreachable_after": "Silence after which a cluster counts as unreachable. The default "
     "stretches to three times a longer `stale_after`.",
+    "collectors.kubernetes.silent_after": "Silence of one kind of object, not even a bookmark, after which "
+    "`watch.stalled` is told while its cluster answers.",
     "collectors.kubernetes.clusters": "The clusters, one entry for each.",
     "collectors.kubernetes.clusters[].name": "The cluster's name on every screen. Must be unique.",
     "collectors.kubernetes.clusters[].kubeconfig_path": "The kubeconfig to use; without it, the default kubeconfig.",
@@ -40,6 +42,7 @@ MEANINGS: Mapping[str, str] = {
     "collectors.kubernetes.clusters[].poll_interval": "As above, for this cluster alone.",
     "collectors.kubernetes.clusters[].stale_after": "As above, for this cluster alone.",
     "collectors.kubernetes.clusters[].unreachable_after": "As above, for this cluster alone.",
+    "collectors.kubernetes.clusters[].silent_after": "As above, for this cluster alone.",
     "collectors.kubernetes.clusters[].region": "The cluster's region; without it, the topology label of its nodes.",
     "collectors.kubernetes.clusters[].kinds": "What to watch beside namespaces, nodes, pods, deployments, replica sets "
     "and events; empty means everything but config maps and secrets.",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kronveil.agent.desk import Setting
+from kronveil.config.document import is_converted_list
 from kronveil.config.durations import Rate, format_duration
 from kronveil.config.loading import Config
 from kronveil.config.sections import Sections
@@ -26,7 +27,7 @@ def plain(value: object) -> Any:
         return "set"
     if isinstance(value, (Rate, Path)):
         return str(value)
-    if isinstance(value, tuple):
+    if is_converted_list(value):
         return [plain(one) for one in value]
     return value
 
@@ -46,7 +47,7 @@ def _leaves(config: Config, shape: Shape, value: Any, key: str, default: object)
 
 def shown(config: Config, key: str, value: object) -> Any:
     """Give the value of ``key`` as JSON; never what a reference stands for, since that may well be a secret."""
-    if isinstance(value, tuple):
+    if is_converted_list(value):
         return [shown(config, f"{key}[{index}]", one) for index, one in enumerate(value)]
     origin = config.origins.get(key)
     if origin and origin.reference is not None and not isinstance(value, Secret):

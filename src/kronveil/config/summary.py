@@ -45,7 +45,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def _listening(config: Config) -> str:
-    told = []
+    told: list[str] = []
     for what, key in (("API", "api"), ("console", "dashboard"), ("Prometheus", "prometheus"), ("health", "health")):
         port = shown(config, f"listen.{key}", getattr(config.listen, key))
         if port is not None:

@@ -1,6 +1,6 @@
 """Asks pydantic whether the typed tree is a configuration, and says its answers in the operator's words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -67,7 +67,7 @@ def _suggest_key(path: KeyPath) -> str:
     return f"Known here: {', '.join(known)}."
 
 
-def _suggest(wrong: str, known: Any) -> str | None:
+def _suggest(wrong: str, known: Iterable[str]) -> str | None:
     close = get_close_matches(wrong.lower().replace("-", "_"), known, n=1)
     return f"Did you mean {close[0]}?" if close else None
 

@@ -31,6 +31,7 @@ class Timeless(Protocol):
 
     def made(self) -> tuple[Kind, JsonObject]:
         """Kind and object."""
+        ...
 
 
 class Dated(Protocol):
@@ -38,6 +39,7 @@ class Dated(Protocol):
 
     def made(self, now: datetime) -> tuple[Kind, JsonObject]:
         """Kind and object."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,9 @@ def split_image(image: str) -> tuple[str, str]:
 class Registry:
     """Images that can be pulled. A tag of a known repository must be declared; unknown repositories are elsewhere."""
 
-    behaviours: dict[str, Behaviour] = field(default_factory=dict)
-    missing: set[str] = field(default_factory=set)
-    _repositories: set[str] = field(default_factory=set)
+    behaviours: dict[str, Behaviour] = field(default_factory=dict[str, Behaviour])
+    missing: set[str] = field(default_factory=set[str])
+    _repositories: set[str] = field(default_factory=set[str])
 
     def declare(self, image: str, behaviour: Behaviour | None = None) -> None:
         """Make an image pullable; a behaviour replaces the one it had."""

@@ -1,6 +1,6 @@
 """The open lab: clusters with their servers, the story's timeline, and the one task that lets time pass."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -102,9 +102,10 @@ class LabCluster:
         """Blow the next frame up to so many bytes, made while they are sent."""
         self.api.faults.enlarge(size)
 
-    def silence_watches(self) -> None:
-        """Half-open: watches are accepted and stay open, and nothing comes on them. Other requests are answered."""
-        self.api.faults.silence()
+    def silence_watches(self, plural: str = "") -> None:
+        """Half-open: watches (of one kind) are accepted and stay open, and nothing comes on them, not even a bookmark.
+        Other requests are answered."""
+        self.api.faults.silence(plural)
 
     def unsilence_watches(self) -> None:
         """Send what was kept back, and go on."""
@@ -287,7 +288,7 @@ class Lab:
 @asynccontextmanager
 async def open_lab(
     story: Story, *, seed: int = 1, speed: float = 1.0, tls: bool = False, clock: Clock = wall_clock
-) -> AsyncIterator[Lab]:
+) -> AsyncGenerator[Lab]:
     """A lab whose servers are up and whose time runs, for as long as the block lasts.
 
     ``speed`` shortens the story's and the clusters' waits; timestamps stay those of ``clock``. With a VirtualClock

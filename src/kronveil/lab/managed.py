@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from kronveil.lab.kinds import JsonObject
+from kronveil.lab.kinds import JsonObject, is_list, is_object
 from kronveil.lab.times import stamp
 
 _UNOWNED = ("kind", "apiVersion", "status")
@@ -46,7 +46,7 @@ def note_writer(  # noqa: PLR0913 - the entry's own fields
     if subresource:
         entry["subresource"] = subresource
     same = (manager, operation, subresource)
-    kept = []
+    kept: list[JsonObject] = []
     for item in obj["metadata"].get("managedFields") or ():
         if (item["manager"], item["operation"], item.get("subresource", "")) == same:
             entry["fieldsV1"] = _united(item["fieldsV1"], fields)
@@ -80,9 +80,9 @@ def _changed(before: object, after: object) -> JsonObject:
 
 
 def _parts(value: object) -> dict[str, object]:
-    if isinstance(value, dict):
+    if is_object(value):
         return {f"f:{name}": item for name, item in value.items()}
-    if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
+    if is_list(value) and value and all(is_object(item) and "name" in item for item in value):
         return {f'k:{{"name":"{item["name"]}"}}': item for item in value}
     return {}
 

@@ -222,7 +222,7 @@ def _add_storage(spec: JsonObject, app: App) -> None:
 def _deployment_object(app: App) -> JsonObject:
     labels = {"app.kubernetes.io/name": app.name, "app.kubernetes.io/part-of": app.namespace}
     probe = {"httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"}, "periodSeconds": 5, "timeoutSeconds": 1}
-    container = {
+    container: JsonObject = {
         "name": app.name,
         "image": app.image,
         "ports": [{"name": "http", "containerPort": app.port, "protocol": "TCP"}],

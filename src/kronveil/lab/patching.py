@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kronveil.lab.kinds import JsonObject
+from kronveil.lab.kinds import JsonObject, is_list, is_object
 from kronveil.lab.world import copy_json
 
 _MERGE_KEYS = {
@@ -28,9 +28,9 @@ class PatchError(ValueError):
 
 def merge(target: Any, patch: Any) -> Any:
     """RFC 7386: null deletes, objects merge, everything else replaces."""
-    if not isinstance(patch, dict):
+    if not is_object(patch):
         return patch
-    merged = dict(target) if isinstance(target, dict) else {}
+    merged = dict(target) if is_object(target) else {}
     for name, value in patch.items():
         if value is None:
             merged.pop(name, None)
@@ -41,14 +41,14 @@ def merge(target: Any, patch: Any) -> Any:
 
 def strategic_merge(target: Any, patch: Any, name: str = "") -> Any:
     """Kubernetes' merge: like ``merge``, but keyed lists are merged item by item, and directives are followed."""
-    if isinstance(patch, list):
+    if is_list(patch):
         key = _MERGE_KEYS.get(name)
         return _merge_list(target or [], patch, key) if key else patch
-    if not isinstance(patch, dict):
+    if not is_object(patch):
         return patch
     if patch.get("$patch") == "replace":
         return {field: value for field, value in patch.items() if field != "$patch"}
-    merged = dict(target) if isinstance(target, dict) else {}
+    merged = dict(target) if is_object(target) else {}
     for field, value in patch.items():
         if field.startswith(("$setElementOrder/", "$retainKeys", "$deleteFromPrimitiveList/")):
             continue
@@ -115,18 +115,18 @@ def _parent(document: Any, path: str) -> tuple[Any, str]:
     *parents, last = [""] + [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
     place = document
     for part in parents:
-        place = place[int(part)] if isinstance(place, list) else place[part]
+        place = place[int(part)] if is_list(place) else place[part]
     return place, last
 
 
 def _read(document: Any, path: str) -> Any:
     place, last = _parent(document, path)
-    return place[int(last)] if isinstance(place, list) else place[last]
+    return place[int(last)] if is_list(place) else place[last]
 
 
 def _add(document: Any, path: str, value: Any) -> None:
     place, last = _parent(document, path)
-    if isinstance(place, list):
+    if is_list(place):
         place.insert(len(place) if last == "-" else int(last), value)
     else:
         place[last] = value
@@ -134,4 +134,4 @@ def _add(document: Any, path: str, value: Any) -> None:
 
 def _remove(document: Any, path: str) -> None:
     place, last = _parent(document, path)
-    del place[int(last) if isinstance(place, list) else last]
+    del place[int(last) if is_list(place) else last]

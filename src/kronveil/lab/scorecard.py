@@ -59,7 +59,7 @@ def score(story: Story, findings: Sequence[Finding], *, speed: float = 1.0) -> S
     them, in full at a great ``speed``, not at all at the story's own.
     """
     left = sorted(findings, key=lambda finding: finding.opened_after_s)
-    rows = []
+    rows: list[Row] = []
     for expected in story.expected:
         found = next((item for item in left if _same(expected, item)), None)
         if found is not None:

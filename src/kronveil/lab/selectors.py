@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from kronveil.lab.kinds import JsonObject, Kind
+from kronveil.lab.kinds import JsonObject, Kind, is_object
 
 Test = Callable[[JsonObject], bool]
 
@@ -82,7 +82,7 @@ def _field_term(term: str, kind: Kind) -> Test:
 def _at(obj: JsonObject, path: list[str]) -> str:
     value: object = obj
     for part in path:
-        value = value.get(part) if isinstance(value, dict) else None
+        value = value.get(part) if is_object(value) else None
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)

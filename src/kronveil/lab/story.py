@@ -111,7 +111,7 @@ class Story:
     title: str
     description: str
     clusters: tuple[ClusterPlan, ...]
-    images: dict[str, Behaviour] = field(default_factory=dict)
+    images: dict[str, Behaviour] = field(default_factory=dict[str, Behaviour])
     timeline: tuple[TimedMove, ...] = ()
     expected: tuple[Expected, ...] = ()
     duration_s: float = 0
@@ -173,7 +173,7 @@ def parse_story(path: Path, text: str) -> Story:
 @dataclass(frozen=True, slots=True)
 class _World:
     clusters: tuple[ClusterPlan, ...]
-    images: dict[str, Behaviour] = field(default_factory=dict)
+    images: dict[str, Behaviour] = field(default_factory=dict[str, Behaviour])
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +192,15 @@ def _read_world(reader: Reader, node: Any) -> _World | None:
         node,
         _World,
         {
-            "clusters": lambda node, key: tuple(
-                plan for item in reader.sequence(node, key) if (plan := _read_cluster(reader, item)) is not None
-            ),
+            "clusters": lambda node, key: _read_clusters(reader, node, key),
             "images": lambda node, key: _read_images(reader, node, key),
         },
     )
+
+
+def _read_clusters(reader: Reader, node: Any, key: str) -> tuple[ClusterPlan, ...]:
+    plans = (_read_cluster(reader, item) for item in reader.sequence(node, key))
+    return tuple(plan for plan in plans if plan is not None)
 
 
 def _read_cluster(reader: Reader, node: Any) -> ClusterPlan | None:

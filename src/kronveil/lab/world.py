@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -39,10 +40,11 @@ def copy_json(value: JsonObject) -> JsonObject:
     return {name: _copy(item) for name, item in value.items()}
 
 
-def _copy(value: object) -> object:
-    if type(value) is dict:
+def _copy(value: Any) -> Any:
+    kind: object = value.__class__
+    if kind is dict:
         return {name: _copy(item) for name, item in value.items()}
-    if type(value) is list:
+    if kind is list:
         return [_copy(item) for item in value]
     return value
 
@@ -293,7 +295,7 @@ class World:
     def restore(self, backup: "Backup") -> None:
         """Be as when the backup was made, versions too: what came after never happened. Who watches is not told."""
         self.version = backup.version
-        told = []
+        told: list[Change] = []
         for kind, shelf in self.shelves.items():
             before, after = shelf.records, dict(backup.records.get(kind, {}))
             shelf.replace_all(after, self.version)

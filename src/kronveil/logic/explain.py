@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TypeAlias
 
 from kronveil.logic.dedup import KEPT_REPEATS
-from kronveil.logic.kinds import KINDS
+from kronveil.logic.kinds import is_symptom
 from kronveil.logic.wording import called
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
@@ -115,7 +115,7 @@ def _judged(trace: Trace) -> Stage:
     if trace.is_late:
         reason = "A newer report of this object was judged before, so this one decides nothing"
         return Stage("judged", "late", reason)
-    if event.kind not in KINDS:
+    if not is_symptom(event.kind):
         return Stage("judged", "neutral", f"{event.kind}: nothing is wrong with {called(event.resource)} by this alone")
     return Stage("judged", "symptom", f"{event.kind}, {event.severity}: {event.message}")
 
@@ -135,7 +135,7 @@ def _dedup(trace: Trace) -> Stage:
 def _grouping(trace: Trace, of: Mapping[str, Incident | None]) -> list[Stage]:
     if not trace.incidents:
         return [Stage("grouping", "none", "It belongs to no incident")]
-    stages = []
+    stages: list[Stage] = []
     for incident_id, how in trace.incidents:
         held = of[incident_id]
         title = f" ({held.title})" if held is not None else ""
@@ -149,7 +149,7 @@ def _grouping(trace: Trace, of: Mapping[str, Incident | None]) -> list[Stage]:
 
 
 def _suppression(trace: Trace, of: Mapping[str, Incident | None]) -> list[Stage]:
-    stages = []
+    stages: list[Stage] = []
     for incident_id, _ in trace.incidents:
         held = of[incident_id]
         if held is None:

@@ -26,12 +26,12 @@ def judge(
     """
     if standing is None or standing.heard_at is None:
         error = standing.error if standing is not None else None
-        return ClusterState.UNKNOWN, error or f"{NOT_HEARD}, after {_age(now - since)}"
-    age = now - standing.heard_at
-    if age > unreachable_after:
-        return ClusterState.UNREACHABLE, standing.error or f"nothing heard for {_age(age)}"
-    if age > stale_after:
-        return ClusterState.STALE, standing.error or f"nothing heard for {_age(age)}"
+        return ClusterState.UNKNOWN, error or f"{NOT_HEARD}, after {age(now - since)}"
+    silent_for = now - standing.heard_at
+    if silent_for > unreachable_after:
+        return ClusterState.UNREACHABLE, standing.error or f"nothing heard for {age(silent_for)}"
+    if silent_for > stale_after:
+        return ClusterState.STALE, standing.error or f"nothing heard for {age(silent_for)}"
     lacking = _lacking(standing.kinds)
     if lacking:
         return ClusterState.PARTIAL, lacking
@@ -103,8 +103,9 @@ def _weight(item: tuple[str, KindStanding]) -> tuple[bool, bool, str]:
     return (item[0] != "pods", item[0] != "nodes", item[0])
 
 
-def _age(age: timedelta) -> str:
-    seconds = max(0, int(age.total_seconds()))
+def age(duration: timedelta) -> str:
+    """A duration as a person says it."""
+    seconds = max(0, int(duration.total_seconds()))
     if seconds < 120:
         return f"{seconds} s"
     return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

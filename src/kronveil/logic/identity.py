@@ -6,7 +6,8 @@ from kronveil.model.resource import Origin, Resource
 
 SEPARATOR = "\x1f"
 # A cluster's own uid is learned late, and a quota is known by name alone to those whom it refuses.
-_BY_PLACE = frozenset({"Cluster", "ResourceQuota"})
+_BY_PLACE = frozenset({"Cluster", "Collector", "ResourceQuota"})
+_OURS = frozenset({"Cluster", "Collector"})
 
 
 def cluster_identity(uid: str, name: str) -> str:
@@ -27,8 +28,8 @@ def object_identity(resource: Resource) -> str:
 
 
 def subject_of(cluster: str, resource: Resource) -> tuple[str, str]:
-    """One object of the fleet. A cluster's own uid is learned late, so a cluster is its name alone."""
-    return ("" if resource.kind == "Cluster" else cluster, object_identity(resource))
+    """One object of the fleet. A cluster's own uid is learned late, so it and its collector are its name alone."""
+    return ("" if resource.kind in _OURS else cluster, object_identity(resource))
 
 
 def place(resource: Resource) -> str:

@@ -35,7 +35,7 @@ from kronveil.logic.rules import Rules
 from kronveil.logic.symptoms import is_over
 from kronveil.logic.waiting import Waiting
 from kronveil.logic.weighed import Weighed
-from kronveil.model.facts import GoneFacts, PodFacts, ReachFacts, WarningFacts
+from kronveil.model.facts import GoneFacts, PodFacts, ReachFacts, SourceFacts, WarningFacts
 from kronveil.model.incident import Moment
 from kronveil.model.resource import Resource
 
@@ -94,6 +94,10 @@ class Judging:
             return expected.since
         # How long we have looked ourselves does not depend on when the source says that it was.
         return report.now if symptom.is_seen_after else report.since
+
+    def is_concerned(self, subject: tuple[str, str]) -> bool:
+        """Whether anything is wrong with an object, was lately, or is about to count."""
+        return bool(self.cases.conditions_of(subject)) or subject in self.waiting.by_subject
 
     def _is_held(self, report: Report, symptom: Symptom) -> bool:
         held = (self.cases.conditions_of(report.subject) or {}).get((symptom.kind, symptom.part))
@@ -262,7 +266,7 @@ class Judging:
 
     def calmed(self, now: datetime) -> list[Case]:
         """Nodes that came and went and have been ready for a whole window, in clusters that are heard."""
-        changed = []
+        changed: list[Case] = []
         for held in self.cases.flapping_nodes():
             of_node = self.cases.conditions_of(subject_of(held.case.cluster_id, held.subject)) or {}
             lost = of_node.get((NODE_NOT_READY, ""))
@@ -293,7 +297,7 @@ class Judging:
         facts = report.observation.facts
         if isinstance(facts, GoneFacts):
             self.kills.forget(report.subject)
-        if not isinstance(facts, ReachFacts):
+        if not isinstance(facts, ReachFacts | SourceFacts):
             self.kills.hear(report.cluster, report.now)
         for symptom in symptoms:
             if symptom.mark:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from kronveil.model.event import Severity
+from kronveil.model.noun import noun
 
 OOM_KILLED = "pod.oom_killed"
 CRASH_LOOPING = "pod.crash_looping"
@@ -33,6 +34,9 @@ PDB_BLOCKING = "pdb.blocking"
 CERTIFICATE_EXPIRING = "certificate.expiring"
 SYNC_FAILED = "gitops.sync_failed"
 CLUSTER_UNREACHABLE = "cluster.unreachable"
+WATCH_STALLED = "watch.stalled"
+COLLECTOR_STALLED = "collector.stalled"
+BOOKS_UNBALANCED = "books.unbalanced"
 
 AT_ONCE = timedelta()
 SOON = "soon"
@@ -59,6 +63,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         DISK_PRESSURE: Kind("node", _HIGH),
         PID_PRESSURE: Kind("node", _HIGH),
         NODE_FLAPPING: Kind("node", _HIGH),
+        COLLECTOR_STALLED: Kind("reach", _HIGH, timedelta(minutes=1)),
+        WATCH_STALLED: Kind("reach", _HIGH),
         OOM_KILLED: Kind("memory", _HIGH),
         IMAGE_PULL_FAILED: Kind("image", _HIGH),
         CONFIG_ERROR: Kind("crash", _HIGH),
@@ -68,6 +74,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ROLLOUT_STUCK: Kind("rollout", _HIGH),
         UNAVAILABLE: Kind("rollout", _HIGH, timedelta(minutes=2)),
         CERTIFICATE_EXPIRING: Kind("certificate", _HIGH, timedelta(days=14)),
+        BOOKS_UNBALANCED: Kind("reach", _MEDIUM),
         UNSCHEDULABLE: Kind("scheduling", _MEDIUM),
         QUOTA_EXCEEDED: Kind("scheduling", _MEDIUM),
         EVICTED: Kind("eviction", _MEDIUM),
@@ -86,7 +93,7 @@ COUNT_AT_ONCE = frozenset(kind for kind, one in KINDS.items() if not one.after)
 SEVERITIES: Mapping[str, Severity] = MappingProxyType({kind: one.severity for kind, one in KINDS.items()})
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Symptom:
     """One thing that is wrong. ``part`` is the container; ``about`` is the fact a title names (image, exit code).
 

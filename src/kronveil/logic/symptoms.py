@@ -9,6 +9,7 @@ from kronveil.logic.kinds import (
     HPA_SATURATED,
     ROLLOUT_STUCK,
     UNAVAILABLE,
+    WATCH_STALLED,
     Symptom,
 )
 from kronveil.logic.platform import (
@@ -43,6 +44,7 @@ from kronveil.model.facts import (
     PodFacts,
     QuotaFacts,
     ReachFacts,
+    SourceFacts,
     SyncFacts,
     WorkloadFacts,
 )
@@ -70,6 +72,25 @@ def _reach_symptoms(reach: ReachFacts) -> tuple[Symptom, ...]:
     return (Symptom(CLUSTER_UNREACHABLE, "reach", reason="Unreachable", message=reach.reason),)
 
 
+def _is_reach_symptom_over(kind: str, _: str, reach: ReachFacts) -> bool:
+    return kind == CLUSTER_UNREACHABLE and reach.state in (ClusterState.LIVE, ClusterState.PARTIAL)
+
+
+def _source_symptoms(source: SourceFacts) -> tuple[Symptom, ...]:
+    return tuple(
+        [
+            Symptom(one.kind, "reach", one.part, reason="Stalled", message=one.message, since=one.since)
+            for one in source.troubles
+        ]
+    )
+
+
+def _is_source_symptom_over(kind: str, part: str, source: SourceFacts) -> bool:
+    # A kind that is watched no longer, or may not be, is not missed.
+    is_missed = kind != WATCH_STALLED or source.kinds is None or part in source.kinds
+    return (kind, part) in source.well or not is_missed
+
+
 def _is_workload_symptom_over(kind: str, _: str, workload: WorkloadFacts) -> bool:
     if kind == UNAVAILABLE:
         return not is_unavailable(workload)
@@ -94,6 +115,7 @@ _SYMPTOMS: Mapping[type, Callable[[Any], tuple[Symptom, ...]]] = {
     NodeFacts: node_symptoms,
     WorkloadFacts: workload_symptoms,
     ReachFacts: _reach_symptoms,
+    SourceFacts: _source_symptoms,
     JobFacts: job_symptoms,
     CronJobFacts: cronjob_symptoms,
     ClaimFacts: claim_symptoms,
@@ -107,7 +129,8 @@ _ENDINGS: Mapping[type, Callable[[str, str, Any], bool]] = {
     PodFacts: is_pod_symptom_over,
     NodeFacts: is_node_symptom_over,
     WorkloadFacts: _is_workload_symptom_over,
-    ReachFacts: lambda _, __, reach: reach.state in (ClusterState.LIVE, ClusterState.PARTIAL),
+    ReachFacts: _is_reach_symptom_over,
+    SourceFacts: _is_source_symptom_over,
     JobFacts: lambda _, __, job: job.succeeded,
     CronJobFacts: _is_not_shown,
     ClaimFacts: _is_not_shown,

@@ -24,7 +24,7 @@ from kronveil.logic.symptoms import symptoms_of
 from kronveil.logic.weighed import Weighed
 from kronveil.model.change import Change
 from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
-from kronveil.model.facts import ListedFacts, NodeFacts, WarningFacts
+from kronveil.model.facts import ListedFacts, NodeFacts, SourceFacts, WarningFacts
 from kronveil.model.incident import Incident, Moment
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin
@@ -88,6 +88,8 @@ class Triage:
             kind = LISTED_KINDS.get(facts.kind, facts.kind)
             return self._told(self._judging.not_listed(cluster, kind, facts.started_at, now))
         report = report_of(observation, origin, cluster, now)
+        if isinstance(facts, SourceFacts) and not facts.troubles and not self._judging.is_concerned(report.subject):
+            return []
         found = symptoms = symptoms_of(facts)
         if found:
             found = self.rules.applied(found)

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from kronveil.logic.kinds import (
+    BOOKS_UNBALANCED,
     CERTIFICATE_EXPIRING,
     CLUSTER_UNREACHABLE,
+    COLLECTOR_STALLED,
     CONFIG_ERROR,
     CRASH_LOOPING,
     CRONJOB_MISSED,
@@ -30,6 +32,7 @@ from kronveil.logic.kinds import (
     UNAVAILABLE,
     UNSCHEDULABLE,
     VOLUME_PENDING,
+    WATCH_STALLED,
     Symptom,
 )
 from kronveil.model.facts import Facts, GoneFacts, NodeFacts, PodFacts, ReachFacts, WarningFacts, WorkloadFacts
@@ -164,6 +167,9 @@ _TITLES: dict[str, Callable[[str, Symptom], str]] = {
     CERTIFICATE_EXPIRING: lambda who, symptom: f"Certificate {who} {symptom.about}",
     SYNC_FAILED: lambda who, _: f"{who} is out of step with Git",
     CLUSTER_UNREACHABLE: lambda who, _: f"Cluster {who} cannot be reached",
+    WATCH_STALLED: lambda who, symptom: f"Cluster {who} answers, but nothing is heard of its {symptom.part}",
+    COLLECTOR_STALLED: lambda who, _: f"What cluster {who} reports gets stuck on its way into this agent",
+    BOOKS_UNBALANCED: lambda who, _: f"The books of cluster {who} do not balance",
 }
 
 
@@ -188,11 +194,15 @@ _MANY: dict[str, str] = {
     VOLUME_PENDING: "have no volume",
     MOUNT_FAILED: "cannot mount their volumes",
     CLUSTER_UNREACHABLE: "cannot be reached",
+    WATCH_STALLED: "answer, but not for all kinds",
+    COLLECTOR_STALLED: "get stuck on their way into this agent",
+    BOOKS_UNBALANCED: "have books that do not balance",
     SYNC_FAILED: "are out of step with Git",
 }
 _PLURALS = {
     "Node": "nodes",
     "Cluster": "clusters",
+    "Collector": "clusters",
     "PersistentVolumeClaim": "claims",
     "CronJob": "cron jobs",
     "Pod": "pods",
@@ -203,7 +213,7 @@ _PLURALS = {
 def storm_title(kind: str, about: Resource, count: int, clusters: Sequence[str]) -> str:
     """The one line that stands for the same trouble at many owners."""
     what = _MANY.get(kind, f"show {kind}")
-    where = "" if about.kind == "Cluster" else f" in {some_of(clusters)}"
+    where = "" if about.kind in ("Cluster", "Collector") else f" in {some_of(clusters)}"
     return f"{count} {_PLURALS.get(about.kind, 'workloads')} {what}{where}"
 
 

@@ -1,21 +1,21 @@
 """What a decision asks the agent to do. Logic returns a complete list of these; the agent carries them out."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
+from kronveil.model.noun import noun
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class RecordEvent:
     """Store and publish a new event."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class MergeEvent:
     """The event repeats ``into``. Count it; keep the row only when ``is_kept`` (the first few repeats are kept)."""
 
@@ -24,14 +24,14 @@ class MergeEvent:
     is_kept: bool
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class RecordIncident:
     """Store and publish an incident as it is now. The newest of several in one batch is enough."""
 
     incident: Incident
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class RecordChange:
     """Store and publish a line of the ledger of changes."""
 

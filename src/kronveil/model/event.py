@@ -1,10 +1,11 @@
 """An observation that the agent has stamped with its origin and arrival, and that logic has named."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from kronveil.model.noun import noun
 from kronveil.model.observation import NO_ATTRIBUTES, Attribute
 from kronveil.model.resource import Origin, Resource
 
@@ -19,7 +20,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Event:
     """One thing that happened. ``id`` is derived from content, so the same report gives the same id after a restart.
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from kronveil.model.noun import noun
 
-@dataclass(frozen=True, slots=True)
+
+@noun
 class ContainerFacts:
     """One container of a pod, init containers too, as the kubelet reports it now.
 
@@ -26,7 +28,7 @@ class ContainerFacts:
     last_finished_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class PodFacts:
     """A pod's watched fields. ``scheduled`` is None while the scheduler has said nothing.
 
@@ -169,7 +171,7 @@ class SyncFacts:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class WarningFacts:
     """A Warning event of Kubernetes. ``count`` is how often its source has seen it."""
 
@@ -179,7 +181,7 @@ class WarningFacts:
     container: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class GoneFacts:
     """The object was deleted, or was missing from a complete list."""
 
@@ -199,6 +201,27 @@ class ReachFacts:
 
     state: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTrouble:
+    """Something wrong with a source of ours, not with what it watches. ``kind`` is the symptom's, ``part`` the kind of
+    object that is silent, ``since`` when it was last right."""
+
+    kind: str
+    part: str
+    since: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """The agent's own look at one of its sources. ``well``: what is known to be in order, as symptom kind and part;
+    of what is in neither nobody knows. ``kinds``: those that should be heard, None while that is not known."""
+
+    troubles: tuple[SourceTrouble, ...] = ()
+    well: frozenset[tuple[str, str]] = frozenset()
+    kinds: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,4 +253,5 @@ Facts: TypeAlias = (
     | GoneFacts
     | ListedFacts
     | ReachFacts
+    | SourceFacts
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -23,6 +23,7 @@ class KindStanding:
 
     A kind that the cluster does not serve (``is_served`` False: no such resource there) makes nothing partial, nor
     does one that is watched only where it may be (``is_needed`` False) while it is forbidden or not listed yet.
+    ``is_forbidden``: nothing is heard of it because we may not ask.
     """
 
     synced: bool = False
@@ -31,6 +32,7 @@ class KindStanding:
     error: str | None = None
     is_served: bool = True
     is_needed: bool = True
+    is_forbidden: bool = False
 
 
 NO_KINDS: Mapping[str, KindStanding] = MappingProxyType({})
@@ -67,7 +69,7 @@ class Books:
     delivered: int = 0
     merged: int = 0
     in_flight: int = 0
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def is_balanced(self) -> bool:
@@ -75,9 +77,65 @@ class Books:
         return self.received == self.delivered + self.merged + sum(self.dropped.values()) + self.in_flight
 
 
+class Reason(StrEnum):
+    """Why a member's state is not plainly live, in one word; ``Member.why`` says it in a sentence."""
+
+    PAUSED = "paused"
+    NEVER_HEARD = "never_heard"
+    SILENT = "silent"
+    HELD_UP = "held_up"
+    KIND_UNREADABLE = "kind_unreadable"
+    KIND_SILENT = "kind_silent"
+    CLOCK_SKEW = "clock_skew"
+    RETRYING = "retrying"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A person's word that a cluster is asked nothing for now."""
+
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the agent sees of a member now. ``since`` is when watching it began; ``is_held_up`` while its collector
+    waits for the agent to take what it sends; ``landed`` counts the frames that were in flight and are not any more."""
+
+    name: str
+    standing: Standing | None
+    books: Books
+    since: datetime
+    stale_after: timedelta
+    unreachable_after: timedelta
+    silent_after: timedelta
+    pause: Pause | None = None
+    is_held_up: bool = False
+    landed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How far a member's word can be trusted, why, and that in one word; both None when there is nothing to say.
+
+    ``is_news`` is False while it is too early to tell anybody of an unreachable member: it is paused, held up by the
+    agent, or the agent has only just begun to look again.
+    """
+
+    state: ClusterState
+    why: str | None = None
+    reason: Reason | None = None
+    is_news: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A cluster that is expected to report, with the state judged at ``as_of``."""
+    """A cluster that is expected to report, with the state judged at ``as_of``.
+
+    ``silent_after`` is how long a kind may be silent, ``silent`` names those that have been for longer.
+    """
 
     name: str
     state: ClusterState
@@ -87,6 +145,10 @@ class Member:
     why: str | None = None
     same_as: str | None = None
     books: Books = field(default_factory=Books)
+    reason: Reason | None = None
+    pause: Pause | None = None
+    silent_after: timedelta | None = None
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

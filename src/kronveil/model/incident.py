@@ -1,11 +1,11 @@
 """What belongs together and needs somebody: an incident, its conditions, its evidence and its story."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from kronveil.model.change import Suspect
 from kronveil.model.event import Severity
+from kronveil.model.noun import noun
 from kronveil.model.resource import Resource
 
 
@@ -19,7 +19,7 @@ class IncidentStatus(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class ClusterRef:
     """A cluster an incident touches."""
 
@@ -28,7 +28,7 @@ class ClusterRef:
     region: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Condition:
     """One symptom of one subject that keeps an incident open until its recovery is observed.
 
@@ -45,7 +45,7 @@ class Condition:
     mark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Moment:
     """One line of an incident's timeline. ``what``: opened, evidence, recovered, resolved, reopened, grouped, joined,
     left_out; and of people: acknowledged, assigned, noted, pinned, merged, split, undone."""
@@ -57,7 +57,7 @@ class Moment:
     event_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Incident:
     """One open problem of (cluster uid, owner, family), however often it repeats.
 

@@ -1,19 +1,20 @@
 """What a collector reports: before the agent has said where it came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from types import MappingProxyType
 from typing import TypeAlias
 
 from kronveil.model.facts import Facts, FieldChange
+from kronveil.model.noun import noun
 from kronveil.model.resource import Resource
 
 Attribute: TypeAlias = str | int | float | bool | None
 NO_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Observation:
     """One change of watched fields of one object, or one event of the source.
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from kronveil.model.noun import noun
 
-@dataclass(frozen=True, slots=True)
+
+@noun
 class Resource:
     """An object of a source, as the source names it. ``uid`` is the source's own identity, empty when it has none."""
 

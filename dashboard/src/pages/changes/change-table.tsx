@@ -1,13 +1,21 @@
 // One row a change: when, of what kind, what field by field, by whom, where, and which incidents suspect it.
+import { useRef } from "react";
 import { Link } from "react-router";
 import type { Change } from "../../api/types";
 import { useSuspected } from "../../live/known";
 import { Actor, arrowed, Diff, KindChip, ledgerAt, SuspectedBy, targetOf } from "../../parts/change";
 import { resourceName } from "../../parts/resource";
+import { Spacer } from "../../parts/spacer";
 import { At } from "../../parts/times";
+import { useWindowed } from "../../parts/windowed";
 
-export function ChangeTable({ rows }: { rows: readonly Change[] }) {
+/** About the height of a row with one field of difference. */
+const ROW_PX = 56;
+
+export function ChangeTable({ rows, last }: { rows: readonly Change[]; last?: () => void }) {
   const suspected = useSuspected();
+  const body = useRef<HTMLTableSectionElement>(null);
+  const near = useWindowed(body, rows, (change) => change.id, ROW_PX, last);
   return (
     <div className="table-frame drains">
       <table className="grid change-table" aria-rowcount={rows.length + 1}>
@@ -21,10 +29,17 @@ export function ChangeTable({ rows }: { rows: readonly Change[] }) {
             <th scope="col">Suspected in</th>
           </tr>
         </thead>
-        <tbody>
-          {rows.map((change) => {
+        <tbody ref={body}>
+          <Spacer height={near.before} columns={6} />
+          {near.rows.map(({ row: change, index }) => {
             return (
-              <tr key={change.id} data-change={change.id}>
+              <tr
+                key={change.id}
+                ref={near.measure}
+                data-index={index}
+                data-change={change.id}
+                aria-rowindex={index + 2}
+              >
                 <td data-label="Made">
                   <Link to={ledgerAt(change.at)} title="What else changed around this time">
                     <At at={change.at} />
@@ -55,6 +70,7 @@ export function ChangeTable({ rows }: { rows: readonly Change[] }) {
               </tr>
             );
           })}
+          <Spacer height={near.after} columns={6} />
         </tbody>
       </table>
     </div>

@@ -1,15 +1,15 @@
 // What changed? One ledger, newest first, that stays put under the reader's hand.
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { useSearchParams } from "react-router";
 import { fetchChanges } from "../../api/client";
-import type { ChangePage } from "../../api/types";
+import type { Change, ChangePage } from "../../api/types";
 import { useClusters } from "../../live/hooks";
 import { useLive } from "../../live/store";
 import { newestMade } from "../../live/world";
 import { Failure } from "../../parts/failure";
 import { useHeld } from "../../parts/held";
-import { AsOf, Loading } from "../../parts/panel";
+import { ListHead, Older, StrangeWords } from "../../parts/list-head";
+import { useAddress, usePages } from "../../parts/pages";
+import { Loading } from "../../parts/panel";
 import { Shape } from "../../parts/shape";
 import { TextFilter } from "../../parts/text-filter";
 import { At } from "../../parts/times";
@@ -20,55 +20,30 @@ import { filtersIn, KINDS, type LedgerQuery, matches, readQuery, serverQuery } f
 
 export function ChangesPage() {
   useTitle("Changes");
-  const [search, setSearch] = useSearchParams();
-  const { query, strange } = readQuery(search);
+  const { search, change } = useAddress<LedgerQuery>("target");
+  const { query, strange } = useMemo(() => readQuery(search), [search]);
   const ledger = useLedger(query);
-  const { rows, waiting, letIn, grip } = useHeld(ledger.rows, (change) => change.id, search.toString());
-  const change = (changes: Partial<LedgerQuery>) => {
-    const next = new URLSearchParams(search);
-    for (const [key, value] of Object.entries(changes)) {
-      if (value) next.set(key, value);
-      else next.delete(key);
-    }
-    setSearch(next, { replace: "target" in changes });
-  };
+  const { rows, waiting, letIn, grip } = useHeld(ledger.rows, (row) => row.id, search.toString());
   const clear = () => change({ kind: "", cluster: "", target: "", around: "" });
   return (
     <div className="page changes">
-      <header className="page-head">
-        <h1>Changes</h1>
-        <AsOf />
-        <div className="aside" aria-live="polite">
-          {waiting > 0 && (
-            <button type="button" className="new-rows" onClick={letIn}>
-              {waiting} new
-            </button>
-          )}
-          <span className="quiet">
-            {ledger.known ? `${plural(rows.length, "change")}${ledger.more ? " and older ones" : ""}` : ""}
-          </span>
-        </div>
-      </header>
+      <ListHead
+        title="Changes"
+        held={{ waiting, letIn }}
+        count={ledger.known ? `${plural(rows.length, "change")}${ledger.more ? " and older ones" : ""}` : ""}
+      />
       <Filters query={query} change={change} />
-      {strange.length > 0 && (
-        <p className="second">
-          This version does not know {strange.join(", ")} in the address; the list ignores it.
-        </p>
-      )}
+      <StrangeWords words={strange} />
       <Unseen page={ledger.first} />
-      {ledger.error && <Failure error={ledger.error} retry={ledger.retry} />}
+      {ledger.error !== null && <Failure error={ledger.error} retry={ledger.retry} />}
       {!ledger.known && !ledger.error && <Loading what="changes" rows={8} />}
       {ledger.known && rows.length === 0 && <None filters={filtersIn(query)} clear={clear} />}
       {rows.length > 0 && (
         <div {...grip}>
-          <ChangeTable rows={rows} />
+          <ChangeTable rows={rows} last={ledger.fetchMore} />
         </div>
       )}
-      {ledger.more && (
-        <button type="button" className="button" onClick={ledger.fetchMore} disabled={ledger.fetchingMore}>
-          {ledger.fetchingMore ? "Loading older changes" : "Older changes"}
-        </button>
-      )}
+      <Older noun="changes" pages={ledger} />
     </div>
   );
 }
@@ -153,27 +128,15 @@ function None({ filters, clear }: { filters: number; clear: () => void }) {
 function useLedger(query: LedgerQuery) {
   const fresh = useLive((view) => view.world.changes);
   const asked = serverQuery(query);
-  const pages = useInfiniteQuery({
-    queryKey: ["changes", "list", asked],
-    queryFn: ({ pageParam }) => fetchChanges({ ...asked, ...(pageParam ? { cursor: pageParam } : {}) }),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next_cursor,
-  });
+  const pages = usePages<Change, ChangePage>(["changes", "list", asked], (cursor) =>
+    fetchChanges({ ...asked, ...cursor }),
+  );
+  const { listed, more } = pages;
   const rows = useMemo(() => {
-    const listed = pages.data?.pages.flatMap((page) => page.items) ?? [];
-    const oldest = pages.hasNextPage ? Date.parse(listed.at(-1)?.at ?? "") : Number.NEGATIVE_INFINITY;
+    const oldest = more ? Date.parse(listed?.at(-1)?.at ?? "") : Number.NEGATIVE_INFINITY;
     const live = fresh.filter((change) => matches(change, query) && !(Date.parse(change.at) < oldest));
     // What REST said of a change knows the incidents that suspect it, so it wins.
-    return newestMade(live, listed, Number.POSITIVE_INFINITY);
-  }, [pages.data, pages.hasNextPage, fresh, query]);
-  return {
-    rows,
-    first: pages.data?.pages[0],
-    known: pages.data !== undefined,
-    error: rows.length > 0 ? null : pages.error,
-    retry: () => void pages.refetch(),
-    more: pages.hasNextPage,
-    fetchMore: () => void pages.fetchNextPage(),
-    fetchingMore: pages.isFetchingNextPage,
-  };
+    return newestMade(live, listed ?? [], Number.POSITIVE_INFINITY);
+  }, [listed, more, fresh, query]);
+  return { ...pages, rows, known: listed !== undefined, error: rows.length > 0 ? null : pages.error };
 }

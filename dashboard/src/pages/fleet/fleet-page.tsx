@@ -12,6 +12,7 @@ import { count, plural } from "../../time/format";
 import { Figure } from "../overview/figures";
 import { ClusterPanel } from "./cluster-panel";
 import { FleetTable } from "./fleet-table";
+import { Freshness } from "./freshness";
 
 export function FleetPage() {
   useTitle("Fleet");
@@ -47,6 +48,7 @@ export function FleetPage() {
       )}
       {shown.length > 0 && <FleetTable clusters={shown} />}
       {chosen && <ClusterPanel cluster={chosen} />}
+      {clusters.length > 0 && <Freshness />}
       {clusters.length > 0 && shown.length === 0 && (
         <p className="empty">
           No cluster matches 1 filter.{" "}

@@ -1,7 +1,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
 import { afterEach, describe, expect, it } from "vitest";
-import { cluster, T0 } from "../../testing/samples";
+import { cluster, kind, T0 } from "../../testing/samples";
 import { FleetTable, kindsOf, whyOf } from "./fleet-table";
 
 afterEach(cleanup);
@@ -14,7 +14,9 @@ const NEVER = cluster("beta", {
   pods: null,
   nodes: null,
   version: null,
-  kinds: { pods: { synced: false, count: null, age_s: null, error: null } },
+  kinds: {
+    pods: kind({ synced: false, count: null, age_s: null, state: "not_listed" }),
+  },
 });
 
 describe("the fleet table", () => {
@@ -37,14 +39,22 @@ describe("the fleet table", () => {
     expect(whyOf(NEVER, T0)).toBe("connection refused · never heard from, so nothing is counted");
     const partial = cluster("alpha", {
       state: "partial",
-      kinds: { nodes: { synced: false, count: null, age_s: 3, error: "403 Forbidden" } },
+      kinds: {
+        nodes: {
+          synced: false,
+          count: null,
+          age_s: 3,
+          error: "403 Forbidden",
+          goal_s: 300,
+          state: "unreadable" as const,
+        },
+      },
     });
     expect(whyOf(partial, T0)).toBe("nodes: 403 Forbidden");
   });
 
   it("gives the main kinds a column each and lets all others share one", () => {
-    const kind = { synced: true, count: 1, age_s: 1, error: null };
-    const other = cluster("gamma", { kinds: { zebras: kind, apes: kind, nodes: kind } });
+    const other = cluster("gamma", { kinds: { zebras: kind(), apes: kind(), nodes: kind() } });
     expect(kindsOf([other, cluster("alpha")])).toEqual({
       columns: ["pods", "nodes"],
       others: ["apes", "zebras"],

@@ -5,9 +5,6 @@ import { shortDuration } from "../../time/format";
 
 type Kind = Cluster["kinds"][string];
 
-/** The bar fills up to this age; the agent's own state word says whether that is too old. */
-const FULL_S = 60;
-
 export function KindCell(props: {
   name: string;
   kind: Kind | undefined;
@@ -51,14 +48,27 @@ export function KindCell(props: {
       </td>
     );
   }
+  const goal = kind.goal_s;
+  const late = kind.state === "silent" || (goal !== null && age > goal);
+  const fill = goal === null ? 6 : Math.min(100, Math.max(6, (age / goal) * 100));
   const held =
     kind.count === null || kind.count === undefined ? "" : `${kind.count.toLocaleString("en-US")} objects, `;
   return (
-    <td className="kind" data-label={label} title={`${held}last sign of life ${words} ago`}>
-      <i className="age-bar">
-        <i style={{ width: `${Math.min(100, Math.max(6, (age / FULL_S) * 100))}%` }} />
+    <td
+      className={late ? "kind tone-high" : "kind"}
+      data-label={label}
+      title={`${held}last sign of life ${words} ago${goal === null ? "" : `, may be ${shortDuration(goal)}`}`}
+    >
+      <i className={late ? "age-bar age-late" : "age-bar"}>
+        <i style={{ width: `${fill}%` }} />
       </i>
       {words}
+      {late && (
+        <>
+          {" "}
+          <Shape tone="partial" size={12} label="late" />
+        </>
+      )}
     </td>
   );
 }

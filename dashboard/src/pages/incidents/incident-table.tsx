@@ -1,13 +1,15 @@
 // One row an incident: severity in shape and word, what, where, how long, how often.
 import { ChevronRight } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link } from "react-router";
 import type { Incident } from "../../api/types";
 import { isActive, rootsOf } from "../../live/hooks";
 import { useLive } from "../../live/store";
 import { clusterNames, resourceName } from "../../parts/resource";
 import { capital, Severity, Shape } from "../../parts/shape";
+import { Spacer } from "../../parts/spacer";
 import { Age } from "../../parts/times";
+import { useWindowed } from "../../parts/windowed";
 import { duration, plural } from "../../time/format";
 import type { Sort } from "./query";
 
@@ -15,6 +17,8 @@ export function IncidentTable(props: {
   rows: readonly Incident[];
   /** Without an order of the reader's, the headings are words. */
   order?: { sort: Sort; resort: (sort: Sort) => void };
+  /** The reader wants the last row: there may be more. */
+  last?: () => void;
 }) {
   const { rows, order } = props;
   const sort = order?.sort;
@@ -26,10 +30,21 @@ export function IncidentTable(props: {
     if (!next.delete(id)) next.add(id);
     setOpen(next);
   };
+  const lines = rootsOf(rows).flatMap((incident): Line[] => {
+    const children = childrenOf(incident);
+    const isOpen = open.has(incident.id);
+    const fold = { open: isOpen, toggle: () => toggle(incident.id) };
+    return [
+      { incident, fold: children.length > 0 ? fold : undefined, isChild: false },
+      ...(isOpen ? children : []).map((child) => ({ incident: child, fold: undefined, isChild: true })),
+    ];
+  });
+  const body = useRef<HTMLTableSectionElement>(null);
+  const near = useWindowed(body, lines, keyOf, ROW_PX, props.last);
   const flip = sort === "newest" ? "oldest" : "newest";
   return (
     <div className="table-frame drains">
-      <table className="grid incident-table" aria-rowcount={rows.length + 1}>
+      <table className="grid incident-table" aria-rowcount={lines.length + 1}>
         <thead>
           <tr>
             <Heading label="Severity" on={sort === "severity"} sort={resort("severity")} />
@@ -46,20 +61,12 @@ export function IncidentTable(props: {
             <Heading label="Events" on={sort === "events"} sort={resort("events")} className="number" />
           </tr>
         </thead>
-        <tbody>
-          {rootsOf(rows).flatMap((incident) => {
-            const children = childrenOf(incident);
-            const shown = open.has(incident.id) ? children : [];
-            const fold = { open: open.has(incident.id), toggle: () => toggle(incident.id) };
-            return [
-              <IncidentRow
-                key={incident.id}
-                incident={incident}
-                fold={children.length > 0 ? fold : undefined}
-              />,
-              ...shown.map((child) => <IncidentRow key={child.id} incident={child} isChild />),
-            ];
-          })}
+        <tbody ref={body}>
+          <Spacer height={near.before} columns={6} />
+          {near.rows.map(({ row, index }) => (
+            <IncidentRow key={keyOf(row)} {...row} index={index} measure={near.measure} />
+          ))}
+          <Spacer height={near.after} columns={6} />
         </tbody>
       </table>
     </div>
@@ -98,12 +105,25 @@ function useChildren(rows: readonly Incident[]): (parent: Incident) => Incident[
 }
 
 type Fold = { open: boolean; toggle: () => void };
+type Line = { incident: Incident; fold: Fold | undefined; isChild: boolean };
 
-function IncidentRow(props: { incident: Incident; fold?: Fold | undefined; isChild?: boolean }) {
-  const { incident, fold, isChild = false } = props;
+// A part may stand under its whole and by itself.
+const keyOf = ({ incident, isChild }: Line): string => (isChild ? `${incident.id} part` : incident.id);
+const ROW_PX = 43;
+
+function IncidentRow(
+  props: Line & { index: number; measure: ((element: Element | null) => void) | undefined },
+) {
+  const { incident, fold, isChild } = props;
   const classes = [!isActive(incident) && "row-over", isChild && "row-child"].filter(Boolean).join(" ");
   return (
-    <tr className={classes || undefined} data-incident={incident.id}>
+    <tr
+      ref={props.measure}
+      className={classes || undefined}
+      data-incident={incident.id}
+      data-index={props.index}
+      aria-rowindex={props.index + 2}
+    >
       <td data-label="Severity">
         <Severity severity={incident.severity} />
       </td>

@@ -98,7 +98,7 @@ async def remove_cluster(desk: DeskHere, member: FoundMember, _: NoQuery, _key: 
 @router.post(
     "/clusters/{name}/pause",  # noqa: FAST003 - its dependency takes it
     response_model=shapes.Cluster,
-    responses=refusals(400, 404, 413, 415),
+    responses=refusals(400, 404, 413, 415, 503),
     openapi_extra=body_of(Pause, required=True),
 )
 async def pause_cluster(
@@ -113,7 +113,7 @@ async def pause_cluster(
 @router.post(
     "/clusters/{name}/resume",  # noqa: FAST003 - its dependency takes it
     response_model=shapes.Cluster,
-    responses=refusals(400, 404, 413, 415),
+    responses=refusals(400, 404, 413, 415, 503),
     openapi_extra=body_of(Nothing, required=False),
 )
 async def resume_cluster(
@@ -129,10 +129,13 @@ def _member_of(desk: Desk, name: str) -> Member:
     return next(each for each in desk.members() if each.name == name)
 
 
-@router.get("/clusters/{name}", response_model=shapes.Cluster, responses=refusals(404))  # noqa: FAST003 - its dependency takes it
-async def get_cluster(request: Request, member: FoundMember, _: NoQuery, _tag: IfNoneMatch = None) -> Response:
-    """One cluster: its state and why, what is known of each kind of object, and its books."""
-    return unless_known(request, content_tag(_ageless([member])), encode.encode(encode.cluster_shape(member)))
+@router.get("/clusters/{name}", response_model=shapes.ClusterDetail, responses=refusals(404))  # noqa: FAST003 - its dependency takes it
+async def get_cluster(
+    request: Request, desk: DeskHere, member: FoundMember, _: NoQuery, _tag: IfNoneMatch = None
+) -> Response:
+    """One cluster: its state and why, what is known of each kind of object, its books, and what is open in it."""
+    answer = encode.cluster_detail_shape(member, desk.open_incidents())
+    return unless_known(request, content_tag(_ageless([member]), answer.incidents), encode.encode(answer))
 
 
 def _ageless(members: Sequence[Member]) -> list[shapes.Cluster]:

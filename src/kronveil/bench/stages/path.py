@@ -5,7 +5,7 @@ The collector, the agent and the store are the real ones, wired as app.py wires 
 
 import gc
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from kronveil.bench.measure import QUICK_ROUNDS, ROUNDS, Variant, interleaved
 from kronveil.bench.record import Counts, Measure, Record
 from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
+from kronveil.logic.liveness import Liveness
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.sdk.storage import EventQuery, IncidentQuery, Restored, Store
@@ -123,12 +124,12 @@ async def _measured(name: str, plan: Plan, bounds: Measure, peer: str) -> list[R
 
 
 @asynccontextmanager
-async def _running(store: Store, plan: Plan) -> AsyncIterator[Path_]:
+async def _running(store: Store, plan: Plan) -> AsyncGenerator[Path_]:
     cluster = Cluster(plan.pods, plan.pods_per_deployment)
     rules = Rules()
     agent = Agent(
         clusters=[ClusterPlan(NAME, None, timedelta(minutes=10), timedelta(minutes=20), cluster.open)],
-        brain=Brain(Triage(rules), Refusal, fleet.judge, fleet.total, preview),
+        brain=Brain(Triage(rules), Refusal, Liveness(), fleet.total, preview),
         restored=Restored((), {}, {}),
         store=store,
         live=Live("bench", encode_item),

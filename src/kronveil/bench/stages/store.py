@@ -4,14 +4,14 @@ import contextlib
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
 import anyio
 
-from kronveil.bench.measure import QUICK_ROUNDS, ROUNDS, Sample, Variant, interleaved
+from kronveil.bench.measure import QUICK_ROUNDS, ROUNDS, Sample, Variant, interleaved, percentiles
 from kronveil.bench.record import Counts, Measure, Record
 from kronveil.model.event import Event, Severity
 from kronveil.model.resource import Origin, Resource
@@ -127,7 +127,7 @@ async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is
             taken["singles"],
             "single FULL commits",
             counts=counts,
-            latency_ms=_percentiles(writing.latencies_ms),
+            latency_ms=percentiles(writing.latencies_ms),
         ),
         Record("store", "bare: single FULL commits", "row", taken["singles"], more=_rate(taken["singles"])),
         Record(
@@ -145,7 +145,7 @@ async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is
 
 
 @contextlib.contextmanager
-def _bare(path: Path) -> Iterator[sqlite3.Connection]:
+def _bare(path: Path) -> Generator[sqlite3.Connection]:
     """The same tables, the same settings, no store around it."""
     connection = open_file(path)
     connection.execute("PRAGMA wal_autocheckpoint = 1000")  # SQLite's own default: it is alone on its file
@@ -181,11 +181,6 @@ def _event(number: int) -> Event:
         message="app: CrashLoopBackOff: back-off 40s restarting failed container; 3 restarts",
         attributes={"k8s.pod.phase": "Running", "k8s.container.name": "app", "restart_count": 3, "reason": "Error"},
     )
-
-
-def _percentiles(values: list[float]) -> dict[str, float]:
-    ranked = sorted(values)
-    return {f"p{p}": ranked[min(len(ranked) - 1, len(ranked) * p // 100)] for p in (50, 95, 99)} | {"max": ranked[-1]}
 
 
 def _rate(samples: Sequence[Sample]) -> dict[str, float]:

@@ -1,14 +1,15 @@
 """The collector of one cluster: its link, its reflectors and its outbox, and what they know together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import anyio
 
 from kronveil.collectors.kubernetes.catalog import Catalog
-from kronveil.collectors.kubernetes.config import ClusterConfig
+from kronveil.collectors.kubernetes.config import DEFAULT_SILENT_AFTER, ClusterConfig
 from kronveil.collectors.kubernetes.connect import Connection, now_utc, open_connection
 from kronveil.collectors.kubernetes.initial import StreamingLists
+from kronveil.collectors.kubernetes.inventory import pod_lines, workload_lines
 from kronveil.collectors.kubernetes.kinds import kinds_for
 from kronveil.collectors.kubernetes.link import Link
 from kronveil.collectors.kubernetes.outbox import Outbox
@@ -19,6 +20,7 @@ from kronveil.collectors.kubernetes.translate.nodes import region_of
 from kronveil.collectors.kubernetes.trouble import SourceError
 from kronveil.model.facts import ListedFacts
 from kronveil.model.fleet import KindStanding, Standing
+from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Resource
 from kronveil.sdk.contracts import Component, Emit
@@ -61,6 +63,7 @@ class ClusterCollector:
                 outbox=self._outbox,
                 permits=permits,
                 started_at=self._started_at,
+                silent_after_s=(config.silent_after or DEFAULT_SILENT_AFTER).total_seconds(),
                 on_listed=self._listed,
             )
             for kind in self._kinds
@@ -90,6 +93,14 @@ class ClusterCollector:
             await self._link.probe()
         except SourceError as error:
             raise Transient(str(error)) from None
+
+    def pods(self) -> Iterator[PodLine]:
+        """See ``Inventory.pods``."""
+        return pod_lines(self._shelves)
+
+    def workloads(self) -> Iterator[WorkloadLine]:
+        """See ``Inventory.workloads``."""
+        return workload_lines(self._shelves)
 
     async def _follow(self, reflector: Reflector) -> None:
         """Run a reflector, once those that it builds on know something, or after a short wait for them."""
@@ -166,16 +177,19 @@ class ClusterCollector:
         errors = [reflector.error for reflector in reflectors if reflector.error]
         if kind == "namespaces" and self._link.uid_error:
             errors.append(self._link.uid_error)
-        heard = [reflector.heard_at for reflector in reflectors if reflector.heard_at]
+        # Of a namespace that we may not read nothing can be heard.
+        readable = [reflector for reflector in reflectors if not reflector.is_forbidden]
+        heard = [reflector.heard_at for reflector in readable if reflector.heard_at]
         is_counted = all(reflector.was_listed for reflector in reflectors)
         return KindStanding(
             synced=all(reflector.is_synced for reflector in reflectors),
             count=len(self._shelves.of(kind)) if is_counted else None,
-            heard_at=min(heard) if len(heard) == len(reflectors) else None,
+            heard_at=min(heard) if heard and len(heard) == len(readable) else None,
             error="; ".join(dict.fromkeys(errors)) or None,
             is_served=self._is_served(kind),
             # Whatever else goes wrong with one that was there is a lack, also of one that is not needed.
             is_needed=reflectors[0].kind.is_base or any(one.was_listed and not one.is_forbidden for one in reflectors),
+            is_forbidden=not readable,
         )
 
     def _is_served(self, kind: str) -> bool:

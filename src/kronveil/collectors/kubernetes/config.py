@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 DEFAULT_POLL_INTERVAL = timedelta(seconds=15)
 DEFAULT_STALE_AFTER = timedelta(seconds=60)
 DEFAULT_UNREACHABLE_AFTER = timedelta(minutes=3)
+DEFAULT_SILENT_AFTER = timedelta(minutes=5)
 
 OptionalKind: TypeAlias = Literal[
     "jobs",
@@ -43,11 +44,15 @@ class WriteAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterTimes:
-    """How often one cluster is probed, and after how much silence it counts as stale and as unreachable."""
+    """How often one cluster is probed, and after how much silence it counts as stale and as unreachable.
+
+    ``silent_after`` is the silence of one kind of object that is put up with while the cluster answers.
+    """
 
     poll_interval: timedelta
     stale_after: timedelta
     unreachable_after: timedelta
+    silent_after: timedelta = DEFAULT_SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,7 @@ class ClusterConfig:
     poll_interval: timedelta | None = None
     stale_after: timedelta | None = None
     unreachable_after: timedelta | None = None
+    silent_after: timedelta | None = None
     region: str | None = None
     kinds: tuple[OptionalKind, ...] = ()
     config_changes: bool = False
@@ -80,6 +86,7 @@ class KubernetesConfig:
     poll_interval: timedelta = DEFAULT_POLL_INTERVAL
     stale_after: timedelta = DEFAULT_STALE_AFTER
     unreachable_after: timedelta = DEFAULT_UNREACHABLE_AFTER
+    silent_after: timedelta = DEFAULT_SILENT_AFTER
     clusters: tuple[ClusterConfig, ...] = ()
 
     def times_of(self, cluster: ClusterConfig) -> ClusterTimes:
@@ -93,4 +100,6 @@ class KubernetesConfig:
         stale = stale if stale > poll else 4 * poll
         unreachable = cluster.unreachable_after or self.unreachable_after
         unreachable = unreachable if unreachable > stale else 3 * stale
-        return ClusterTimes(poll_interval=poll, stale_after=stale, unreachable_after=unreachable)
+        silent = cluster.silent_after or self.silent_after
+        silent = silent if silent > poll else 4 * poll
+        return ClusterTimes(poll_interval=poll, stale_after=stale, unreachable_after=unreachable, silent_after=silent)

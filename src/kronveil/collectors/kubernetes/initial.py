@@ -42,9 +42,10 @@ class StreamingLists:
         return not self.is_refused and _parsed(version) >= OFFERED_SINCE
 
 
-def is_end(line: bytes) -> bool:
+def is_end(line: bytes | memoryview) -> bool:
     """Whether a bookmark ends the list. Servers write it without spaces; others are taken as they come."""
-    return END in line or END in line.replace(b" ", b"")
+    text = bytes(line)
+    return END in text or END in text.replace(b" ", b"")
 
 
 def _parsed(version: str | None) -> tuple[int, ...]:

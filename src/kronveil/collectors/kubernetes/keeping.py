@@ -26,8 +26,9 @@ class Keeping:
 
     def take_changed(self, item: Any, moment: Moment) -> None:
         """Keep an object of a watch, unless what is kept is newer: frames may be sent again, or out of order."""
-        before = self._shelf.get(item.metadata.uid)
-        if before is not None and version_of(item.metadata) < before.version:
+        metadata = item.metadata
+        before = self._shelf.get(metadata.uid)
+        if before is not None and version_of(metadata) < before.version:
             self._outbox.unchanged()
             return
         self._take(item, before, moment)

@@ -34,7 +34,7 @@ class Kind:
     versions: tuple[str, ...]
     decode_object: Callable[[bytes | msgspec.Raw], Any]
     decode_page: Callable[[bytes], wire.Page[Any]]
-    decode_frame: Callable[[bytes], wire.Frame[Any]]
+    decode_frame: Callable[[bytes | memoryview], wire.Frame[Any]]
     translate: Translate
     is_namespaced: bool = True
     is_told: bool = False

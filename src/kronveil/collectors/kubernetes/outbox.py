@@ -38,6 +38,7 @@ class Outbox:
         self._standing = standing
         self._parcels: deque[_Parcel] = deque([_Parcel()])
         self._work = anyio.Event()
+        self._has_work = False
         self._hurry = anyio.Event()
         self._taken = anyio.Event()
         self._is_standing_new = False
@@ -55,7 +56,7 @@ class Outbox:
             self._parcels.append(last)
             self._hurry.set()
         last.observations.append(observation)
-        self._work.set()
+        self._woken()
 
     def unsourced(self, observation: Observation) -> None:
         """Concluded, with no frame behind it."""
@@ -65,17 +66,18 @@ class Outbox:
             self._parcels.append(last)
             self._hurry.set()
         last.unsourced.append(observation)
-        self._work.set()
+        self._woken()
 
     def unchanged(self) -> None:
         """A frame or list item in which no watched field changed."""
         self._parcels[-1].unchanged += 1
-        self._work.set()
+        if not self._has_work:
+            self._woken()
 
     def dropped(self, reason: str) -> None:
         """A frame or list item that could not be used."""
         self._parcels[-1].dropped[reason] += 1
-        self._work.set()
+        self._woken()
 
     def standing_changed(self) -> None:
         """What is known of the source changed: to be told within a second, or with the next batch."""
@@ -84,7 +86,13 @@ class Outbox:
     def tell_standing(self) -> None:
         """It changed in a way that a person waits for: to be told now."""
         self._is_standing_new = True
-        self._work.set()
+        self._woken()
+
+    def _woken(self) -> None:
+        """There is something to hand over. Most frames come while there is already."""
+        if not self._has_work:
+            self._has_work = True
+            self._work.set()
 
     async def room(self) -> None:
         """Wait until the agent has taken enough of what is here. Always lets other tasks run."""
@@ -108,6 +116,7 @@ class Outbox:
         if not self._parcels:
             self._parcels.append(_Parcel())
             self._work = anyio.Event()
+            self._has_work = False
         if len(self._parcels) == 1:
             self._hurry = anyio.Event()
         self._taken.set()

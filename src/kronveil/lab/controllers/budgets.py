@@ -54,8 +54,9 @@ def budget_against(world: World, pod: Record) -> Record | None:
 
 def selects(budget: JsonObject, pod: JsonObject) -> bool:
     """Whether a budget is about a pod."""
-    labels = pod["metadata"].get("labels") or {}
-    wanted = (budget["spec"].get("selector") or {}).get("matchLabels") or {}
+    labels: JsonObject = pod["metadata"].get("labels") or {}
+    selector: JsonObject = budget["spec"].get("selector") or {}
+    wanted: JsonObject = selector.get("matchLabels") or {}
     return bool(wanted) and all(labels.get(name) == value for name, value in wanted.items())
 
 

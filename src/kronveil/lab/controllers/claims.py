@@ -60,8 +60,8 @@ class ClaimController:
             return
 
         def select(obj: JsonObject) -> None:
-            annotations = {**(obj["metadata"].get("annotations") or {}), _SELECTED: nodes[0].key[1]}
-            obj["metadata"]["annotations"] = annotations
+            annotations: JsonObject = obj["metadata"].get("annotations") or {}
+            obj["metadata"]["annotations"] = {**annotations, _SELECTED: nodes[0].key[1]}
 
         if nodes and _SELECTED not in (claim.obj["metadata"].get("annotations") or {}):
             self._world.update(CLAIM, claim.key, select)

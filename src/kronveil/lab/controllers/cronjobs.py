@@ -59,7 +59,7 @@ class CronJobController:
         if self._world.find(JOB, (cron.key[0], name)) is not None:
             return
         template = copy_json(cron.obj["spec"]["jobTemplate"])
-        metadata = template.get("metadata") or {}
+        metadata: JsonObject = template.get("metadata") or {}
         annotations = {"batch.kubernetes.io/cronjob-scheduled-timestamp": stamp(due)}
         job: JsonObject = {
             "metadata": {

@@ -90,7 +90,7 @@ class JobController:
         now = stamp(self._world.now)
 
         def write(obj: JsonObject) -> None:
-            kept = obj.get("status") or {}
+            kept: JsonObject = obj.get("status") or {}
             obj["status"] = {
                 "startTime": kept.get("startTime", now),
                 **{name: count for name, count in counts.items() if count},

@@ -52,7 +52,7 @@ class PodRun:
     """What a kubelet remembers of a pod."""
 
     uid: str
-    containers: dict[str, ContainerRun] = field(default_factory=dict)
+    containers: dict[str, ContainerRun] = field(default_factory=dict[str, ContainerRun])
     address: str = ""
 
 

@@ -1,6 +1,6 @@
 """Nodes: heartbeats while they run; once one stops, Ready=Unknown, taints, and in the end eviction of its pods."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -77,7 +77,7 @@ class NodeController:
         self._short_of: dict[str, set[str]] = {}
 
     @contextmanager
-    def unwatched(self) -> Iterator[None]:
+    def unwatched(self) -> Generator[None]:
         """Spare the events and heartbeats of a past that nobody watched; every node posts its status at the end."""
         self._heartbeat_s = timedelta(days=365).total_seconds()
         self._machinery.recorder.is_silent = True

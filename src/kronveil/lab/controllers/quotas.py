@@ -73,8 +73,9 @@ def _of_pod(pod: JsonObject, resource: str) -> float:
 
 def _asked(pod: JsonObject, part: str, name: str) -> Iterator[object]:
     for container in pod["spec"]["containers"]:
-        if (amount := (container.get("resources", {}).get(part) or {}).get(name)) is not None:
-            yield amount
+        asked: JsonObject = container.get("resources", {}).get(part) or {}
+        if asked.get(name) is not None:
+            yield asked[name]
 
 
 def shown(resource: str, amount: float) -> str:

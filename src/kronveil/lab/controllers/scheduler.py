@@ -23,7 +23,7 @@ class Room:
     pods: float = 0
     is_open: bool = True
     """Whether any pod may come that fits: the node is neither cordoned nor tainted."""
-    taken: dict[Key, tuple[float, float]] = field(default_factory=dict)
+    taken: dict[Key, tuple[float, float]] = field(default_factory=dict[Key, tuple[float, float]])
     taken_cpu: float = 0
     taken_memory: float = 0
 

@@ -19,6 +19,8 @@ from kronveil.lab.kinds import (
     STATEFULSET,
     JsonObject,
     Kind,
+    is_list,
+    is_object,
 )
 from kronveil.lab.objects import (
     DEFAULT_STORAGE_CLASS,
@@ -137,7 +139,7 @@ def admit_changed(kind: Kind, old: JsonObject, new: JsonObject) -> None:
 
 def _pod_spec(owner: object) -> object:
     for part in ("spec", "template", "spec"):
-        owner = owner.get(part) if isinstance(owner, dict) else None
+        owner = owner.get(part) if is_object(owner) else None
     return owner
 
 
@@ -162,14 +164,16 @@ def _without_images(spec: JsonObject) -> JsonObject:
 
 def _check_template(kind: Kind, name: str, obj: JsonObject) -> None:
     spec = obj.get("spec")
-    if not isinstance(spec, dict) or not isinstance(spec.get("selector"), dict):
+    selector = spec.get("selector") if is_object(spec) else None
+    if not is_object(spec) or not is_object(selector):
         raise invalid(kind, name, "spec.selector: Required value")
     template = spec.get("template")
-    if not isinstance(template, dict):
+    if not is_object(template):
         raise invalid(kind, name, "spec.template: Required value")
     _check_containers(kind, name, template.get("spec"), "spec.template.spec")
-    labels = (template.get("metadata") or {}).get("labels") or {}
-    wanted = spec["selector"].get("matchLabels") or {}
+    metadata: JsonObject = template.get("metadata") or {}
+    labels: JsonObject = metadata.get("labels") or {}
+    wanted: JsonObject = selector.get("matchLabels") or {}
     if any(labels.get(key) != value for key, value in wanted.items()):
         raise invalid(kind, name, "spec.template.metadata.labels: `selector` does not match template `labels`")
     replicas = spec.get("replicas", 1)
@@ -179,10 +183,10 @@ def _check_template(kind: Kind, name: str, obj: JsonObject) -> None:
 
 
 def _check_containers(kind: Kind, name: str, spec: object, path: str) -> None:
-    containers = spec.get("containers") if isinstance(spec, dict) else None
-    if not isinstance(containers, list) or not containers:
+    containers = spec.get("containers") if is_object(spec) else None
+    if not is_list(containers) or not containers:
         raise invalid(kind, name, f"{path}.containers: Required value")
     for index, container in enumerate(containers):
         for field in ("name", "image"):
-            if not isinstance(container, dict) or not container.get(field):
+            if not is_object(container) or not container.get(field):
                 raise invalid(kind, name, f"{path}.containers[{index}].{field}: Required value")

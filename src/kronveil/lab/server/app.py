@@ -96,7 +96,8 @@ class ClusterApi:
         return json_answer(found)
 
     def _review(self, body: Any, user: str) -> JsonObject:
-        asked = (body.get("spec") or {}).get("resourceAttributes") or {}
+        spec: JsonObject = body.get("spec") or {}
+        asked: JsonObject = spec.get("resourceAttributes") or {}
         kind = self.world.kinds.of_group(asked.get("group", ""), asked.get("resource", ""))
         allowed = kind is not None and kind.plural not in self.faults.forbidden
         status = {"allowed": allowed, "reason": "" if allowed else f"{user} may not"}
@@ -162,7 +163,7 @@ def _verb(request: Request, target: Target) -> str:
 
 def _log_of(pod: JsonObject) -> str:
     """What the pod's containers wrote: when they started, and how they ended before."""
-    lines = []
+    lines: list[str] = []
     for status in pod["status"].get("containerStatuses", []):
         ended = status["lastState"].get("terminated") or status["state"].get("terminated")
         if ended:

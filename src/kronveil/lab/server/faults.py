@@ -43,6 +43,7 @@ class Faults:
         self.forbidden: set[str] = set()
         self._gate: _Gate | None = None
         self._silence: _Gate | None = None
+        self._silenced = ""
         self._left: Counter[str] = Counter()
         self._refusal = (0, 0.0)
         self._large_frame = 0
@@ -75,8 +76,9 @@ class Faults:
         while (gate := self._gate) is not None:
             await gate.wait()
 
-    def silence(self) -> None:
-        """Send nothing more on watches, open and new ones, and close none."""
+    def silence(self, plural: str = "") -> None:
+        """Send nothing more on watches (of one kind), open and new ones, and close none."""
+        self._silenced = plural
         if self._silence is None:
             self._silence = _Gate()
 
@@ -86,10 +88,10 @@ class Faults:
             self._silence.opened.set()
             self._silence = None
 
-    async def watch_passage(self) -> None:
-        """As ``passage``, for what a watch has to send."""
+    async def watch_passage(self, plural: str) -> None:
+        """As ``passage``, for what a watch of a kind has to send."""
         await self.passage()
-        while (gate := self._silence) is not None:
+        while (gate := self._silence) is not None and self._silenced in ("", plural):
             await gate.wait()
 
     def plan(self, what: str, times: int) -> None:

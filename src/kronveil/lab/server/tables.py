@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from kronveil.lab.kinds import JsonObject, Kind
+from kronveil.lab.kinds import JsonObject, Kind, is_list, is_object
 from kronveil.lab.objects import condition
 from kronveil.lab.times import age, parse_stamp
 from kronveil.lab.world import Record
@@ -43,8 +43,10 @@ def table(kind: Kind, records: Sequence[Record], metadata: JsonObject, now: date
 
 
 _NUMBERS = {"Up-to-date", "Available", "Desired", "Current", "Replicas", "Active", "Data", "MinPods", "MaxPods"}
-_WIDE = {"IP", "Node", "Internal-IP", "OS-Image", "Kernel-Version", "Container-Runtime", "Containers", "Images"}
-_WIDE |= {"Selector", "Source", "Count", "First Seen", "Subobject"}
+_WIDE = {
+    *("IP", "Node", "Internal-IP", "OS-Image", "Kernel-Version", "Container-Runtime", "Containers", "Images"),
+    *("Selector", "Source", "Count", "First Seen", "Subobject"),
+}
 
 
 def _name(obj: JsonObject, _now: datetime) -> object:
@@ -59,7 +61,7 @@ def _at(*path: str, otherwise: object = "<none>") -> Cell:
     def cell(obj: JsonObject, _now: datetime) -> object:
         value: object = obj
         for part in path:
-            value = value.get(part) if isinstance(value, dict) else None
+            value = value.get(part) if is_object(value) else None
         return otherwise if value in (None, "") else value
 
     return cell
@@ -109,8 +111,9 @@ def _containers(field: str) -> Cell:
 
 
 def _selector(obj: JsonObject, _now: datetime) -> object:
-    selector = obj["spec"].get("selector") or {}
-    return ",".join(f"{name}={value}" for name, value in selector.get("matchLabels", selector).items())
+    selector: JsonObject = obj["spec"].get("selector") or {}
+    wanted: JsonObject = selector.get("matchLabels", selector)
+    return ",".join(f"{name}={value}" for name, value in wanted.items())
 
 
 def _ports(obj: JsonObject, _now: datetime) -> object:
@@ -146,7 +149,7 @@ def _length(*path: str) -> Cell:
 
     def cell(obj: JsonObject, now: datetime) -> object:
         value = at(obj, now)
-        return len(value) if isinstance(value, dict | list | tuple) else 0
+        return len(value) if is_object(value) or is_list(value) else 0
 
     return cell
 

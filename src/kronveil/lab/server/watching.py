@@ -36,9 +36,9 @@ class Watch:
     bookmark_every_s: float | None
     timeout_s: float
     marks_initial_end: bool
-    held: list[bytes] = field(default_factory=list)
+    held: list[bytes] = field(default_factory=list[bytes])
     """What is kept back to be sent in the wrong order."""
-    transports: list[Any] = field(default_factory=list)
+    transports: list[Any] = field(default_factory=list[Any])
     """The connection, once there is one."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,7 +112,7 @@ class Watch:
         if not frames:
             await _send_body(send, b"")
             return
-        await self.faults.watch_passage()
+        await self.faults.watch_passage(self.target.kind.plural)
         body = b"".join(self.faults.spoil(frames, self.held))
         if body and self.faults.take("cut"):
             await _send_body(send, body[: len(body) // 2])

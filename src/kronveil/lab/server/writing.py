@@ -11,7 +11,7 @@ from starlette.responses import Response
 from kronveil.lab.controllers.budgets import budget_against
 from kronveil.lab.controllers.quotas import quota_refusal
 from kronveil.lab.deletion import delete, remove_if_released
-from kronveil.lab.kinds import EVENT, JOB, LEASE, NAMESPACE, POD, REPLICASET, JsonObject
+from kronveil.lab.kinds import EVENT, JOB, LEASE, NAMESPACE, POD, REPLICASET, JsonObject, is_object
 from kronveil.lab.managed import note_writer
 from kronveil.lab.objects import letters
 from kronveil.lab.patching import PatchError, json_patch, merge, strategic_merge
@@ -102,12 +102,12 @@ class Writer:
 
     def delete(self, target: Target, body: Any, query: QueryParams) -> Response:
         """Delete an object, or every object that matches."""
-        options = body if isinstance(body, dict) else {}
+        options = body if is_object(body) else {}
         rehearse = _is_rehearsal(query) or options.get("dryRun") == ["All"]
         if not target.name:
             return self._delete_all(target, query, rehearse=rehearse)
         record = self._existing(target)
-        wanted = options.get("preconditions") or {}
+        wanted: JsonObject = options.get("preconditions") or {}
         if wanted.get("uid", record.uid) != record.uid:
             raise conflict(target.kind, target.name)
         if wanted.get("resourceVersion", str(record.version)) != str(record.version):
@@ -172,7 +172,7 @@ class Writer:
     ) -> JsonObject:
         if target.is_new_event:
             body = as_core_event(body)
-        metadata = body.get("metadata") or {}
+        metadata: JsonObject = body.get("metadata") or {}
         if metadata.get("resourceVersion") not in (None, "", str(record.version)):
             raise conflict(target.kind, target.name)
         if target.subresource == "status":
@@ -209,8 +209,11 @@ class Writer:
         if "scale" not in target.kind.subresources:
             raise no_such_path()
         new = copy_json(record.obj)
-        new["spec"]["replicas"] = (_object(body).get("spec") or {}).get("replicas", 0)
-        asked = (body.get("metadata") or {}).get("resourceVersion")
+        scale = _object(body)
+        spec: JsonObject = scale.get("spec") or {}
+        metadata: JsonObject = scale.get("metadata") or {}
+        new["spec"]["replicas"] = spec.get("replicas", 0)
+        asked = metadata.get("resourceVersion")
         if asked not in (None, "", str(record.version)):
             raise conflict(target.kind, target.name)
         whole = Target(target.kind, target.namespace, target.name)
@@ -230,7 +233,7 @@ class Writer:
         """Keep what the owner owns: drop the references to it before it goes."""
         for kind in (POD, REPLICASET, JOB):
             for record in list(self._world.list(kind, owner.key[0])):
-                references = record.obj["metadata"].get("ownerReferences") or []
+                references: list[JsonObject] = record.obj["metadata"].get("ownerReferences") or []
                 if any(reference["uid"] == owner.uid for reference in references):
                     new = copy_json(record.obj)
                     del new["metadata"]["ownerReferences"]
@@ -269,7 +272,7 @@ def _patched(obj: JsonObject, patch: Any, content_type: str) -> JsonObject:
 
 
 def _object(body: Any) -> JsonObject:
-    if not isinstance(body, dict):
+    if not is_object(body):
         raise bad_request("the body is not an object")
     return body
 

@@ -6,7 +6,7 @@ Each promise has a deliberately bad collector that breaks it, see
 
 # ruff: noqa: S101 - asserts are what a contract is made of
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -75,7 +75,7 @@ class CollectorContract:
         raise NotImplementedError
 
     @asynccontextmanager
-    async def _watching(self, *names: str) -> AsyncIterator[tuple[FakeSource, Recorder]]:
+    async def _watching(self, *names: str) -> AsyncGenerator[tuple[FakeSource, Recorder]]:
         """A source with these objects, and a collector that runs and has reported them."""
         async with self.source() as source:
             for name in names:
@@ -87,7 +87,7 @@ class CollectorContract:
                 yield source, recorder
 
     @asynccontextmanager
-    async def _running(self, source: FakeSource) -> AsyncIterator[Recorder]:
+    async def _running(self, source: FakeSource) -> AsyncGenerator[Recorder]:
         recorder = Recorder(self.patience_s)
         async with self.open(source) as collector, anyio.create_task_group() as tasks:
             tasks.start_soon(collector.run, recorder)
@@ -213,6 +213,7 @@ class CollectorContract:
                 )
 
     async def test_it_stops_promptly_when_cancelled(self) -> None:
+        cancelled_at = 0.0
         async with self.source() as source:
             await source.add("one")
             async with self._running(source) as recorder:
@@ -221,6 +222,7 @@ class CollectorContract:
             assert anyio.current_time() - cancelled_at < PROMPTLY_S
 
     async def test_it_stops_promptly_while_blocked_in_emit(self) -> None:
+        cancelled_at = 0.0
         async with self.source() as source, self.open(source) as collector, anyio.create_task_group() as outer:
             await source.add("one")
             recorder = Recorder(self.patience_s)
@@ -248,12 +250,13 @@ class CollectorContract:
             assert said, "it does not say why"
 
     async def test_a_planted_secret_shows_nowhere(self) -> None:
+        shown: list[str] = []
         async with self.source() as source, self.open(source) as collector, anyio.create_task_group() as tasks:
             await source.add("one")
             recorder = Recorder(self.patience_s)
             tasks.start_soon(collector.run, recorder)
             await recorder.until(lambda: bool(recorder.about("one")), "one is reported")
-            shown = [repr(collector), str(collector)]
+            shown += [repr(collector), str(collector)]
             for mood in (source.refuse_credentials, source.go_down):
                 await mood()
                 await recorder.until(lambda: bool(recorder.error), "the standing says why nothing is heard")
@@ -266,8 +269,8 @@ class CollectorContract:
         assert not [text for text in shown if source.secret in text], "the secret is shown"
 
     async def test_it_never_blocks_the_loop(self) -> None:
+        stalls: list[float] = []
         async with self._watching("one") as (source, recorder), anyio.create_task_group() as tasks:
-            stalls: list[float] = []
             tasks.start_soon(_measure_stalls, stalls)
             for number in range(50):
                 await source.add(f"many-{number}")

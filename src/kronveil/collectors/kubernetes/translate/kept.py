@@ -141,9 +141,10 @@ def parse_time(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def latest(times: Iterable[str | None], now: datetime) -> datetime:
@@ -157,7 +158,9 @@ def shorten(text: str | None) -> str:
     """On one line and of bounded length, with a mark where it was cut."""
     if not text:
         return ""
-    line = " ".join(text.split())
+    # Most texts are one line already: of what can be printed, a space is the only white space.
+    is_line = text.isprintable() and "  " not in text and text[0] != " " and text[-1] != " "
+    line = text if is_line else " ".join(text.split())
     return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
 
 

@@ -1,7 +1,7 @@
 """Pods: phase, scheduling, readiness and every container's state and last end."""
 
 from sys import intern
-from typing import Literal
+from typing import Any, Literal
 
 from kronveil.collectors.kubernetes.translate.kept import (
     Kept,
@@ -15,7 +15,7 @@ from kronveil.collectors.kubernetes.translate.kept import (
     shorten,
     version_of,
 )
-from kronveil.collectors.kubernetes.wire import ContainerStatus, Pod, PodStatus
+from kronveil.collectors.kubernetes.wire import Condition, ContainerStatus, Pod, PodStatus, PodVolume
 from kronveil.model.facts import ContainerFacts, PodFacts
 from kronveil.model.observation import Attribute, Observation
 from kronveil.model.resource import Resource
@@ -44,7 +44,7 @@ def translate_pod(pod: Pod, before: Kept | None, shelves: Shelves, moment: Momen
     )
     if moment.is_first_list and _is_plainly_healthy(watched):
         return kept, None
-    return kept, _observation(pod, _facts(pod), kept, before, moment)
+    return kept, _observation(pod, kept, before, moment)
 
 
 def _is_plainly_healthy(watched: Watched) -> bool:
@@ -107,7 +107,7 @@ def _watched(pod: Pod) -> Watched:
         elif one.type == "PodScheduled":
             scheduled = one.status == "True"
             why = None if scheduled else one.message
-    spec = pod.spec
+    spec, containers, inits = pod.spec, status.container_statuses, status.init_container_statuses
     return (
         status.phase,
         spec.node_name if spec else None,
@@ -115,14 +115,14 @@ def _watched(pod: Pod) -> Watched:
         scheduled,
         why,
         ready,
-        tuple([_container_watched(one) for one in status.container_statuses or ()]),
-        tuple([_container_watched(one) for one in status.init_container_statuses or ()]),
+        tuple([_container_watched(one) for one in containers]) if containers else (),
+        tuple([_container_watched(one) for one in inits]) if inits else (),
         status.reason,
     )
 
 
 def _container_watched(container: ContainerStatus) -> Watched:
-    state = container.state
+    state, end = container.state, container.last_state
     kind, reason, message = UNKNOWN, None, None
     if state is not None:
         if state.running is not None:
@@ -131,7 +131,7 @@ def _container_watched(container: ContainerStatus) -> Watched:
             kind, reason, message = WAITING, state.waiting.reason, state.waiting.message
         elif state.terminated is not None:
             kind, reason, message = TERMINATED, state.terminated.reason, state.terminated.message
-    last = container.last_state.terminated if container.last_state else None
+    last = end.terminated if end is not None else None
     return (
         container.name,
         container.image,
@@ -144,106 +144,114 @@ def _container_watched(container: ContainerStatus) -> Watched:
     )
 
 
-def _facts(pod: Pod) -> PodFacts:
-    status = pod.status or NO_STATUS
-    scheduled = condition(status.conditions, "PodScheduled")
-    ready = condition(status.conditions, "Ready")
-    containers = [_container(one, is_init=False) for one in status.container_statuses or ()]
-    containers += [_container(one, is_init=True) for one in status.init_container_statuses or ()]
+def _facts(pod: Pod, status: PodStatus, scheduled: Condition | None, ready: Condition | None) -> PodFacts:
+    containers = [_container(one, False) for one in status.container_statuses or ()]  # noqa: FBT003 - the hot path
+    if status.init_container_statuses:
+        containers += [_container(one, True) for one in status.init_container_statuses]  # noqa: FBT003
     is_scheduled = None if scheduled is None else scheduled.status == "True"
+    spec, deleted = pod.spec, pod.metadata.deletion_timestamp
     return PodFacts(
-        phase=status.phase or "Unknown",
-        containers=tuple(containers),
-        node=(pod.spec.node_name or "") if pod.spec else "",
-        scheduled=is_scheduled,
-        scheduling_message=shorten(scheduled.message) if scheduled and not is_scheduled else "",
-        ready=ready is not None and ready.status == "True",
-        terminating=pod.metadata.deletion_timestamp is not None,
-        reason=status.reason or "",
-        message=shorten(status.message),
-        unready_since=parse_time(ready.last_transition_time) if ready and ready.status != "True" else None,
+        status.phase or "Unknown",
+        tuple(containers),
+        (spec.node_name or "") if spec else "",
+        is_scheduled,
+        shorten(scheduled.message) if scheduled and not is_scheduled else "",
+        ready is not None and ready.status == "True",
+        deleted is not None,
+        status.reason or "",
+        shorten(status.message) if status.message else "",
+        parse_time(ready.last_transition_time) if ready and ready.status != "True" else None,
         # The API server writes the end of the grace period here, not the moment of the request.
-        delete_by=parse_time(pod.metadata.deletion_timestamp),
-        claims=_claims(pod),
+        parse_time(deleted) if deleted is not None else None,
+        _claims(spec.volumes) if spec and spec.volumes else (),
     )
 
 
-def _claims(pod: Pod) -> tuple[str, ...]:
-    volumes = (pod.spec.volumes if pod.spec else None) or ()
+def _claims(volumes: tuple[PodVolume, ...]) -> tuple[str, ...]:
     claims = [volume.persistent_volume_claim for volume in volumes]
     return tuple([claim.claim_name for claim in claims if claim is not None and claim.claim_name])
 
 
-def _container(container: ContainerStatus, *, is_init: bool) -> ContainerFacts:
-    state = container.state
+def _container(container: ContainerStatus, is_init: bool) -> ContainerFacts:  # noqa: FBT001 - the hot path
+    state, last = container.state, container.last_state
     kind: State = "unknown"
     reason, message, started = "", "", None
-    end = container.last_state.terminated if container.last_state else None
-    if state is not None and state.running is not None:
-        kind, started = "running", parse_time(state.running.started_at)
-    elif state is not None and state.waiting is not None:
-        kind, reason, message = "waiting", state.waiting.reason or "", shorten(state.waiting.message)
-    elif state is not None and state.terminated is not None:
-        end = state.terminated
-        kind, reason, message = "terminated", end.reason or "", shorten(end.message)
+    end = last.terminated if last is not None else None
+    if state is not None:
+        if state.running is not None:
+            kind, started = "running", parse_time(state.running.started_at)
+        elif state.waiting is not None:
+            kind, reason, message = "waiting", state.waiting.reason or "", shorten(state.waiting.message)
+        elif state.terminated is not None:
+            end = state.terminated
+            kind, reason, message = "terminated", end.reason or "", shorten(end.message)
     return ContainerFacts(
-        name=container.name,
-        image=container.image,
-        state=kind,
-        reason=reason,
-        message=message,
-        ready=container.ready,
-        is_init=is_init,
-        restarts=container.restart_count,
-        started_at=started,
-        last_reason=(end.reason or "") if end else "",
-        last_exit_code=end.exit_code if end else None,
-        last_finished_at=parse_time(end.finished_at) if end else None,
+        container.name,
+        container.image,
+        kind,
+        reason,
+        message,
+        container.ready,
+        is_init,
+        container.restart_count,
+        started,
+        (end.reason or "") if end else "",
+        end.exit_code if end else None,
+        parse_time(end.finished_at) if end else None,
     )
 
 
-def _observation(pod: Pod, facts: PodFacts, kept: Kept, before: Kept | None, moment: Moment) -> Observation:
+def _observation(pod: Pod, kept: Kept, before: Kept | None, moment: Moment) -> Observation:
+    status = pod.status or NO_STATUS
+    scheduled = condition(status.conditions, "PodScheduled")
+    ready = condition(status.conditions, "Ready")
+    facts = _facts(pod, status, scheduled, ready)
     culprit = _culprit(facts)
+    resource = kept.resource
+    return Observation(
+        "pod.changed",
+        latest(_times(status, scheduled, ready, kept.watched, before), moment.now),
+        resource,
+        f"{resource.uid}@{pod.metadata.resource_version}",
+        facts,
+        kept.owner,
+        _message(status, facts, culprit),
+        _attributes(facts, culprit),
+    )
+
+
+def _attributes(facts: PodFacts, culprit: ContainerFacts | None) -> dict[str, Attribute]:
     attributes: dict[str, Attribute] = {"k8s.pod.phase": facts.phase}
     if facts.node:
         attributes["k8s.node.name"] = facts.node
     if culprit is not None:
-        attributes |= {
-            "k8s.container.name": culprit.name,
-            "image": culprit.image,
-            "restart_count": culprit.restarts,
-        }
+        attributes["k8s.container.name"] = culprit.name
+        attributes["image"] = culprit.image
+        attributes["restart_count"] = culprit.restarts
         reason = culprit.reason or culprit.last_reason
         if reason:
             attributes["reason"] = reason
-    return Observation(
-        kind="pod.changed",
-        at=latest(_times(pod, before), moment.now),
-        resource=kept.resource,
-        key=f"{kept.resource.uid}@{pod.metadata.resource_version}",
-        facts=facts,
-        owner=kept.owner,
-        message=_message(pod.status or NO_STATUS, facts, culprit),
-        attributes=attributes,
-    )
+    return attributes
 
 
-def _times(pod: Pod, before: Kept | None) -> list[str | None]:
+def _times(
+    status: PodStatus, scheduled: Condition | None, ready: Condition | None, watched: Watched, before: Kept | None
+) -> list[str | None]:
     """The times the source gives for what changed since ``before``, or for all there is when it is new."""
-    status = pod.status or NO_STATUS
     was = before.watched if before else None
     times: list[str | None] = []
-    scheduled = condition(status.conditions, "PodScheduled")
-    if scheduled is not None and (was is None or was[3] != (scheduled.status == "True")):
+    if scheduled is not None and (was is None or was[3] != watched[3]):
         times.append(scheduled.last_transition_time)
-    ready = condition(status.conditions, "Ready")
-    if ready is not None and (was is None or was[5] != (ready.status == "True")):
+    if ready is not None and (was is None or was[5] != watched[5]):
         times.append(ready.last_transition_time)
     for containers, index in ((status.container_statuses, 6), (status.init_container_statuses, 7)):
-        known = was[index] if was else ()
-        for container in containers or ():
+        if not containers:
+            continue
+        known: Any = was[index] if was else ()
+        now: Any = watched[index]
+        for container, is_now in zip(containers, now, strict=True):
             # A container that is as it was does not tell when the other one changed.
-            if isinstance(known, tuple) and _container_watched(container) not in known:
+            if is_now not in known:
                 states = (container.state, container.last_state)
                 times += [state.terminated.finished_at for state in states if state and state.terminated]
     return times
@@ -252,8 +260,8 @@ def _times(pod: Pod, before: Kept | None) -> list[str | None]:
 def _culprit(facts: PodFacts) -> ContainerFacts | None:
     """The container that says most about the pod's state; None when all are fine."""
     troubled = [container for container in facts.containers if not _is_fine(container)]
-    if not troubled:
-        return None
+    if len(troubled) < 2:
+        return troubled[0] if troubled else None
     return max(troubled, key=_gravity)
 
 
@@ -284,7 +292,9 @@ def _container_message(container: ContainerFacts) -> str:
         end = f"{container.last_reason or 'ended'} (exit code {container.last_exit_code})"
     restarts = f", {container.restarts} restart{'' if container.restarts == 1 else 's'}" if container.restarts else ""
     if container.state == "waiting":
-        words = ": ".join(part for part in (container.reason or "waiting", container.message) if part)
+        words = container.reason or "waiting"
+        if container.message:
+            words = f"{words}: {container.message}"
         return f"{words}; last ended {end}{restarts}" if end else words
     if container.state == "terminated":
         return f"ended {end}{restarts}" + (f": {container.message}" if container.message else "")

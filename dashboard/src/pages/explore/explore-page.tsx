@@ -1,0 +1,199 @@
+// See the raw truth: events as they come, through the past, and how many there were.
+
+import { useQuery } from "@tanstack/react-query";
+import { Download } from "lucide-react";
+import { useCallback, useMemo } from "react";
+import { fetchExplanation } from "../../api/client";
+import type { EventPage, KronveilEvent } from "../../api/types";
+import { useClusters } from "../../live/hooks";
+import { useLive } from "../../live/store";
+import { FEED_LENGTH } from "../../live/world";
+import { Failure } from "../../parts/failure";
+import { useHeld } from "../../parts/held";
+import { ListHead, Older, StrangeWords } from "../../parts/list-head";
+import { useAddress } from "../../parts/pages";
+import { Loading } from "../../parts/panel";
+import { Shape } from "../../parts/shape";
+import { TextFilter } from "../../parts/text-filter";
+import { useTitle } from "../../shell/title";
+import { plural } from "../../time/format";
+import { EventDetail } from "./event-detail";
+import { EventList } from "./event-list";
+import { useEvents } from "./history";
+import { type ExploreQuery, filtersIn, readQuery, SEVERITIES } from "./query";
+import { RatePlot } from "./rate-plot";
+import "../../styles/plot.css";
+import "../../styles/explore.css";
+
+const NO_FILTERS = { cluster: "", kind: "", severity: "", q: "", repeats: "" };
+
+export function ExplorePage() {
+  useTitle("Explore");
+  const { search, change } = useAddress<ExploreQuery>("q");
+  const { query, strange } = useMemo(() => readQuery(search), [search]);
+  const events = useEvents(query);
+  const view = `${query.cluster} ${query.kind} ${query.severity} ${query.q} ${query.repeats} ${events.listed}`;
+  const { rows, waiting, letIn, grip } = useHeld(events.rows, (event) => event.id, view);
+  const look = useCallback((ev: string) => change({ ev }), [change]);
+  return (
+    <div className="page explore">
+      <ListHead
+        title="Explore"
+        held={{ waiting, letIn }}
+        count={
+          !events.known
+            ? ""
+            : events.isPast
+              ? `${plural(rows.length, "event")} read`
+              : `${FEED_LENGTH} newest`
+        }
+      >
+        <Export events={rows} />
+      </ListHead>
+      <Filters query={query} change={change} kinds={kindsIn(events.gathered, rows)} />
+      <StrangeWords words={strange} />
+      <Unseen page={events.first} />
+      <RatePlot query={query} gathered={events.gathered} choose={(range) => change({ range })} />
+      {query.ev !== "" && !rows.some(({ id }) => id === query.ev) && <LookedFor id={query.ev} look={look} />}
+      {events.error !== null && <Failure error={events.error} retry={events.retry} />}
+      {!events.known && !events.error && <Loading what="events" rows={8} />}
+      {events.known && rows.length === 0 && (
+        <None filters={filtersIn(query)} clear={() => change(NO_FILTERS)} />
+      )}
+      {rows.length > 0 && (
+        <div {...grip}>
+          <EventList rows={rows} looked={query.ev} look={look} last={events.fetchMore} />
+        </div>
+      )}
+      <Older noun="events" pages={events} />
+    </div>
+  );
+}
+
+/** Kinds for the filter to offer: those this page has seen. */
+const kindsIn = (...lists: readonly (readonly KronveilEvent[])[]): string[] =>
+  [...new Set(lists.flatMap((list) => list.map(({ kind }) => kind)))].sort();
+
+function Filters(props: {
+  query: ExploreQuery;
+  change: (changes: Partial<ExploreQuery>) => void;
+  kinds: readonly string[];
+}) {
+  const { query, change } = props;
+  const names = useClusters().map(({ name }) => name);
+  const clusters = [...new Set([...names, query.cluster])].filter(Boolean).sort();
+  const kinds = [...new Set([...props.kinds, query.kind])].filter(Boolean);
+  return (
+    <search className="filters">
+      <fieldset className="tabs" aria-label="Severity">
+        <button type="button" aria-pressed={query.severity === ""} onClick={() => change({ severity: "" })}>
+          All
+        </button>
+        {SEVERITIES.map((severity) => (
+          <button
+            key={severity}
+            type="button"
+            aria-pressed={query.severity === severity}
+            onClick={() => change({ severity })}
+          >
+            <Shape tone={severity} size={11} /> {severity}
+          </button>
+        ))}
+      </fieldset>
+      <select
+        aria-label="Cluster"
+        value={query.cluster}
+        onChange={(event) => change({ cluster: event.target.value })}
+      >
+        <option value="">All clusters</option>
+        {clusters.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <select aria-label="Kind" value={query.kind} onChange={(event) => change({ kind: event.target.value })}>
+        <option value="">Any kind</option>
+        {kinds.map((kind) => (
+          <option key={kind}>{kind}</option>
+        ))}
+      </select>
+      <TextFilter label="Words in what is loaded" value={query.q} change={(q) => change({ q })} />
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={query.repeats === "without"}
+          onChange={(event) => change({ repeats: event.target.checked ? "without" : "" })}
+        />
+        without repeats
+      </label>
+    </search>
+  );
+}
+
+/** A total leaves out what is not heard, and says so. */
+function Unseen({ page }: { page: EventPage | undefined }) {
+  if (!page || page.missing.length === 0) return null;
+  return (
+    <p className="sources-missing">
+      <Shape tone="unknown" size={12} /> Not in this list:{" "}
+      {page.missing.map(({ cluster, reason }) => `${cluster} (${reason})`).join(", ")}
+    </p>
+  );
+}
+
+/** A link to one event that is not among the rows: the store is asked for it. */
+function LookedFor({ id, look }: { id: string; look: (id: string) => void }) {
+  const { data, error } = useQuery({ queryKey: ["explanation", id], queryFn: () => fetchExplanation(id) });
+  if (error) return <Failure error={error} />;
+  if (!data) return <Loading what="the event" />;
+  return (
+    <div className="table-frame looked-for drains">
+      <header>
+        <strong>{data.event?.kind ?? "An event that is no longer stored"}</strong>
+        <span className="quiet">not among the rows below</span>
+        <button type="button" className="button plain" onClick={() => look("")}>
+          Close
+        </button>
+      </header>
+      {data.event && <EventDetail event={data.event} />}
+    </div>
+  );
+}
+
+function None({ filters, clear }: { filters: number; clear: () => void }) {
+  const clusters = useLive((view) => view.world.clusters.size);
+  if (filters > 0) {
+    return (
+      <p className="empty">
+        No events match {plural(filters, "filter")}.{" "}
+        <button type="button" className="button" onClick={clear}>
+          Clear filters
+        </button>
+      </p>
+    );
+  }
+  return (
+    <p className="empty">
+      {clusters === 0
+        ? "No cluster is configured yet, so nothing could be seen."
+        : `${plural(clusters, "cluster")} watched: no event has come yet.`}
+    </p>
+  );
+}
+
+/** What is on the screen as JSON, a line an event. */
+function Export({ events }: { events: readonly KronveilEvent[] }) {
+  const save = () => {
+    const lines = events.map((event) => `${JSON.stringify(event)}\n`);
+    const address = URL.createObjectURL(new Blob(lines, { type: "application/x-ndjson" }));
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = "kronveil-events.jsonl";
+    link.click();
+    URL.revokeObjectURL(address);
+  };
+  return (
+    <button type="button" className="button plain" disabled={events.length === 0} onClick={save}>
+      <Download size={14} aria-hidden="true" /> Export
+    </button>
+  );
+}

@@ -1,0 +1,63 @@
+// What every list of the agent's has: pages by cursor, the reader's filters in the address, and what goes wrong with either.
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useCallback } from "react";
+import { useSearchParams } from "react-router";
+
+type Page<Row> = { items: Row[]; next_cursor: string | null };
+
+export type Pages<Row, Of extends Page<Row> = Page<Row>> = {
+  /** Everything listed so far; undefined before the first answer. */
+  listed: readonly Row[] | undefined;
+  first: Of | undefined;
+  error: unknown;
+  retry: () => void;
+  more: boolean;
+  fetchMore: () => void;
+  fetchingMore: boolean;
+};
+
+/** `asked` names the list; the stream keeps its head fresh, so pages are not fetched again by themselves. */
+export function usePages<Row, Of extends Page<Row>>(
+  asked: readonly unknown[],
+  fetchPage: (cursor: { cursor: string } | object) => Promise<Of>,
+): Pages<Row, Of> {
+  const pages = useInfiniteQuery({
+    queryKey: asked,
+    queryFn: ({ pageParam }) => fetchPage(pageParam ? { cursor: pageParam } : {}),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+  });
+  return {
+    listed: pages.data?.pages.flatMap((page) => page.items),
+    first: pages.data?.pages[0],
+    error: pages.error,
+    retry: () => void pages.refetch(),
+    more: pages.hasNextPage,
+    fetchMore: () => {
+      if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
+    },
+    fetchingMore: pages.isFetchingNextPage,
+  };
+}
+
+/** The filters in the address; a filter that is typed replaces its entry in the history, so that Back leaves the list. */
+export function useAddress<Query extends Record<string, string>>(typed: keyof Query) {
+  const [search, setSearch] = useSearchParams();
+  const change = useCallback(
+    (changes: Partial<Query>) => {
+      setSearch(
+        (before) => {
+          const next = new URLSearchParams(before);
+          for (const [key, value] of Object.entries(changes)) {
+            if (value) next.set(key, value);
+            else next.delete(key);
+          }
+          return next;
+        },
+        { replace: typed in changes },
+      );
+    },
+    [setSearch, typed],
+  );
+  return { search, change };
+}

@@ -1,0 +1,15 @@
+from ruamel.yaml.error import StreamMark
+from ruamel.yaml.tag import Tag
+
+class Node:
+    tag: Tag
+    start_mark: StreamMark
+
+class ScalarNode(Node):
+    value: str
+
+class SequenceNode(Node):
+    value: list[Node]
+
+class MappingNode(Node):
+    value: list[tuple[Node, Node]]
