@@ -26,6 +26,11 @@ KINDS: Mapping[str, tuple[str, str, bool]] = {
     "Job": ("/apis/batch/v1", "jobs", True),
     "CronJob": ("/apis/batch/v1", "cronjobs", True),
     "Lease": ("/apis/coordination.k8s.io/v1", "leases", True),
+    "ValidatingWebhookConfiguration": (
+        "/apis/admissionregistration.k8s.io/v1",
+        "validatingwebhookconfigurations",
+        False,
+    ),
     "ClusterRole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles", False),
     "ClusterRoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings", False),
 }
@@ -66,6 +71,11 @@ class ApiClient:
     async def create(self, manifest: Manifest) -> Manifest:
         path = self._path(manifest["kind"], manifest["metadata"].get("namespace"))
         return self._read(await self._http.post(path, json=manifest))
+
+    async def attempt(self, kind: str, namespace: str, manifest: Manifest, *, dry_run: bool) -> httpx2.Response:
+        """The bare answer to a create, whatever its status."""
+        parameters = {"dryRun": "All"} if dry_run else {}
+        return await self._http.post(self._path(kind, namespace), json=manifest, params=parameters)
 
     async def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
         return self._read(await self._http.get(self._path(kind, namespace, name)))

@@ -22,8 +22,9 @@ POLL, STALE, UNREACHABLE, RESOLVE = "500ms", "3s", "6s", "3s"
 class RunningAgent:
     """One agent on one data folder. Entering starts it; it may be killed and started again inside the block."""
 
-    def __init__(self, folder: Path, clusters: Sequence[Found]) -> None:
+    def __init__(self, folder: Path, clusters: Sequence[Found], *, unreachable_after: str = UNREACHABLE) -> None:
         self.folder = folder
+        self._unreachable_after = unreachable_after
         self._config = folder / "kronveil.yaml"
         self._ports = folder / "data" / "ports.json"
         self._write_config(clusters)
@@ -66,6 +67,11 @@ class RunningAgent:
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
 
+    async def incidents_in(self, namespace: str) -> list[Found]:
+        """Every incident, open or not, of the objects of a namespace."""
+        items: list[Found] = (await self.get("incidents", limit="500"))["items"]
+        return [item for item in items if item["resource"]["namespace"] == namespace]
+
     async def incidents(self, resource: str) -> list[Found]:
         """Every incident, open or not, of the object of this name, in the agent's test namespace or in none.
 
@@ -92,6 +98,11 @@ class RunningAgent:
     async def cluster(self, name: str) -> Found:
         found: Found = await self.get(f"clusters/{name}")
         return found
+
+    async def relists(self, name: str) -> int:
+        """How many complete lists were taken again of a cluster since the agent started."""
+        rows: list[Found] = (await self.get("collectors"))["items"]
+        return next(int(row["relists"]) for row in rows if row["source"] == name)
 
     async def counts_right(self, cluster: KubeCluster) -> bool:
         """Whether the totals of a cluster are what its API server itself lists."""
@@ -134,7 +145,7 @@ class RunningAgent:
 
     def _write_config(self, clusters: Sequence[Found]) -> None:
         closed = dict.fromkeys(("grpc", "otlp_grpc", "otlp_http", "prometheus", "debug"))
-        times = {"poll_interval": POLL, "stale_after": STALE, "unreachable_after": UNREACHABLE}
+        times = {"poll_interval": POLL, "stale_after": STALE, "unreachable_after": self._unreachable_after}
         with self._config.open("w") as file:
             YAML().dump(
                 {
@@ -145,6 +156,13 @@ class RunningAgent:
                 },
                 file,
             )
+
+
+def balance(row: Found) -> int:
+    """What the books of a cluster leave unexplained: zero, always."""
+    books = row["books"]
+    explained = books["delivered"] + books["merged"] + sum(books["dropped"].values()) + books["in_flight"]
+    return int(books["received"] - explained)
 
 
 def entry(cluster: KubeCluster, folder: Path, user: str = "viewer", **keys: str) -> Found:

@@ -1,6 +1,7 @@
 """What happens in a test cluster: nodes, deployments, and the failures that kwok's stages act out by label."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from .api_client import ApiClient, Manifest
 from .waiting import eventually
@@ -55,6 +56,26 @@ def deployment(
                 "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
             },
         },
+    }
+
+
+def warning(name: str, pod: Manifest, message: str, *, count: int = 1) -> Manifest:
+    """A Warning event about a pod, as a kubelet writes it."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    metadata = pod["metadata"]
+    about = {"apiVersion": "v1", "kind": "Pod", **{key: metadata[key] for key in ("name", "namespace", "uid")}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": SPACE},
+        "involvedObject": about,
+        "type": "Warning",
+        "reason": "Unhealthy",
+        "message": message,
+        "source": {"component": "kubelet", "host": "agent-1"},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": count,
     }
 
 
