@@ -26,12 +26,12 @@ TURNS = 5
 
 
 async def test_the_books_balance_at_every_moment_of_a_story_full_of_faults(tmp_path):
+    checked: list[int] = []
     async with quiet_lab() as lab:
         lab.write_kubeconfig(tmp_path / "kubeconfig")
         async with agent_in_process(configured(tmp_path, lab.clusters)) as agent:
             await agent.all_live(*lab.clusters)
             async with anyio.create_task_group() as tasks, busy(*lab.clusters.values()):
-                checked: list[int] = []
                 tasks.start_soon(_check_for_ever, agent, list(lab.clusters), checked)
                 await _faults(lab)
                 tasks.cancel_scope.cancel()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -14,7 +15,7 @@ from tests.agent.test_pipeline import bad_image, rig
 pytestmark = pytest.mark.anyio
 
 
-def silence(name: str = "sil_1", **fields: str) -> Silence:
+def silence(name: str = "sil_1", **fields: Any) -> Silence:
     now = datetime.now(UTC)
     return Silence(name, now, now + timedelta(hours=1), created_by="ada", reason="upgrade", **fields)
 

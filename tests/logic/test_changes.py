@@ -3,6 +3,7 @@
 import pytest
 
 from kronveil.logic.triage import Rules, Triage
+from kronveil.model.effects import RecordChange
 from kronveil.model.facts import CertificateFacts, FieldChange, NodeFacts, PodFacts, SyncFacts, WorkloadFacts
 from kronveil.model.incident import Incident
 from kronveil.model.observation import Observation
@@ -119,7 +120,7 @@ def test_a_change_says_how_it_came(attributes: dict[str, str], source: str) -> N
         "workload.changed", at(0), CHECKOUT, "d-1@1", UP, None, "", attributes, (NEW_IMAGE,), "helm"
     )
     effects = Triage(Rules()).consider(observation, EAST, at(0))
-    (change,) = [one.change for one in effects if hasattr(one, "change")]
+    (change,) = [one.change for one in effects if isinstance(one, RecordChange)]
     assert change.source == source
 
 
