@@ -172,6 +172,8 @@ class Ledger:
     def about(self, cluster: str, owner: Resource, now: datetime) -> list[Change]:
         """What may have to do with a trouble of this owner: its own, its namespace's, nodes', and GitOps' changes."""
         found: dict[str, Change] = {}
+        if not self._of:
+            return []
         for where in (place(owner), f"namespace {owner.namespace}", "gitops", "nodes"):
             for change in self._of.get((cluster, where), ()):
                 if now - change.at <= REMEMBERED_FOR:

@@ -27,8 +27,11 @@ class Suspecting:
 
     def opened(self, case: Case, now: datetime) -> None:
         """Name the suspects of an incident that was opened or reopened; its parent's, too."""
-        namespace = case.resource.namespace or ""
-        self._fresh.setdefault((case.cluster_id, namespace), deque(maxlen=FRESH_EACH)).append((now, case))
+        where = (case.cluster_id, case.resource.namespace or "")
+        fresh = self._fresh.get(where)
+        if fresh is None:
+            fresh = self._fresh[where] = deque(maxlen=FRESH_EACH)
+        fresh.append((now, case))
         self._suspect(case, now)
         parent = self._groups.parent_of(case)
         if parent is not None and parent.key.startswith("systemic/"):
@@ -60,11 +63,13 @@ class Suspecting:
 
     def _suspect(self, case: Case, now: datetime) -> bool:
         """Rank anew; whether that changed anything."""
-        members = [child for child in self._groups.below(case) if not child.is_group] if case.is_group else [case]
+        members = [case]
+        if case.is_group:
+            members = [child for child in self._groups.below(case) if not child.is_group]
         changes = [one for member in members for one in self._ledger.about(member.cluster_id, member.resource, now)]
-        clusters = {member.cluster_id for member in members}
         suspects: tuple[Suspect, ...] = ()
         if changes:
+            clusters = {member.cluster_id for member in members}
             # A group began with the first of its members.
             began = min(member.opened_at for member in members)
             suspects = rank(replace(case.snapshot(), opened_at=began), changes, now, clusters)

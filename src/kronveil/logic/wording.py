@@ -210,10 +210,10 @@ _PLURALS = {
 }
 
 
-def storm_title(kind: str, about: Resource, count: int, clusters: Sequence[str]) -> str:
-    """The one line that stands for the same trouble at many owners."""
+def storm_title(kind: str, about: Resource, count: int, clusters: str) -> str:
+    """The one line that stands for the same trouble at many owners; ``clusters`` in words, as ``some_of`` has them."""
     what = _MANY.get(kind, f"show {kind}")
-    where = "" if about.kind in ("Cluster", "Collector") else f" in {some_of(clusters)}"
+    where = "" if about.kind in ("Cluster", "Collector") else f" in {clusters}"
     return f"{count} {_PLURALS.get(about.kind, 'workloads')} {what}{where}"
 
 
