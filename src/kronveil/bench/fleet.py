@@ -122,9 +122,9 @@ def _is_settled(member: dict[str, Any], pods: int) -> bool:
 @asynccontextmanager
 async def canned(pods: int) -> AsyncIterator[Canned]:
     """API servers with so many pods in each cluster."""
-    async with _process("kronveil.bench.canned", "--pods", str(pods)) as process, httpx2.AsyncClient() as client:
-        assert process.stdout is not None  # noqa: S101 - it was opened with pipes
-        line = await BufferedByteReceiveStream(process.stdout).receive_until(b"\n", 100)
+    async with process("kronveil.bench.canned", "--pods", str(pods)) as started, httpx2.AsyncClient() as client:
+        assert started.stdout is not None  # noqa: S101 - it was opened with pipes
+        line = await BufferedByteReceiveStream(started.stdout).receive_until(b"\n", 100)
         yield Canned(int(line), client)
 
 
@@ -134,8 +134,8 @@ async def watching(servers: Canned | None, clusters: int, folder: Path | None = 
     with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as made:
         kept = folder or Path(made)
         file = _configured(kept, servers.port if servers else 9, clusters)
-        async with _process("kronveil.bench.subject", str(file)) as process, httpx2.AsyncClient() as client:
-            subject = Subject(process, client)
+        async with process("kronveil.bench.subject", str(file)) as started, httpx2.AsyncClient() as client:
+            subject = Subject(started, client)
             await subject.ready()
             yield subject
 
@@ -164,14 +164,14 @@ def _configured(folder: Path, port: int, clusters: int) -> Path:
 
 
 @asynccontextmanager
-async def _process(module: str, *arguments: str) -> AsyncIterator[Process]:
+async def process(module: str, *arguments: str) -> AsyncIterator[Process]:
     """A module of ours, ended with the block."""
     command = [sys.executable, "-m", module, *arguments]
-    async with await anyio.open_process(command, stderr=None) as process:
+    async with await anyio.open_process(command, stderr=None) as started:
         try:
-            yield process
+            yield started
         finally:
             with anyio.CancelScope(shield=True):
-                if process.returncode is None:
-                    process.kill()
-                await process.wait()
+                if started.returncode is None:
+                    started.kill()
+                await started.wait()

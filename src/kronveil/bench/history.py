@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from kronveil.model.event import Event, Severity
@@ -40,7 +41,7 @@ def lengthen(folder: Path, had: int, events: int) -> None:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA cache_size=-200000")
         start_us = time.time_ns() // 1000 - DAY_US
-        body = str(rows_of(Writes(events=[_event(start_us)]), from_us(start_us)).events[0]["body"])
+        body = str(rows_of(Writes(events=[event(start_us)]), from_us(start_us)).events[0]["body"])
         for first in range(had, events, PER_COMMIT):
             _add(connection, first, min(first + PER_COMMIT, events), start_us, body)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -67,7 +68,13 @@ def _json_list(words: tuple[str, ...]) -> str:
     return "[" + ",".join(f'"{word}"' for word in words) + "]"
 
 
-def _event(at_us: int) -> Event:
+def numbered(number: int) -> Event:
+    """An event that tells its number by its id."""
+    return replace(event(1_795_000_000_000_000 + number * 1_000), id=f"evt_{number}")
+
+
+def event(at_us: int) -> Event:
+    """One such event; its id and its pod's number are made anew for each row."""
     at = from_us(at_us)
     return Event(
         id="evt_made_in_sqlite",

@@ -13,7 +13,20 @@ import anyio
 from kronveil.bench.record import Circumstances, Record, as_json
 from kronveil.bench.report import HEADING, line_of, verdict
 
-STAGES = ("decode", "path", "dedup", "correlate", "start", "store", "relist", "memory", "idle", "query")
+STAGES = (
+    "decode",
+    "path",
+    "dedup",
+    "correlate",
+    "start",
+    "store",
+    "relist",
+    "memory",
+    "idle",
+    "query",
+    "growth",
+    "recover",
+)
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
 

@@ -14,7 +14,7 @@ from kronveil.sdk.errors import Permanent, Transient
 from kronveil.stores.sqlite.schema import HEAD, metadata
 from kronveil.stores.sqlite.troubles import damaged, translated
 
-_LOOK_FOR_DAMAGE_S = 0.3
+_LOOK_FOR_DAMAGE_S = 0.2
 _BUSY_S = 5.0
 
 
