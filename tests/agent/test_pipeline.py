@@ -60,8 +60,11 @@ class Sulking:
 
 
 class Rig:
-    def __init__(self, store: Sulking, *, breaks_on: str = "") -> None:
+    def __init__(self, store: Sulking, *, breaks_on: str = "", hurry: timedelta = timedelta()) -> None:
+        """With ``hurry`` that much time goes by whenever somebody looks at the clock."""
         self.store = store
+        self._looks = 0
+        self._hurry = hurry
         self.intake = Intake(lambda: datetime.now(UTC))
         self.live = Live("epoch", _encode)
         self.shown = self.live.join()
@@ -72,11 +75,15 @@ class Rig:
             intake=self.intake,
             store=store,  # type: ignore[arg-type] - all but save is the real store's
             live=self.live,
-            clock=lambda: datetime.now(UTC),
+            clock=self._now,
             counters=Counter(),
             heard=dict,
         )
         self.source: Source = self.intake.source(Origin("kubernetes", "east", "uid-east"))
+
+    def _now(self) -> datetime:
+        self._looks += 1
+        return datetime.now(UTC) + self._looks * self._hurry
 
     async def send(self, *observations: Observation) -> None:
         await self.source.emit(Batch(observations=observations))
@@ -107,9 +114,9 @@ def _encode(item: Item) -> bytes:
 
 
 @asynccontextmanager
-async def rig(folder: Path, *, breaks_on: str = "") -> AsyncIterator[Rig]:
+async def rig(folder: Path, *, breaks_on: str = "", hurry: timedelta = timedelta()) -> AsyncIterator[Rig]:
     async with open_sqlite(folder) as store, anyio.create_task_group() as tasks:
-        made = Rig(Sulking(store), breaks_on=breaks_on)
+        made = Rig(Sulking(store), breaks_on=breaks_on, hurry=hurry)
         tasks.start_soon(made.pipeline.run)
         yield made
         tasks.cancel_scope.cancel()
@@ -127,6 +134,16 @@ async def test_a_symptom_becomes_a_stored_event_and_a_shown_incident(tmp_path: P
         assert [event.kind for event in stored.items] == ["pod.image_pull_failed"]
         assert one.pipeline.counters == {"events:uid-east": 1}
         assert one.source.ledger.snapshot().delivered == 1
+
+
+@pytest.mark.anyio
+async def test_an_incident_that_changes_within_its_first_turn_is_counted_as_opened(tmp_path: Path) -> None:
+    async with rig(tmp_path, hurry=timedelta(seconds=2)) as one:
+        await one.send(bad_image("a"), bad_image("b"))
+        await one.settle()
+        (incident,) = one.incidents()
+        assert incident.version > 1
+        assert one.pipeline.opened == 1
 
 
 @pytest.mark.anyio

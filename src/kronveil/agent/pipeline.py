@@ -57,6 +57,7 @@ class _Work:
     events: list[Event] = field(default_factory=list)
     shown: list[Event] = field(default_factory=list)
     incidents: dict[str, Incident] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
     counters: Counter[str] = field(default_factory=Counter)
     receipts: list[Receipt] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -120,6 +121,9 @@ class _Work:
                     if is_kept:
                         self.events.append(event)
                 case RecordIncident(incident):
+                    # Told again within the turn it has a later version by the time it is saved.
+                    if incident.version == 1:
+                        self.opened.add(incident.id)
                     self.incidents[incident.id] = incident
                 case RecordChange(change):
                     self.changes.append(change)
@@ -366,7 +370,7 @@ class Pipeline:
         shown_at = self._clock()
         for event in work.shown:
             self.latency.note(event.id, (shown_at - event.received_at).total_seconds())
-        self.opened += sum(incident.version == 1 for incident in work.incidents.values())
+        self.opened += len(work.opened.intersection(work.incidents))
         self._live.publish("event", work.shown, now)
         self._live.publish("incident", work.incidents.values(), now)
         self._live.publish("change", work.changes, now)
