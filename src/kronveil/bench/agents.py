@@ -33,9 +33,11 @@ async def agent_on(
     clusters: Sequence[Cluster], store: Store, clock: Callable[[], datetime] = now_utc
 ) -> AsyncGenerator[Agent]:
     """The agent, when it knows all that its clusters hold."""
-    silence = timedelta(days=100)  # what is measured says nothing of itself between the rounds
+    silence = timedelta(days=100_000)  # what is measured may be quiet, and the clock may be a fast one
     agent = Agent(
-        clusters=[ClusterPlan(each.name, None, silence, 2 * silence, each.open) for each in clusters],
+        clusters=[
+            ClusterPlan(each.name, None, silence, 2 * silence, each.open, silent_after=silence) for each in clusters
+        ],
         brain=Brain(Triage(Rules()), Refusal, Liveness(), fleet.total, preview),
         restored=Restored((), {}, {}),
         store=store,

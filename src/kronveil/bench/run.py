@@ -26,6 +26,7 @@ STAGES = (
     "query",
     "growth",
     "recover",
+    "soak",
 )
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
