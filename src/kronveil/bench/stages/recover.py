@@ -139,12 +139,11 @@ async def _starts(plan: Plan) -> tuple[list[Sample], list[Sample], list[float]]:
     late: list[Sample] = []
     with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as name:
         lengthen(Path(name) / "state", 0, plan.events)
-        for _ in range(plan.rounds + 1):  # the first is thrown away
+        for _ in range(plan.rounds):
             with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as empty:
                 first.append(await _start(Path(empty)))
             late.append(await _start(Path(name)))
-    extra = [then.wall_s - now.wall_s for now, then in zip(first[1:], late[1:], strict=True)]
-    return first[1:], late[1:], extra
+    return first, late, [then.wall_s - now.wall_s for now, then in zip(first, late, strict=True)]
 
 
 async def _start(folder: Path) -> Sample:
