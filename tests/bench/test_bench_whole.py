@@ -40,7 +40,7 @@ async def test_a_relist_storm_reads_every_pod_again_and_never_more_than_four_lis
 
 @pytest.mark.anyio
 async def test_memory_is_told_for_each_further_pod_and_for_none() -> None:
-    records = judged(await memory.measured(memory.Plan(fleets=(1, 2), pods=100, rounds=1)))
+    records = judged(await memory.measured(memory.Plan(fleets=((1, 100), (1, 300)), rounds=1)))
     assert set(records) == {"each further 10,000 pods", "nothing to watch"}
     assert records["nothing to watch"].value is not None
     assert records["nothing to watch"].value.spread.median > 10

@@ -90,7 +90,7 @@ class Watching:
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
     """Up to 40 clusters, 40,000 pods, 10,000 incidents, 200,000 keys, 1,000 subscribers, 1,000,000 events."""
     if quick:
-        return await measured(Plan(1, 250, 250, 5_000, 25, 5_000, 500, 5))
+        return await measured(Plan(1, 250, 250, 5_000, 25, 5_000, 500, 3))
     return await measured(Plan(5, 5_000, 1_250, 25_000, 125, 125_000, 4_000, 7))
 
 

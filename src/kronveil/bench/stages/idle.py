@@ -26,7 +26,7 @@ class Plan:
 
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
     """Twenty clusters, of 100 and of 5,000 pods each."""
-    return await measured(Plan(4, 50, 500, 1.0, 5) if quick else Plan(20, 100, 5_000, 6.0, 5))
+    return await measured(Plan(4, 50, 500, 0.6, 5) if quick else Plan(20, 100, 5_000, 6.0, 5))
 
 
 async def measured(plan: Plan) -> list[Record]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kronveil.bench.fit import slope
-from kronveil.bench.fleet import Canned, canned, watching
+from kronveil.bench.fleet import canned, watching
 from kronveil.bench.measure import Sample, spread
 from kronveil.bench.record import Counts, Measure, Record, Value
 
@@ -16,10 +16,9 @@ PER = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The fleets that are compared, smallest first, and how often."""
+    """The fleets that are compared, as clusters and pods of each, smallest first; and how often."""
 
-    fleets: Sequence[int]
-    pods: int
+    fleets: Sequence[tuple[int, int]]
     rounds: int
 
 
@@ -35,24 +34,25 @@ class Fleet:
 
 
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
-    """10,000, 40,000 and 100,000 pods in clusters of 5,000; the quick form has up to 6,000."""
-    return await measured(Plan((1, 3), 2_000, 2) if quick else Plan((2, 8, 20), 5_000, 3))
+    """10,000, 40,000 and 100,000 pods in clusters of 5,000; the quick form has one cluster, of 1,000 and of 8,000."""
+    if quick:
+        return await measured(Plan(((1, 1_000), (1, 8_000)), 1))
+    return await measured(Plan(((2, 5_000), (8, 5_000), (20, 5_000)), 3))
 
 
 async def measured(plan: Plan) -> list[Record]:
     """An agent for each size of fleet, and one for none at all, in turns."""
     idle: list[Fleet] = []
     rounds: list[list[Fleet]] = []
-    async with canned(plan.pods) as servers:
-        for _ in range(plan.rounds):
-            idle.append(await _held(servers, 0, plan.pods))
-            rounds.append([await _held(servers, clusters, plan.pods) for clusters in plan.fleets])
+    for _ in range(plan.rounds):
+        idle.append(await _held(0, 1))
+        rounds.append([await _held(clusters, pods) for clusters, pods in plan.fleets])
     return _records(plan, idle, rounds)
 
 
-async def _held(servers: Canned, clusters: int, pods: int) -> Fleet:
+async def _held(clusters: int, pods: int) -> Fleet:
     began = time.perf_counter()
-    async with watching(servers, clusters) as subject:
+    async with canned(pods) as servers, watching(servers, clusters) as subject:
         members = await subject.settled(pods)
         cost = await subject.cost()
     books = [one["books"] for one in members]
@@ -68,7 +68,8 @@ async def _held(servers: Canned, clusters: int, pods: int) -> Fleet:
 def _records(plan: Plan, idle: Sequence[Fleet], rounds: Sequence[Sequence[Fleet]]) -> list[Record]:
     slopes = [slope([fleet.pods for fleet in fleets], [fleet.rss_mib for fleet in fleets]) * PER for fleets in rounds]
     largest = [fleets[-1] for fleets in rounds]
-    expected = plan.fleets[-1] * plan.pods * len(rounds)
+    clusters, pods = plan.fleets[-1]
+    expected = clusters * pods * len(rounds)
     found = sum(fleet.pods for fleet in largest)
     received, settled = (sum(getattr(fleet, name) for fleet in largest) for name in ("received", "merged"))
     counts = Counts(received, 0, settled, lost=max(0, expected - found), duplicated=max(0, found - expected))

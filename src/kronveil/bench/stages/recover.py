@@ -41,8 +41,8 @@ class Kept:
 
 
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
-    """Twenty kills and a million events; the quick form has three and 50,000. A hundred kills are in ``make soak``."""
-    return await measured(Plan(3, 50_000, 3) if quick else Plan(20, 1_000_000, 7))
+    """Twenty kills and a million events; the quick form has two and 50,000. A hundred kills are in ``make soak``."""
+    return await measured(Plan(2, 50_000, 2) if quick else Plan(20, 1_000_000, 7))
 
 
 async def measured(plan: Plan) -> list[Record]:

@@ -113,7 +113,7 @@ class Course:
 
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
     """One minute for 16 hours; ``make soak`` takes longer."""
-    return await measured(Plan(4, 2_000, 200) if quick else Plan(60, 1_000, 1_000))
+    return await measured(Plan(3, 2_000, 200) if quick else Plan(60, 1_000, 1_000))
 
 
 async def measured(plan: Plan) -> list[Record]:

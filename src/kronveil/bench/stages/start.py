@@ -39,7 +39,7 @@ contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}]
 
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
     """Each command in a process of its own, in turns; the bare interpreter's own start is in all of them."""
-    rounds = 3 if quick else 7
+    rounds = 2 if quick else 7
     with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as name:
         folder = Path(name)
         configuration = folder / "kronveil.yaml"
