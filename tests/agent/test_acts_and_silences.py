@@ -78,6 +78,6 @@ async def test_a_silence_is_answered_only_when_it_is_stored(tmp_path: Path) -> N
         await one.store.refusing.wait()
         assert not order.answered.is_set()
         one.store.is_full = False
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await order.answered.wait()
         assert [each.id for each in await one.store.silences()] == ["sil_1"]

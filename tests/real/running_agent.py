@@ -50,7 +50,7 @@ class RunningAgent:
             self.process.ensure_alive()
             return json.loads(self._ports.read_text()) if self._ports.exists() else None
 
-        chosen = await eventually(ports, "the agent wrote its ports", within_s=30)
+        chosen = await eventually(ports, "the agent wrote its ports", within_s=60)
         assert chosen is not None
         self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{chosen['api']}/api/v1", trust_env=False)
 
@@ -110,7 +110,7 @@ class RunningAgent:
         listed = [len(await cluster.api.list(kind)) for kind in ("Pod", "Node")]
         return [row["pods"], row["nodes"]] == listed
 
-    async def becomes(self, name: str, *states: str, within_s: float = 30) -> Found:
+    async def becomes(self, name: str, *states: str, within_s: float = 60) -> Found:
         """Wait until a cluster is in one of these states, and give its row."""
 
         row: Found = {}
@@ -126,7 +126,7 @@ class RunningAgent:
             raise
         return row
 
-    async def incident(self, resource: str, *, family: str, status: str = "open", within_s: float = 30) -> Found:
+    async def incident(self, resource: str, *, family: str, status: str = "open", within_s: float = 60) -> Found:
         """Wait for the incident of an object and family to have this status; there must never be two."""
 
         async def is_so() -> Found | None:

@@ -99,7 +99,7 @@ async def make_namespace(api: ApiClient, name: str) -> str:
     return name
 
 
-async def node_becomes(api: ApiClient, name: str, ready: str, *, within_s: float = 20) -> None:
+async def node_becomes(api: ApiClient, name: str, ready: str, *, within_s: float = 60) -> None:
     """Wait until the Ready condition of a node is "True", "False" or "Unknown"."""
 
     async def is_so() -> bool:
@@ -129,7 +129,7 @@ def _runs_clean(pod: Manifest) -> bool:
     return pod["status"].get("phase") == "Running" and FAIL not in pod["metadata"].get("labels", {})
 
 
-async def becomes_available(api: ApiClient, name: str, namespace: str = "default", *, within_s: float = 30) -> None:
+async def becomes_available(api: ApiClient, name: str, namespace: str = "default", *, within_s: float = 60) -> None:
     """Wait until a deployment's current template is fully rolled out and available."""
 
     async def is_so() -> bool:

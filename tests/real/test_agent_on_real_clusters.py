@@ -62,7 +62,7 @@ async def test_a_bad_image_on_both_clusters_is_one_incident_each_until_it_is_tak
     async def in_both() -> bool:
         return await open_in() == {cluster.name for cluster in clusters}
 
-    await eventually(in_both, "an image incident in each cluster", within_s=30)
+    await eventually(in_both, "an image incident in each cluster", within_s=60)
     # The kubelet's reason alternates between two words: neither a second incident nor a recovery.
     await stays(in_both, "both stay open while the image is missing", for_s=7)
     found = await agent.incidents("shop")
@@ -75,7 +75,7 @@ async def test_a_bad_image_on_both_clusters_is_one_incident_each_until_it_is_tak
     async def all_resolved() -> bool:
         return [item["status"] for item in await agent.incidents("shop")] == ["resolved"] * 2
 
-    await eventually(all_resolved, "both incidents are resolved", within_s=30)
+    await eventually(all_resolved, "both incidents are resolved", within_s=60)
 
 
 async def test_a_container_killed_again_and_again_is_one_memory_incident(
@@ -92,7 +92,7 @@ async def test_a_container_killed_again_and_again_is_one_memory_incident(
         again = await agent.incident("hungry", family="memory")
         return bool(again["event_count"] > found["event_count"] and again["id"] == found["id"])
 
-    await eventually(repeats, "later kills join the same incident", within_s=30)
+    await eventually(repeats, "later kills join the same incident", within_s=60)
     assert {item["family"] for item in await agent.incidents("hungry")} == {"memory"}
 
     await roll_out(api, "hungry", fail=None)
