@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ import anyio
 import httpx2
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
+
+from kronveil.bench.bytecode import environment
 
 READY_WITHIN_S = 120
 CONFIGURATION = """\
@@ -120,7 +122,7 @@ def _is_settled(member: dict[str, Any], pods: int) -> bool:
 
 
 @asynccontextmanager
-async def canned(pods: int) -> AsyncIterator[Canned]:
+async def canned(pods: int) -> AsyncGenerator[Canned]:
     """API servers with so many pods in each cluster."""
     async with process("kronveil.bench.canned", "--pods", str(pods)) as started, httpx2.AsyncClient() as client:
         assert started.stdout is not None  # noqa: S101 - it was opened with pipes
@@ -129,7 +131,7 @@ async def canned(pods: int) -> AsyncIterator[Canned]:
 
 
 @asynccontextmanager
-async def watching(servers: Canned | None, clusters: int, folder: Path | None = None) -> AsyncIterator[Subject]:
+async def watching(servers: Canned | None, clusters: int, folder: Path | None = None) -> AsyncGenerator[Subject]:
     """An agent on the first ``clusters`` of them; with ``folder`` on the state that is kept there."""
     with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as made:
         kept = folder or Path(made)
@@ -164,10 +166,10 @@ def _configured(folder: Path, port: int, clusters: int) -> Path:
 
 
 @asynccontextmanager
-async def process(module: str, *arguments: str) -> AsyncIterator[Process]:
+async def process(module: str, *arguments: str) -> AsyncGenerator[Process]:
     """A module of ours, ended with the block."""
     command = [sys.executable, "-m", module, *arguments]
-    async with await anyio.open_process(command, stderr=None) as started:
+    async with await anyio.open_process(command, stderr=None, env=environment()) as started:
         try:
             yield started
         finally:

@@ -128,7 +128,7 @@ async def _watched(name: str, fleets: Mapping[int, Sequence[Cluster]], frames: i
     """``frames`` are those of each cluster in a round."""
     async with AsyncExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="kronveil-bench-")))
-        watching = []
+        watching: list[Watching] = []
         for size, clusters in fleets.items():
             store = await opened.enter_async_context(open_sqlite(folder / str(size)))
             agent = await opened.enter_async_context(agent_on(clusters, store))

@@ -3,7 +3,7 @@
 import sqlite3
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +40,7 @@ class Asking:
     ask: Callable[[int], Awaitable[int]]
     pages: int
     found: int = 0
-    rounds_ms: list[list[float]] = field(default_factory=list)
+    rounds_ms: list[list[float]] = field(default_factory=list[list[float]])
 
     async def run(self) -> int:
         """One round."""
@@ -114,7 +114,7 @@ async def _by_http(folder: Path, plan: Plan) -> list[Record]:
             return len((await subject.get(f"/events?limit={PAGE}"))["items"])
 
         asking = Asking(ask, plan.pages)
-        samples = []
+        samples: list[Sample] = []
         for _ in range(plan.rounds + 1):  # the first is thrown away
             before, began = await subject.cost(), time.perf_counter()
             await asking.run()
@@ -128,7 +128,7 @@ async def _by_http(folder: Path, plan: Plan) -> list[Record]:
 
 
 @asynccontextmanager
-async def _agent(folder: Path) -> AsyncIterator[Subject]:
+async def _agent(folder: Path) -> AsyncGenerator[Subject]:
     """With the history as its store, and authentication on."""
     with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as name:
         (Path(name) / "state").symlink_to(folder)

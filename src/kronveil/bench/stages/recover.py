@@ -86,7 +86,8 @@ async def measured(plan: Plan) -> list[Record]:
 
 
 async def _killed(kills: int) -> tuple[Kept, list[Sample]]:
-    chance, kept, lives = random.Random(SEED), Kept(), []  # noqa: S311 - the same moments each time
+    lives: list[Sample] = []
+    chance, kept = random.Random(SEED), Kept()  # noqa: S311 - the same moments each time
     with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as name:
         for _ in range(kills):
             cpu_s, began = _of_children(), time.perf_counter()
