@@ -38,6 +38,7 @@ _FITS: Mapping[str, Mapping[str, float]] = {
     "node": {"node": 0.9},
     "deletion": {"node": 0.6, "other": 0.4},
     "certificate": {"other": 0.7, "secret": 0.6, "revision": 0.5},
+    "resource": {**_CODE, "other": 0.9, "resources": 0.5, "node": 0.2},
 }
 _UNFIT = 0.1
 

@@ -26,6 +26,8 @@ from kronveil.logic.kinds import (
     PDB_BLOCKING,
     PID_PRESSURE,
     QUOTA_EXCEEDED,
+    RESOURCE_PREFIX,
+    RESOURCE_UNHEALTHY,
     ROLLOUT_STUCK,
     STUCK_TERMINATING,
     SYNC_FAILED,
@@ -124,7 +126,9 @@ def called(resource: Resource) -> str:
 
 def title(symptom: Symptom, resource: Resource) -> str:
     """One line that says what is wrong with what."""
-    return _TITLES[symptom.kind](called(resource), symptom)
+    made = _TITLES.get(symptom.kind)
+    # What operators call the symptoms of custom resources is theirs: the condition says more.
+    return made(called(resource), symptom) if made else f"{resource.kind} {called(resource)}: {symptom.about}"
 
 
 def _image_title(who: str, symptom: Symptom) -> str:
@@ -198,6 +202,7 @@ _MANY: dict[str, str] = {
     COLLECTOR_STALLED: "get stuck on their way into this agent",
     BOOKS_UNBALANCED: "have books that do not balance",
     SYNC_FAILED: "are out of step with Git",
+    RESOURCE_UNHEALTHY: "are not well by their own conditions",
 }
 _PLURALS = {
     "Node": "nodes",
@@ -214,7 +219,8 @@ def storm_title(kind: str, about: Resource, count: int, clusters: str) -> str:
     """The one line that stands for the same trouble at many owners; ``clusters`` in words, as ``some_of`` has them."""
     what = _MANY.get(kind, f"show {kind}")
     where = "" if about.kind in ("Cluster", "Collector") else f" in {clusters}"
-    return f"{count} {_PLURALS.get(about.kind, 'workloads')} {what}{where}"
+    others = f"{about.kind} objects" if kind.startswith(RESOURCE_PREFIX) else "workloads"
+    return f"{count} {_PLURALS.get(about.kind, others)} {what}{where}"
 
 
 def systemic_title(title_of_one: str, clusters: Sequence[str]) -> str:
