@@ -196,12 +196,14 @@ class ResourceFacts:
 
 @noun
 class WarningFacts:
-    """A Warning event of Kubernetes. ``count`` is how often its source has seen it."""
+    """A Warning event of Kubernetes. ``count`` is how often its source has seen it. ``is_old``: it was found by a first
+    list, and last seen long before that: somebody may have told it already."""
 
     reason: str
     count: int = 1
     reporter: str = ""
     container: str = ""
+    is_old: bool = False
 
 
 @noun

@@ -1,4 +1,8 @@
-"""Warning events: each occurrence is told once; a repeat with a higher count is told again."""
+"""Warning events: each occurrence is told once; a repeat with a higher count is told again.
+
+What a first list finds and was last seen long before the start is told as old: only logic knows since when nobody was
+there to hear it.
+"""
 
 import re
 from datetime import timedelta
@@ -45,11 +49,12 @@ def translate_warning(
         return kept, None
     if before is not None and (before.watched == kept.watched or not _is_more(kept, before)):
         return kept, None
-    if moment.is_first_list:
-        last = parse_time(_last(event))
-        if last is not None and last < moment.started_at - OLD_BEFORE_START:
-            return kept, None
     return kept, _observation(event, count, event.involved_object, shelves, moment)
+
+
+def _is_old(event: WarningEvent, moment: Moment) -> bool:
+    last = parse_time(_last(event)) if moment.is_first_list else None
+    return last is not None and last < moment.started_at - OLD_BEFORE_START
 
 
 def _is_more(kept: Kept, before: Kept) -> bool:
@@ -85,7 +90,7 @@ def _observation(
         at=latest([_last(event)], moment.now),
         resource=resource,
         key=f"{event.metadata.uid}@{event.metadata.resource_version}",
-        facts=WarningFacts(reason=reason, count=count, reporter=reporter, container=container),
+        facts=WarningFacts(reason, count, reporter, container, _is_old(event, moment)),
         owner=known.owner if known else None,
         message=shorten(f"{reason}: {event.message}" if event.message else reason),
         attributes=attributes,
