@@ -54,16 +54,16 @@ class _Request:
 class _Work:
     """What one turn has decided and must make durable."""
 
-    events: list[Event] = field(default_factory=list)
-    shown: list[Event] = field(default_factory=list)
-    incidents: dict[str, Incident] = field(default_factory=dict)
-    opened: set[str] = field(default_factory=set)
-    counters: Counter[str] = field(default_factory=Counter)
-    receipts: list[Receipt] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    silences: list[Silence] = field(default_factory=list)
-    silences_ended: list[str] = field(default_factory=list)
-    given_up: set[Record] = field(default_factory=set)
+    events: list[Event] = field(default_factory=list[Event])
+    shown: list[Event] = field(default_factory=list[Event])
+    incidents: dict[str, Incident] = field(default_factory=dict[str, Incident])
+    opened: set[str] = field(default_factory=set[str])
+    counters: Counter[str] = field(default_factory=Counter[str])
+    receipts: list[Receipt] = field(default_factory=list[Receipt])
+    changes: list[Change] = field(default_factory=list[Change])
+    silences: list[Silence] = field(default_factory=list[Silence])
+    silences_ended: list[str] = field(default_factory=list[str])
+    given_up: set[Record] = field(default_factory=set[Record])
 
     @property
     def is_empty(self) -> bool:
@@ -252,7 +252,7 @@ class Pipeline:
 
     def _decide(self, arrivals: Sequence[Arrival]) -> tuple[_Work, list[_Judged]]:
         work = _Work()
-        judged = []
+        judged: list[_Judged] = []
         for arrival in arrivals:
             try:
                 effects = self._judge.consider(arrival.observation, arrival.origin, arrival.received_at)

@@ -114,6 +114,7 @@ async def _by_http(folder: Path, plan: Plan) -> list[Record]:
             return len((await subject.get(f"/events?limit={PAGE}"))["items"])
 
         asking = Asking(ask, plan.pages)
+        after = await subject.cost()
         samples: list[Sample] = []
         for _ in range(plan.rounds + 1):  # the first is thrown away
             before, began = await subject.cost(), time.perf_counter()

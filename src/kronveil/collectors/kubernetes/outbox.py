@@ -23,10 +23,10 @@ BATCHES_WAITING = 3
 class _Parcel:
     """A batch being filled. Its observations come before its unsourced ones."""
 
-    observations: list[Observation] = field(default_factory=list)
-    unsourced: list[Observation] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list[Observation])
+    unsourced: list[Observation] = field(default_factory=list[Observation])
     unchanged: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter[str])
 
     @property
     def size(self) -> int:

@@ -260,7 +260,7 @@ class Reflector:
 
         Without a version it begins with a list, which holds its turn until it is complete.
         """
-        began = anyio.current_time()
+        began, lived_s = anyio.current_time(), 0.0
         with anyio.CancelScope() as scope:
             self._watching = scope
             try:
