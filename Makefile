@@ -36,6 +36,7 @@ check: setup-dev ## format, lint, types, import rules
 	$(BIN)/ruff format --check src tests tools
 	$(BIN)/ruff check src tests tools
 	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node tools/pyright/node_modules/pyright/index.js
 	$(BIN)/lint-imports
 	cd dashboard && $(NPM) run --silent check
 
