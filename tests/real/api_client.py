@@ -31,6 +31,8 @@ KINDS: Mapping[str, tuple[str, str, bool]] = {
         "validatingwebhookconfigurations",
         False,
     ),
+    "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", False),
+    "Database": ("/apis/db.kronveil.test/v1beta1", "databases", True),
     "ClusterRole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles", False),
     "ClusterRoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings", False),
 }
@@ -100,6 +102,12 @@ class ApiClient:
     async def patch_status(self, kind: str, name: str, body: Manifest, namespace: str | None = None) -> Manifest:
         """Strategic merge of the status alone, as the kubelet writes it."""
         return await self._patch(f"{self._path(kind, namespace, name)}/status", {"status": body})
+
+    async def set_status(self, kind: str, name: str, status: Manifest, namespace: str | None = None) -> Manifest:
+        """The whole status, as the controller of a custom resource writes it."""
+        now = await self.get(kind, name, namespace)
+        path = f"{self._path(kind, namespace, name)}/status"
+        return self._read(await self._http.put(path, json={**now, "status": status}))
 
     async def delete(self, kind: str, name: str, namespace: str | None = None, *, grace_s: int = 0) -> None:
         """Delete it and, in the background, what it owns. That it is gone already is no error."""

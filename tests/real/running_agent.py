@@ -165,7 +165,7 @@ def balance(row: Found) -> int:
     return int(books["received"] - explained)
 
 
-def entry(cluster: KubeCluster, folder: Path, user: str = "viewer", **keys: str) -> Found:
+def entry(cluster: KubeCluster, folder: Path, user: str = "viewer", **keys: Any) -> Found:
     """The configuration of one cluster, read as a user who may only read unless another one is named."""
     kubeconfig = cluster.write_kubeconfig(folder / f"{cluster.name}.kubeconfig", user)
     return {"name": cluster.name, "kubeconfig_path": str(kubeconfig), "context": cluster.name, **keys}

@@ -53,7 +53,7 @@ _BY_KEY = {
     "collectors.kubernetes.clusters[].region": "us-east-1",
     "collectors.kubernetes.clusters[].kinds": "[statefulsets, daemonsets, jobs, cronjobs]",
     "collectors.kubernetes.clusters[].config_changes": "true",
-    "collectors.kubernetes.clusters[].streaming_lists": "true",
+    "collectors.kubernetes.clusters[].streaming_lists": "false",
     **_custom_resources("collectors.kubernetes"),
     **_custom_resources("collectors.kubernetes.clusters[]"),
     "collectors.kubernetes.clusters[].write.kubeconfig_path": "~/.kube/us-east-prod-write.yaml",

@@ -110,7 +110,7 @@ class ClusterConfig:
     """One cluster to watch. Without ``kubeconfig_path`` the default kubeconfig is used, without ``context`` its current
     context. Empty ``namespaces`` means all of them, empty ``kinds`` all that are watched without being asked for
     (config maps and secrets are not); ``config_changes`` adds when those were written, never what is in them.
-    ``streaming_lists`` asks servers that offer it for the list as the first part of the watch. A time
+    ``streaming_lists``: servers that offer it are asked for the list as the first part of the watch. A time
     left ``None`` is the one of the ``kubernetes`` section.
     """
 
@@ -125,7 +125,7 @@ class ClusterConfig:
     region: str | None = None
     kinds: tuple[OptionalKind, ...] = ()
     config_changes: bool = False
-    streaming_lists: bool = False
+    streaming_lists: bool = True
     custom_resources: tuple[CustomResource, ...] = ()
     write: WriteAccess | None = None
 
