@@ -70,7 +70,7 @@ MEANINGS: Mapping[str, str] = {
     "and events; empty means everything but config maps and secrets.",
     "collectors.kubernetes.clusters[].config_changes": "Whether to tell when config maps and secrets were written. "
     "Only their metadata is asked for, never what is in them.",
-    "collectors.kubernetes.clusters[].streaming_lists": "Whether API servers that offer it (1.32 and later) are asked for "
+    "collectors.kubernetes.clusters[].streaming_lists": "Whether servers that offer it (1.32 and later) are asked for "
     "lists as the first part of a watch instead of in pages.",
     **_custom_resources("collectors.kubernetes.clusters[]", "Custom resources to watch in this cluster alone."),
     "collectors.kubernetes.clusters[].write": "The separate identity for actions. Without it nothing is ever written.",
