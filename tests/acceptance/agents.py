@@ -145,7 +145,7 @@ class Agent:
         """Its live stream."""
         address = self.url.replace("http://", "ws://")
         async with connect(
-            f"{address}/api/v1/ws/events{query}", max_size=None, max_queue=None, proxy=None
+            f"{address}/api/v1/ws/events{query}", max_size=None, max_queue=None, proxy=None, open_timeout=60
         ) as connection:
             yield connection
 

@@ -57,7 +57,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(authority: str, query: str = "", **options):
-    async with connect(f"ws://{authority}/api/v1/ws/events{query}", **options) as connection:
+    async with connect(f"ws://{authority}/api/v1/ws/events{query}", **{"open_timeout": 60, **options}) as connection:
         yield Listener(connection)
 
 
