@@ -37,6 +37,25 @@ class Catalog:
         self._groups: dict[str, tuple[str, ...]] | None = None
         """By group, the versions as the server prefers them."""
         self._read_at: float | None = None
+        self._kept_to_older: set[str] = set()
+
+    async def path_of(self, kind: Kind, namespace: str | None) -> str:
+        """Where a kind is read: in its newer form where that is served and was not refused. Never in both, so that
+        nothing is told twice. Raises NotServedError when it is nowhere."""
+        if kind.newer_form and kind.name not in self._kept_to_older:
+            await self._refresh()
+            group, _, version = kind.newer_form.partition("/")
+            if version in (self._groups or {}).get(group, ()):
+                return kind.newer_path_in(namespace)
+        return kind.path_in(namespace, await self.version_of(kind))
+
+    def falls_back(self, kind: Kind, namespace: str | None, path: str) -> bool:
+        """Whether a kind that was refused at ``path`` is read in its older form from now on: rights may name only
+        that."""
+        if not kind.newer_form or path != kind.newer_path_in(namespace):
+            return False
+        self._kept_to_older.add(kind.name)
+        return True
 
     async def version_of(self, kind: Kind) -> str:
         """The newest version of a kind that both sides know. Raises NotServedError when there is none.

@@ -77,9 +77,9 @@ async def _identity(connection: Connection) -> Finding:
 async def _kind(connection: Connection, catalog: Catalog, kind: Kind, namespace: str | None) -> Finding:
     """List one object of a kind, and begin to watch it."""
     what = kind.name if namespace is None else f"{kind.name} in {namespace}"
-    doing = "list"
+    doing, path = "list", ""
     try:
-        path = kind.path_in(namespace, await catalog.version_of(kind))
+        path = await catalog.path_of(kind, namespace)
         body = await connection.get(
             path, {"limit": 1, **kind.parameters}, timeout_s=WAIT_S, accept=kind.accept(list_=True)
         )
@@ -93,6 +93,8 @@ async def _kind(connection: Connection, catalog: Catalog, kind: Kind, namespace:
     except UnauthorizedError as error:
         return Finding("credentials", is_good=False, detail=str(error))
     except ForbiddenError:
+        if catalog.falls_back(kind, namespace, path):
+            return await _kind(connection, catalog, kind, namespace)
         group = f" of {kind.group}" if kind.group else ""
         where = f" in the namespace {namespace}" if namespace else ""
         return Finding(

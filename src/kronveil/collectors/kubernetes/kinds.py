@@ -25,6 +25,7 @@ class Kind:
 
     Without any, whichever the cluster prefers is used. ``resource`` is the plural where the name says more than that,
     ``object_kind`` what one is called where logic does not know the name.
+    ``newer_form`` is another group and version in which the very same objects are served, read where it may be.
     ``is_told``: its deletions are observations, and so is its first complete list. ``after`` are the kinds that had
     better be known first. ``is_base``: without it a cluster is only partly known. ``is_opt_in``: watched only when
     the configuration says so. ``is_custom``: not told of where it is not installed. ``is_named``: asked for by the
@@ -49,11 +50,18 @@ class Kind:
     after: tuple[str, ...] = ()
     resource: str = ""
     object_kind: str = ""
+    newer_form: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def path_in(self, namespace: str | None, version: str) -> str:
         """The path of the collection, in one namespace or in all."""
-        group = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
+        return self._path(namespace, f"/apis/{self.group}/{version}" if self.group else f"/api/{version}")
+
+    def newer_path_in(self, namespace: str | None) -> str:
+        """The same in its newer form."""
+        return self._path(namespace, f"/apis/{self.newer_form}")
+
+    def _path(self, namespace: str | None, group: str) -> str:
         plural = self.resource or self.name
         return f"{group}/{plural}" if namespace is None else f"{group}/namespaces/{namespace}/{plural}"
 
@@ -108,6 +116,7 @@ BASE_KINDS = (
         translate_warning,
         is_base=True,
         after=("pods",),
+        newer_form="events.k8s.io/v1",
         parameters={"fieldSelector": "type=Warning"},
     ),
 )

@@ -118,7 +118,7 @@ class Reflector:
         """List if one is due, and watch until that ends; how long to wait before the next."""
         if self._version:
             return await self._watch()
-        self._path = self.kind.path_in(self.namespace, await self._catalog.version_of(self.kind))
+        self._path = await self._catalog.path_of(self.kind, self.namespace)
         if self._streaming.are_offered(self._link.version):
             try:
                 return await self._watch()
@@ -128,7 +128,7 @@ class Reflector:
         await self._list()
         return await self._watch()
 
-    async def _failed(self, error: SourceError) -> float:
+    async def _failed(self, error: SourceError) -> float:  # noqa: PLR0911 - a table, first match wins
         """Note why it failed; how long to wait before trying again."""
         if isinstance(error, UnreachableError | UnauthorizedError):
             # One probe decides for all watches of the cluster whether it is down.
@@ -141,6 +141,10 @@ class Reflector:
             self._must_list()
             self._say(str(error))
             return self._damage.next_s()
+        is_refused = isinstance(error, ForbiddenError | MissingError | RefusedError)
+        if is_refused and self._catalog.falls_back(self.kind, self.namespace, self._path):
+            self._must_list()
+            return 0.0
         if isinstance(error, TooLargeError):
             self._page_size = max(1, self._page_size // 10)
         if isinstance(error, ForbiddenError):
