@@ -51,12 +51,15 @@ async def agent_on(
 
 @contextmanager
 def frozen() -> Generator[None]:
-    """What is there now is not looked at by collections, as in the agent once it has started."""
+    """The collector of cyclic garbage is set as app.py sets it once the agent has started."""
+    before = gc.get_threshold()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     try:
         yield
     finally:
+        gc.set_threshold(*before)
         gc.unfreeze()
 
 
