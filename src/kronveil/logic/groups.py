@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from kronveil.logic import wording
 from kronveil.logic.cases import Cases
+from kronveil.logic.grouping import incident_key
 from kronveil.logic.identity import incident_id, place
 from kronveil.logic.kinds import IMAGE_PULL_FAILED
 from kronveil.logic.lifecycle import Case
@@ -75,6 +76,10 @@ class Groups:
         """Those that were changed since this was asked last."""
         changed, self.news = self.news, {}
         return list(changed.values())
+
+    def has_trouble(self, cluster: str, owner: Resource, family: str) -> bool:
+        """Whether an owner has, or lately had, an incident of a family."""
+        return self._cases.of_key(incident_key(cluster, owner, family)) is not None
 
     def parent_of(self, case: Case) -> Case | None:
         """The incident it is under, while that is held."""
