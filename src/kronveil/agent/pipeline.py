@@ -12,7 +12,6 @@ from hashlib import sha256
 import anyio
 import structlog
 
-from kronveil.agent.backoff import Backoff
 from kronveil.agent.desk import Act, KeyReused, NotFound, Refused, Stage
 from kronveil.agent.intake import Arrival, Clock, Intake
 from kronveil.agent.judge import Judge, carry_out
@@ -25,6 +24,7 @@ from kronveil.model.event import Event
 from kronveil.model.incident import Incident
 from kronveil.model.noun import noun
 from kronveil.model.silence import Silence
+from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import KronveilError, PluginError, Transient
 from kronveil.sdk.storage import Receipt, Record, Store, Unstorable, Writes
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import anyio
 
-from kronveil.collectors.kubernetes.backoff import Backoff, jittered
 from kronveil.collectors.kubernetes.catalog import NOT_SERVED, Catalog, NotServedError
 from kronveil.collectors.kubernetes.connect import Connection, now_utc
 from kronveil.collectors.kubernetes.initial import PARAMETERS, Initial, StreamingLists, is_end
@@ -36,6 +35,7 @@ from kronveil.collectors.kubernetes.trouble import (
     UnreachableError,
 )
 from kronveil.collectors.kubernetes.wire import Frame, Page
+from kronveil.sdk.backoff import Backoff, jittered
 
 PAGE_SIZE = 500
 ITEMS_PER_BREATH = 100
