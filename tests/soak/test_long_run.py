@@ -98,7 +98,7 @@ async def change_something(dice: random.Random, clusters: Mapping[str, LabCluste
 
 def expire(cluster: LabCluster) -> None:
     """Forget old Warning events, as an API server does after an hour: what it holds does not grow without end."""
-    held = cluster.world.list(EVENT, "shop")
+    held = [record for record in cluster.world.list(EVENT, "shop") if record.key[1].startswith("load-")]
     for record in sorted(held, key=lambda record: record.version)[:-HELD_WARNINGS]:
         cluster.world.remove(EVENT, record.key)
 
