@@ -210,7 +210,7 @@ class Judging:
         if self._is_symptom(report, facts, name, weighed):
             return
         families = families_of_warning(facts.reason, name.message)
-        text = f"{facts.reason}: {name.message}"
+        text = wording.warning(facts.reason, name.message)
         for family in families:
             case = self.cases.of_key(incident_key(report.cluster, report.owner, family))
             if case is None or case.is_resolved:

@@ -240,6 +240,12 @@ def onset(resource: Resource, symptom: Symptom) -> str:
     return f"{called(resource)}: {symptom.message or symptom.kind}"
 
 
+def warning(reason: str, message: str) -> str:
+    """A Warning event in one line; its reason is said once where the message begins with that very word."""
+    rest = message.removeprefix(reason)
+    return message if rest != message and not rest[:1].isalnum() else f"{reason}: {message}"
+
+
 def recovery(resource: Resource, kind: str, part: str, facts: Facts | None) -> str:
     """The line that tells that a symptom is over."""
     if isinstance(facts, GoneFacts):
