@@ -28,13 +28,15 @@ test-real: setup-dev ## the same promises on real API servers and in a real brow
 	$(BIN)/python tools/install_chromium.py
 	$(PYTEST) tests/real tests/dashboard $(ARGS)
 
-soak: setup-dev ## the long forms: a hundred kills of the store, not one loss
-	$(PYTEST) tests/soak $(ARGS)
+soak: setup-dev ## the long forms, which end by themselves: kills, 5,000 pods, memory (hours: make soak MINUTES=240)
+	$(BIN)/python tools/install_kubernetes.py
+	KRONVEIL_SOAK_MINUTES=$(MINUTES) $(PYTEST) tests/soak $(ARGS)
 
 check: setup-dev ## format, lint, types, import rules
 	$(BIN)/ruff format --check src tests tools
 	$(BIN)/ruff check src tests tools
 	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node tools/pyright/node_modules/pyright/index.js
 	$(BIN)/lint-imports
 	cd dashboard && $(NPM) run --silent check
 

@@ -1,6 +1,14 @@
 """Shared by every test: one event-loop backend, and no network but loopback."""
 
+import os
+
 import pytest
+from hypothesis import settings
+
+# A gate gives one answer for one commit: the same examples each time. HYPOTHESIS=search looks for new ones.
+settings.register_profile("gate", derandomize=True, database=None, print_blob=True)
+settings.register_profile("search", print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS", "gate"))
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ class KeptAdditions:
             return []
         try:
             return [
-                ClusterRequest(**{**each, "namespaces": tuple(each.get("namespaces", ()))})
+                ClusterRequest(namespaces=tuple(each.pop("namespaces", ())), **each)
                 for each in json.loads(path.read_text(encoding="utf-8"))
             ]
         except (OSError, ValueError, TypeError, AttributeError) as error:

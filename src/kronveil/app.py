@@ -4,7 +4,7 @@ import contextlib
 import gc
 import json
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -72,7 +72,7 @@ async def run(config: Config, *, announce: Announce, is_simulated: bool = False,
 @contextlib.asynccontextmanager
 async def running(
     config: Config, *, is_simulated: bool = False, way_out: str = WAY_OUT
-) -> AsyncIterator[Sequence[Listener]]:
+) -> AsyncGenerator[Sequence[Listener]]:
     """A running agent with its ports open, for as long as the block is entered."""
     async with _joined(config, is_simulated=is_simulated, way_out=way_out) as (listeners, _):
         yield listeners
@@ -81,7 +81,7 @@ async def running(
 @contextlib.asynccontextmanager
 async def _joined(
     config: Config, *, is_simulated: bool, way_out: str
-) -> AsyncIterator[tuple[Sequence[Listener], Reloader]]:
+) -> AsyncGenerator[tuple[Sequence[Listener], Reloader]]:
     options = _api_options(config)
     options.check()
     ports = {
@@ -206,7 +206,12 @@ def _clusters(config: Config) -> list[ClusterPlan]:
 
 def _plan(section: KubernetesConfig, cluster: ClusterConfig) -> ClusterPlan:
     times = section.times_of(cluster)
-    resolved = replace(cluster, poll_interval=times.poll_interval, silent_after=times.silent_after)
+    resolved = replace(
+        cluster,
+        poll_interval=times.poll_interval,
+        silent_after=times.silent_after,
+        custom_resources=section.custom_resources_of(cluster),
+    )
     return ClusterPlan(
         name=cluster.name,
         region=cluster.region,
@@ -255,7 +260,7 @@ def _api_options(config: Config) -> ApiOptions:
 
 
 @contextlib.contextmanager
-def _ports_file(config: Config, listeners: Sequence[Listener]) -> Iterator[None]:
+def _ports_file(config: Config, listeners: Sequence[Listener]) -> Generator[None]:
     """``ports.json`` exists only while the ports are open, so that nobody calls an agent that is gone."""
     path = config.agent.data_dir / "ports.json"
     ports = {"host": config.listen.host, **{each.name: each.port for each in listeners}}

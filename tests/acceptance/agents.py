@@ -93,7 +93,7 @@ class Agent:
         found = await self.everything("incidents", **({"cluster": cluster} if cluster else {}))
         return [each for each in found if family in (None, each["family"])]
 
-    async def the_incident(self, family: str, cluster: str | None, *statuses: str, within_s: float = 20) -> Found:
+    async def the_incident(self, family: str, cluster: str | None, *statuses: str, within_s: float = 60) -> Found:
         """Wait until the one incident of a family in a cluster (in all of them: None) has one of these statuses.
 
         Two of one family and cluster are never right in these tests.
@@ -110,7 +110,7 @@ class Agent:
         assert found is not None
         return found
 
-    async def becomes(self, cluster: str, *states: str, within_s: float = 20) -> Found:
+    async def becomes(self, cluster: str, *states: str, within_s: float = 60) -> Found:
         """Wait until a cluster is in one of these states."""
 
         async def is_so() -> Found | None:
@@ -124,12 +124,12 @@ class Agent:
         assert found is not None
         return found
 
-    async def all_live(self, *clusters: str, within_s: float = 20) -> None:
+    async def all_live(self, *clusters: str, within_s: float = 60) -> None:
         """Wait until these clusters are live."""
         for cluster in clusters:
             await self.becomes(cluster, "live", within_s=within_s)
 
-    async def has_event(self, text: str, within_s: float = 20, **parameters: str) -> Found:
+    async def has_event(self, text: str, within_s: float = 60, **parameters: str) -> Found:
         """Wait for an event whose message contains this text."""
 
         async def is_there() -> Found | None:
@@ -145,7 +145,7 @@ class Agent:
         """Its live stream."""
         address = self.url.replace("http://", "ws://")
         async with connect(
-            f"{address}/api/v1/ws/events{query}", max_size=None, max_queue=None, proxy=None
+            f"{address}/api/v1/ws/events{query}", max_size=None, max_queue=None, proxy=None, open_timeout=60
         ) as connection:
             yield connection
 
@@ -154,7 +154,7 @@ class Agent:
         return await command(*words, KRONVEIL_URL=self.url)
 
 
-async def frame_of(connection: ClientConnection, *types: str, within_s: float = 20) -> Found:
+async def frame_of(connection: ClientConnection, *types: str, within_s: float = 60) -> Found:
     """The next frame of one of these types."""
     with anyio.fail_after(within_s):
         while True:
@@ -163,7 +163,7 @@ async def frame_of(connection: ClientConnection, *types: str, within_s: float = 
                 return frame
 
 
-async def incident_frame(connection: ClientConnection, family: str, *statuses: str, within_s: float = 20) -> Found:
+async def incident_frame(connection: ClientConnection, family: str, *statuses: str, within_s: float = 60) -> Found:
     """The next frame about an incident of a family in one of these statuses."""
     with anyio.fail_after(within_s):
         while True:
@@ -175,7 +175,7 @@ async def incident_frame(connection: ClientConnection, family: str, *statuses: s
 async def command(*words: str, **environment: str) -> CompletedProcess[bytes]:
     """Run `kronveil`, and whatever it answers."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("KRONVEIL")}
-    with anyio.fail_after(40):
+    with anyio.fail_after(90):
         return await anyio.run_process([KRONVEIL, *words], check=False, env={**ours, **environment})
 
 
@@ -217,7 +217,7 @@ class AgentProcess:
             self.process.ensure_alive()
             return json.loads(self._ports.read_text()) if self._ports.exists() else None
 
-        chosen = await eventually(ports, "the agent wrote its ports", within_s=40, every_s=0.02)
+        chosen = await eventually(ports, "the agent wrote its ports", within_s=60, every_s=0.02)
         assert chosen is not None
         async with _asked(f"http://127.0.0.1:{chosen['api']}") as agent:
             yield agent

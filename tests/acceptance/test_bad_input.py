@@ -61,7 +61,7 @@ async def test_each_trouble_of_a_cluster_is_told_by_its_name_and_the_others_go_o
             component = next(each for each in health["components"] if each["name"] == "kubernetes")
             for name in ("beta", *expected):
                 assert name in component["message"]
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 missing = await _missing_of(stream)
                 while missing != set(expected):
                     missing = await _missing_of(stream)
@@ -78,10 +78,10 @@ async def test_each_trouble_of_a_cluster_is_told_by_its_name_and_the_others_go_o
             # And what is mended is noticed without a restart.
             (tmp_path / "kubeconfig.gamma.token").write_text(new)
             beta.allow("events")
-            await agent.all_live("gamma", within_s=40)
+            await agent.all_live("gamma", within_s=60)
             await agent.the_incident("reach", "gamma", "resolved")
             await warn(beta, "after", "seen after the permission was given")
-            await agent.has_event("seen after the permission was given", within_s=45, cluster="beta")
+            await agent.has_event("seen after the permission was given", within_s=60, cluster="beta")
             await agent.all_live("beta")
 
 
@@ -206,7 +206,7 @@ async def test_a_full_disk_makes_the_agent_unhealthy_and_loses_nothing(tmp_path)
             async def is_healthy():
                 return (await agent.health())["status"] == "healthy"
 
-            await eventually(is_healthy, "it is healthy again", within_s=45)
+            await eventually(is_healthy, "it is healthy again", within_s=60)
             for number in range(20):
                 await agent.has_event(f"said while the disk was full, {number}")
             assert (await agent.http.post(f"/incidents/{known['id']}/acknowledge")).status_code == 200

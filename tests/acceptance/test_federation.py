@@ -18,7 +18,9 @@ async def test_a_cluster_that_goes_and_comes_back_never_spoils_the_totals(tmp_pa
         lab.write_kubeconfig(tmp_path / "kubeconfig")
         gamma = lab.clusters["gamma"]
         alias = {"name": "gamma-again", "kubeconfig_path": str(tmp_path / "kubeconfig"), "context": "gamma"}
-        async with agent_in_process(configured(tmp_path, [*lab.clusters, alias])) as agent:
+        # Long enough between stale and unreachable that a busy machine does not sleep through it.
+        file = configured(tmp_path, [*lab.clusters, alias], kubernetes={"unreachable_after": "10s"})
+        async with agent_in_process(file) as agent:
             await agent.all_live(*lab.clusters, "gamma-again")
 
             # The same cluster under two names counts once.
@@ -37,12 +39,12 @@ async def test_a_cluster_that_goes_and_comes_back_never_spoils_the_totals(tmp_pa
 
             # It goes: first stale, then unreachable, and the totals say what they leave out.
             await gamma.stop_server()
-            assert "connection refused" in (await agent.becomes("gamma", "stale", within_s=10))["why"]
+            assert "connection refused" in (await agent.becomes("gamma", "stale"))["why"]
             # While one of its names still knows it, it is counted by that one.
-            await agent.becomes("gamma-again", "stale", "unreachable", within_s=10)
+            await agent.becomes("gamma-again", "stale", "unreachable")
             fleet = await agent.fleet()
             assert not fleet["complete"]
-            await agent.becomes("gamma", "unreachable", within_s=10)
+            await agent.becomes("gamma", "unreachable")
             lost = await agent.the_incident("reach", "gamma", "open")
             assert lost["kind"] == "cluster.unreachable"
             await _the_loss_is_told_everywhere(agent, lab)
@@ -62,7 +64,7 @@ async def test_a_cluster_that_goes_and_comes_back_never_spoils_the_totals(tmp_pa
             # It comes back without a memory of what was deleted, and all of that is noticed.
             gamma.compact()
             await gamma.start_server()
-            await agent.all_live("gamma", "gamma-again", within_s=40)
+            await agent.all_live("gamma", "gamma-again")
 
             async def totals_are_right():
                 return (await agent.fleet())["pods"] == sum(map(pods, lab.clusters.values()))
@@ -124,7 +126,7 @@ async def test_a_kind_whose_watch_falls_silent_is_told_while_its_cluster_answers
     async with quiet_lab() as lab:
         lab.write_kubeconfig(tmp_path / "kubeconfig")
         alpha = lab.clusters["alpha"]
-        alpha.api.bookmark_every_s = 0.3
+        alpha.api.bookmark_every_s = 0.1
         file = configured(tmp_path, ["alpha"], kubernetes={"silent_after": "3s"})
         async with agent_in_process(file) as agent:
             await agent.all_live("alpha")
@@ -135,8 +137,8 @@ async def test_a_kind_whose_watch_falls_silent_is_told_while_its_cluster_answers
 
             await eventually(all_are_heard, "every kind is heard")
 
-            # Five times as long as until its first bookmark: only a server that sends them can be missed.
-            await anyio.sleep(1.5)
+            # Thirty times as long as until its first bookmark: only a server that sends them can be missed.
+            await anyio.sleep(3)
             alpha.silence_watches("nodes")
             lost = await agent.the_incident("reach", "alpha", "open")
             assert (lost["kind"], lost["resource"]["kind"]) == ("watch.stalled", "Collector")
@@ -162,6 +164,8 @@ async def test_a_pause_opens_no_incident_and_outlives_a_restart(tmp_path):
             async with agent.stream() as stream:
                 await agent.http.post("/clusters/alpha/pause", json={"reason": "upgrade"})
                 frame = await frame_of(stream, "cluster")
+                while frame["data"]["paused"] is None:
+                    frame = await frame_of(stream, "cluster")
                 assert (frame["data"]["reason"], frame["data"]["paused"]["reason"]) == ("paused", "upgrade")
             await agent.becomes("alpha", "unreachable")
         async with agent_in_process(file) as agent:

@@ -57,7 +57,7 @@ class Witness:
     async def listen_until_killed(self, agent: Agent, process: AgentProcess) -> None:
         """Note what the stream tells; somewhere in a busy second the agent is killed."""
         async with agent.stream() as stream, anyio.create_task_group() as tasks:
-            tasks.start_soon(_kill, process)
+            tasks.start_soon(_kill, process, self.told)
             with suppress(ConnectionClosed):
                 while True:
                     frame = json.loads(await stream.recv())
@@ -66,8 +66,15 @@ class Witness:
         await process.process.kill()
 
 
-async def _kill(process: AgentProcess) -> None:
-    await anyio.sleep(random.uniform(0.2, 1.2))
+async def _kill(process: AgentProcess, told: set[str]) -> None:
+    """At a random moment of a load, once there is one."""
+    before = len(told)
+
+    async def is_busy() -> bool:
+        return len(told) - before >= 12
+
+    await eventually(is_busy, "the stream tells of the load", every_s=0.02)
+    await anyio.sleep(random.uniform(0, 1))
     process.process._process.kill()
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -14,7 +15,7 @@ from tests.agent.test_pipeline import bad_image, rig
 pytestmark = pytest.mark.anyio
 
 
-def silence(name: str = "sil_1", **fields: str) -> Silence:
+def silence(name: str = "sil_1", **fields: Any) -> Silence:
     now = datetime.now(UTC)
     return Silence(name, now, now + timedelta(hours=1), created_by="ada", reason="upgrade", **fields)
 
@@ -77,6 +78,6 @@ async def test_a_silence_is_answered_only_when_it_is_stored(tmp_path: Path) -> N
         await one.store.refusing.wait()
         assert not order.answered.is_set()
         one.store.is_full = False
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await order.answered.wait()
         assert [each.id for each in await one.store.silences()] == ["sil_1"]

@@ -68,6 +68,7 @@ async def test_a_full_intake_makes_the_collector_wait_and_loses_nothing() -> Non
     queue = intake(capacity=2)
     source = queue.source(EAST)
     accepted: list[str] = []
+    taken: list[str] = []
 
     async def collect() -> None:
         for name in "abcd":
@@ -81,7 +82,6 @@ async def test_a_full_intake_makes_the_collector_wait_and_loses_nothing() -> Non
                 await anyio.lowlevel.checkpoint()
             await anyio.lowlevel.checkpoint()
             assert accepted == ["a", "b"]
-            taken = []
             while len(taken) < 4:
                 taken += [arrival.observation.resource.name for arrival in queue.take(1)]
                 await anyio.lowlevel.checkpoint()

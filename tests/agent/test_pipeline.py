@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -48,7 +49,7 @@ class Sulking:
         self.is_full = False
         self.refusing = anyio.Event()
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     async def save(self, writes: Writes) -> None:
@@ -59,8 +60,11 @@ class Sulking:
 
 
 class Rig:
-    def __init__(self, store: Sulking, *, breaks_on: str = "") -> None:
+    def __init__(self, store: Sulking, *, breaks_on: str = "", hurry: timedelta = timedelta()) -> None:
+        """With ``hurry`` that much time goes by whenever somebody looks at the clock."""
         self.store = store
+        self._looks = 0
+        self._hurry = hurry
         self.intake = Intake(lambda: datetime.now(UTC))
         self.live = Live("epoch", _encode)
         self.shown = self.live.join()
@@ -71,17 +75,21 @@ class Rig:
             intake=self.intake,
             store=store,  # type: ignore[arg-type] - all but save is the real store's
             live=self.live,
-            clock=lambda: datetime.now(UTC),
+            clock=self._now,
             counters=Counter(),
             heard=dict,
         )
         self.source: Source = self.intake.source(Origin("kubernetes", "east", "uid-east"))
 
+    def _now(self) -> datetime:
+        self._looks += 1
+        return datetime.now(UTC) + self._looks * self._hurry
+
     async def send(self, *observations: Observation) -> None:
         await self.source.emit(Batch(observations=observations))
 
     async def settle(self) -> None:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await self.pipeline.drain()
 
     def incidents(self) -> Sequence[Incident]:
@@ -106,9 +114,9 @@ def _encode(item: Item) -> bytes:
 
 
 @asynccontextmanager
-async def rig(folder: Path, *, breaks_on: str = "") -> AsyncIterator[Rig]:
+async def rig(folder: Path, *, breaks_on: str = "", hurry: timedelta = timedelta()) -> AsyncIterator[Rig]:
     async with open_sqlite(folder) as store, anyio.create_task_group() as tasks:
-        made = Rig(Sulking(store), breaks_on=breaks_on)
+        made = Rig(Sulking(store), breaks_on=breaks_on, hurry=hurry)
         tasks.start_soon(made.pipeline.run)
         yield made
         tasks.cancel_scope.cancel()
@@ -129,11 +137,21 @@ async def test_a_symptom_becomes_a_stored_event_and_a_shown_incident(tmp_path: P
 
 
 @pytest.mark.anyio
+async def test_an_incident_that_changes_within_its_first_turn_is_counted_as_opened(tmp_path: Path) -> None:
+    async with rig(tmp_path, hurry=timedelta(seconds=2)) as one:
+        await one.send(bad_image("a"), bad_image("b"))
+        await one.settle()
+        (incident,) = one.incidents()
+        assert incident.version > 1
+        assert one.pipeline.opened == 1
+
+
+@pytest.mark.anyio
 async def test_nothing_is_shown_before_it_is_durable_and_nothing_is_lost_while_the_disk_is_full(tmp_path: Path) -> None:
     async with rig(tmp_path) as one:
         one.store.is_full = True
         await one.send(bad_image("a"), bad_image("b"))
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await one.store.refusing.wait()
         assert one.shown.take() == []
         assert one.pipeline.trouble == "the disk is full"
@@ -159,7 +177,7 @@ async def test_a_thousand_repeats_are_one_incident_and_a_few_rows(tmp_path: Path
         assert len(rows.items) <= 20
         books = one.source.ledger.snapshot()
         assert (books.received, books.delivered + books.merged) == (1000, 1000)
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             while incident.event_count < 1000:
                 await anyio.sleep(0.05)
                 (incident,) = one.incidents()

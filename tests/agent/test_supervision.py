@@ -96,10 +96,8 @@ async def test_why_it_stopped_is_told_and_what_it_knew_is_kept(error: Exception,
 @pytest.mark.anyio
 async def test_cancelling_ends_it_at_once_and_closes_the_collector() -> None:
     collector = Failing(Transient("gone"))
+    supervised = Supervised(Intake(lambda: NOW).source(Origin("kubernetes", "east")), collector.opener(), lambda: NOW)
     async with anyio.create_task_group() as tasks:
-        supervised = Supervised(
-            Intake(lambda: NOW).source(Origin("kubernetes", "east")), collector.opener(), lambda: NOW
-        )
         tasks.start_soon(supervised.run)
         await anyio.sleep(10)
         tasks.cancel_scope.cancel()

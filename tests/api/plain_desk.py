@@ -1,6 +1,7 @@
 """A desk whose whole agent is a few lists in memory: real nouns, the real live stream, no store and no collector."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,11 +15,20 @@ from kronveil.model.facts import FieldChange
 from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing, Pause, Reason, Standing
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import ClusterRef, Incident, IncidentStatus, Moment
+from kronveil.model.inventory import PodLine, Trouble, WorkloadLine
 from kronveil.model.resource import Origin, Resource
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Transient
 from kronveil.sdk.secret import Secret
-from kronveil.sdk.storage import ChangePage, ChangeQuery, EventPage, EventQuery, IncidentPage, IncidentQuery
+from kronveil.sdk.storage import (
+    ChangePage,
+    ChangeQuery,
+    EventPage,
+    EventQuery,
+    IncidentCount,
+    IncidentPage,
+    IncidentQuery,
+)
 
 NOON = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -94,6 +104,17 @@ def member(name: str, state: ClusterState = ClusterState.LIVE, **changes):
     return replace(whole, **changes)
 
 
+def pod(number: int, trouble: Trouble = Trouble.NONE, **changes):
+    reason = "" if trouble is Trouble.NONE else "CrashLoopBackOff"
+    owner = Resource("Deployment", "payments", "shop")
+    what = Resource("Pod", f"payments-{number:03d}", "shop", f"pod-{number}")
+    return replace(PodLine(what, owner, trouble, "Running", "node-1", ready=not trouble, reason=reason), **changes)
+
+
+def workload(name: str, trouble: Trouble = Trouble.NONE):
+    return WorkloadLine(Resource("Deployment", name, "shop", f"uid-{name}"), trouble, 3, 3 - trouble // 2, 3)
+
+
 def silence(**changes):
     whole = Silence("quiet", NOON, NOON + timedelta(hours=2), "ada", "node pool upgrade", cluster="east")
     return replace(whole, **changes)
@@ -132,6 +153,8 @@ class PlainDesk:
         self.requests: list[ClusterRequest] = []
         self.told: dict[str, Sequence[Told]] = {"ev-00001": (Told("dedup", "new", "Nothing like it was seen", ("x",)),)}
         self.hushes: dict[str, Silence] = {"quiet": silence()}
+        self.held_pods: dict[str, list[PodLine]] = {"east": [pod(1), pod(2, Trouble.BROKEN)]}
+        self.held_workloads: dict[str, list[WorkloadLine]] = {"east": [workload("payments"), workload("cart")]}
 
     def now(self) -> datetime:
         return NOON + timedelta(minutes=2, seconds=30)
@@ -196,9 +219,21 @@ class PlainDesk:
             if (not query.statuses or each.status in query.statuses)
             and (not query.severities or each.severity in query.severities)
             and query.cluster in (None, each.cluster.name)
+            and (query.text or "").casefold() in f"{each.title} {each.id}".casefold()
         ]
         end = skip + query.limit
         return IncidentPage(tuple(wanted[skip:end]), str(end) if end < len(wanted) else None)
+
+    async def incident_counts(self, text: str | None) -> Sequence[IncidentCount]:
+        found = (await self.incidents(IncidentQuery(limit=len(self.known) + 1, text=text))).items
+        alike = Counter((each.status, each.severity, each.cluster.name) for each in found)
+        return [IncidentCount(*key, count) for key, count in alike.items()]
+
+    def pods(self, cluster: str) -> Iterator[PodLine]:
+        return iter(self.held_pods.get(cluster, ()))
+
+    def workloads(self, cluster: str) -> Iterator[WorkloadLine]:
+        return iter(self.held_workloads.get(cluster, ()))
 
     async def incident(self, incident_id: str) -> Incident:
         self._ask_store()

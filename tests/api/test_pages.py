@@ -15,8 +15,12 @@ SCRIPT = "export const answer = 42;\n" * 100
 
 
 @pytest.fixture
-async def console(desk, tmp_path):
-    built = tmp_path / "console"
+def built(tmp_path):
+    return tmp_path / "console"
+
+
+@pytest.fixture
+async def console(desk, tmp_path, built):
     (built / "assets").mkdir(parents=True)
     (built / "index.html").write_text(PAGE)
     (built / "assets" / "app-1a2b.js").write_text(SCRIPT)
@@ -25,7 +29,6 @@ async def console(desk, tmp_path):
     (tmp_path / "secret.txt").write_text("not yours")
     (built / "escape").symlink_to(tmp_path / "secret.txt")
     async with client_of(desk, ApiOptions(console=built)) as client:
-        client.built = built
         yield client
 
 
@@ -67,11 +70,11 @@ async def test_what_is_packed_already_is_sent_as_it_is(console):
     assert response.headers["content-type"] == "font/woff2"
 
 
-async def test_a_page_that_did_not_change_is_not_sent_again(console):
+async def test_a_page_that_did_not_change_is_not_sent_again(console, built):
     etag = (await console.get("/")).headers["etag"]
     again = await console.get("/", headers={"If-None-Match": etag})
     assert (again.status_code, again.content) == (304, b"")
-    (console.built / "index.html").write_text("<!doctype html>rebuilt")
+    (built / "index.html").write_text("<!doctype html>rebuilt")
     assert (await console.get("/", headers={"If-None-Match": etag})).text == "<!doctype html>rebuilt"
 
 

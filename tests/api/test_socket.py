@@ -28,7 +28,7 @@ class Listener:
         self.connection = connection
 
     async def frame(self):
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             frame = json.loads(await self.connection.recv())
         assert faults(frame, {"$ref": "#/components/schemas/Frame"}) == []
         return frame
@@ -47,7 +47,7 @@ class Listener:
         await self.connection.send(json.dumps(frame))
 
     async def close_code(self) -> int:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             try:
                 while True:
                     await self.connection.recv()
@@ -57,7 +57,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(authority: str, query: str = "", **options):
-    async with connect(f"ws://{authority}/api/v1/ws/events{query}", **options) as connection:
+    async with connect(f"ws://{authority}/api/v1/ws/events{query}", **{"open_timeout": 60, **options}) as connection:
         yield Listener(connection)
 
 
@@ -260,7 +260,7 @@ async def test_a_send_that_blocks_too_long_ends_the_stream(desk):
     pace = Pace(send_s=0.2, hold_s=5)
     async with served(desk, ApiOptions(pace=pace)) as authority, listening(authority, max_queue=1) as listener:
         await listener.frame()
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while desk.live.subscriber_count:
                 desk.tell(*(event(number) for number in range(100)))
                 await anyio.sleep(0.001)
@@ -271,7 +271,7 @@ async def test_a_client_that_leaves_is_forgotten(desk, authority):
     async with listening(authority) as listener:
         await listener.frame()
         assert desk.live.subscriber_count == 1
-    with anyio.fail_after(5):
+    with anyio.fail_after(30):
         while desk.live.subscriber_count:  # noqa: ASYNC110 - polled, with a deadline
             await anyio.sleep(0.01)
 

@@ -17,11 +17,16 @@ class Clock:
         return self.now
 
 
+class DoormanAt(Doorman):
+    """With a clock that the test moves."""
+
+    def __init__(self, now):
+        self.clock = Clock(now)
+        super().__init__(ApiOptions(), self.clock)
+
+
 def doorman_at(now):
-    clock = Clock(now)
-    doorman = Doorman(ApiOptions(), clock)
-    doorman.clock = clock
-    return doorman
+    return DoormanAt(now)
 
 
 def test_a_ticket_opens_once_for_the_one_it_was_issued_to():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kronveil.bench import STAGES, run
+from kronveil.bench import run
 from kronveil.bench.frames import PodName, frame
 from kronveil.bench.measure import Sample, Variant, interleaved, spread
 from kronveil.bench.record import Circumstances, Counts, Measure, Record, as_json
@@ -43,7 +43,7 @@ def rounds_of(*microseconds: float) -> list[Sample]:
     return [Sample(1_000, us / 1_000, us / 1_000) for us in microseconds]
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "start"])
+@pytest.mark.parametrize("stage", ["decode", "path", "dedup", "correlate", "store"])
 def test_the_quick_form_of_a_stage_runs_and_its_counts_balance(stage: str, tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
     assert run([stage], file, quick=True) in (0, 1)

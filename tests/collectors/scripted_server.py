@@ -118,7 +118,7 @@ class ScriptedServer:
 
     async def watching(self, kind: str) -> None:
         """Return once a watch of the kind is open."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await self.watched[kind].wait()
 
     def insert(self, kind: str, line: bytes) -> None:

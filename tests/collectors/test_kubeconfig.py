@@ -193,7 +193,11 @@ def test_an_insecure_cluster_is_taken_at_its_word(tmp_path: Path) -> None:
         ),
         ({"user": {"auth-provider": {"name": "gcp"}}}, None, "Use an exec plugin"),
         ({"user": {"token": "t", "as-groups": ["admins"]}}, None, "need as: the user to act as"),
-        ({"cluster": {"server": "https://h", "proxy-url": "socks5://u:p4ss@h:1"}}, None, "Write http://host:port"),
+        (
+            {"cluster": {"server": "https://h", "proxy-url": "ftp://u:p4ss@h:1"}},
+            None,
+            "Write http:// or socks5://host:port",
+        ),
         ({"user": {"tokenFile": "missing"}}, None, "names the file"),
         (
             {"user": {"client-certificate-data": "bm8=", "client-key-data": "bm8="}},

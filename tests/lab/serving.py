@@ -73,7 +73,7 @@ class Frames:
 
     async def next(self) -> Any:
         """The next frame, within a few seconds."""
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             return json.loads(await anext(self._lines))
 
     async def take(self, count: int) -> list[Any]:
@@ -81,5 +81,5 @@ class Frames:
 
     async def until_end(self) -> list[Any]:
         """Every frame until the server ends the watch."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             return [json.loads(line) async for line in self._lines]

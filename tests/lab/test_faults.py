@@ -97,7 +97,7 @@ async def test_a_hanging_server_can_still_be_stopped():
 
             tasks.start_soon(ask)
             await anyio.wait_all_tasks_blocked()
-            with anyio.fail_after(1):
+            with anyio.fail_after(30):
                 await api.cluster.stop_server()
 
 
@@ -106,7 +106,7 @@ async def test_a_client_that_leaves_ends_its_watch():
         wakers = api.cluster.world.shelves
         async with watching(api.http, PODS, resourceVersion=await api.version()):
             assert sum(len(shelf.wakers) for shelf in wakers.values()) == 1
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             while any(shelf.wakers for shelf in wakers.values()):  # noqa: ASYNC110 - the server tells nobody
                 await anyio.sleep(0.01)
 

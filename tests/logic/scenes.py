@@ -24,6 +24,7 @@ from kronveil.model.facts import (
     PodFacts,
     QuotaFacts,
     ReachFacts,
+    ResourceFacts,
     SourceFacts,
     SyncFacts,
     WarningFacts,
@@ -93,6 +94,7 @@ KINDS: dict[type, str] = {
     BudgetFacts: "budget.changed",
     CertificateFacts: "certificate.changed",
     SyncFacts: "sync.changed",
+    ResourceFacts: "resource.changed",
 }
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from kronveil.logic.triage import Rules, Triage
+from kronveil.model.effects import RecordChange
 from kronveil.model.facts import CertificateFacts, FieldChange, NodeFacts, PodFacts, SyncFacts, WorkloadFacts
 from kronveil.model.incident import Incident
 from kronveil.model.observation import Observation
@@ -119,7 +120,7 @@ def test_a_change_says_how_it_came(attributes: dict[str, str], source: str) -> N
         "workload.changed", at(0), CHECKOUT, "d-1@1", UP, None, "", attributes, (NEW_IMAGE,), "helm"
     )
     effects = Triage(Rules()).consider(observation, EAST, at(0))
-    (change,) = [one.change for one in effects if hasattr(one, "change")]
+    (change,) = [one.change for one in effects if isinstance(one, RecordChange)]
     assert change.source == source
 
 
@@ -291,3 +292,34 @@ def test_the_ledger_is_bounded() -> None:
             at(nth),
         )
     assert len(triage._suspecting._ledger._of) == 10_000
+
+
+def test_a_first_symptom_before_the_change_is_evidence_against_it() -> None:
+    stage = Stage()
+    stage.pod(0, pulling())
+    changed(stage, 20, NEW_IMAGE)
+    (suspect,) = stage.only().suspects
+    assert "against: it came 20 s after the onset" in suspect.reasons
+    assert (suspect.evidence_for, suspect.evidence_against) == ((), stage.only().evidence[:1])
+
+
+def elsewhere(seconds: float, *, is_well: bool) -> Incident:
+    """Trouble in the east after a change that was made in the west ``seconds`` before."""
+    stage = Stage()
+    changed(stage, -seconds, NEW_IMAGE, origin=WEST)
+    if not is_well:
+        stage.pod(-seconds + 60, crashing(), origin=WEST)
+    changed(stage, 0, NEW_IMAGE)
+    stage.pod(30, crashing())
+    return next(one for one in stage.incidents().values() if one.cluster.name == EAST.cluster_name)
+
+
+def test_the_same_change_without_harm_in_another_cluster_speaks_against_it() -> None:
+    (suspect,), (other,), (soon,) = (
+        elsewhere(3600, is_well=True).suspects,
+        elsewhere(3600, is_well=False).suspects,
+        elsewhere(300, is_well=True).suspects,
+    )
+    assert "against: the same change did no harm in 1 other cluster" in suspect.reasons
+    assert suspect.score < other.score
+    assert not [each for one in (other, soon) for each in one.reasons if "no harm" in each]

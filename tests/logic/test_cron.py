@@ -55,5 +55,6 @@ def test_a_day_that_never_comes_and_an_unknown_zone_are_never_due() -> None:
 def test_a_wall_time_that_the_clock_leaves_out_delays_but_never_repeats() -> None:
     # At 02:00 of 29 March 2026 the clocks of Berlin go to 03:00.
     due = next_due("30 2 * * *", "Europe/Berlin", time("2026-03-28T02:00:00"))
+    assert due is not None
     assert due == time("2026-03-29T01:30:00")
     assert next_due("30 2 * * *", "Europe/Berlin", due) == time("2026-03-30T00:30:00")

@@ -3,6 +3,7 @@
 from kronveil.logic.explain import Stage as Step
 from kronveil.logic.explain import Traces
 from kronveil.logic.triage import Rules, Triage
+from kronveil.model.effects import MergeEvent, RecordEvent
 from kronveil.model.facts import ClaimFacts, NodeFacts, PodFacts, WarningFacts
 from kronveil.model.resource import Resource
 from kronveil.model.silence import Silence
@@ -10,7 +11,7 @@ from tests.logic.scenes import NODE, WEST, Stage, at, container, crashing, healt
 
 
 def steps(stage: Stage, nth: int = -1) -> tuple[Step, ...]:
-    event = [effect.event for effect in stage.effects if hasattr(effect, "event")][nth]
+    event = [effect.event for effect in stage.effects if isinstance(effect, RecordEvent | MergeEvent)][nth]
     found = stage.triage.explain(event.id)
     assert found is not None
     return found

@@ -222,7 +222,7 @@ def test_warnings_open_nothing_and_are_evidence_for_the_incident_of_their_owner(
     failed, _, _, symptom, back_off = stage.events()
     assert set(incident.evidence) == {failed.id, symptom.id, back_off.id, stage.merged()[0].event.id}
     assert [moment.message for moment in incident.timeline][1:] == [
-        'Before it: Failed: Failed to pull image "x"',
+        'Before it: Failed to pull image "x"',
         'BackOff: Back-off pulling image "x"',
     ]
     assert incident.event_count == 4

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kronveil.logic.triage import Rules, Triage
@@ -300,6 +300,7 @@ def test_groups_hold_only_what_is_alike_and_a_restart_changes_nothing_of_them(
     assert outcomes[0] == outcomes[1]
 
 
+@example([("sick", 1), ("sick", 1), ("sick", 1), ("sick", 198), ("well", 400)], 4)
 @given(st.lists(st.tuples(st.sampled_from(("sick", "well")), st.integers(1, 400)), max_size=20), st.integers(0, 20))
 def test_what_must_last_counts_once_whether_we_were_there_or_not(moves: list[tuple[str, int]], restart_at: int) -> None:
     outcomes = []
@@ -309,6 +310,9 @@ def test_what_must_last_counts_once_whether_we_were_there_or_not(moves: list[tup
             seconds += pause
             since = seconds if state == "sick" and last != "sick" else since
             facts = healthy() if state == "well" else pod_facts(unready_since=at(since))
+            if nth == restart_at:
+                # What a first list would find due at this very moment is due without a restart as well.
+                effects += triage.tick(at(seconds))
             if nth == restart and last is not None:
                 triage = Triage(RULES, list(stored(effects).values()))
                 # The first list tells what is not well.

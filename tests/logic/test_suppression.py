@@ -81,6 +81,7 @@ def test_a_silence_made_later_hushes_what_is_open_and_its_end_is_heard_at_once()
     assert [one.incident.resource.name for one in effects if isinstance(one, RecordIncident)] == ["ledger"]
     assert stage.triage.set_silences([replace(ALL, owner="ledger")], at(6)) == []
     (effect,) = stage.triage.set_silences([], at(7))
+    assert isinstance(effect, RecordIncident)
     assert not effect.incident.is_silenced
 
 

@@ -26,6 +26,13 @@ KINDS: Mapping[str, tuple[str, str, bool]] = {
     "Job": ("/apis/batch/v1", "jobs", True),
     "CronJob": ("/apis/batch/v1", "cronjobs", True),
     "Lease": ("/apis/coordination.k8s.io/v1", "leases", True),
+    "ValidatingWebhookConfiguration": (
+        "/apis/admissionregistration.k8s.io/v1",
+        "validatingwebhookconfigurations",
+        False,
+    ),
+    "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", False),
+    "Database": ("/apis/db.kronveil.test/v1beta1", "databases", True),
     "ClusterRole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles", False),
     "ClusterRoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings", False),
 }
@@ -67,6 +74,11 @@ class ApiClient:
         path = self._path(manifest["kind"], manifest["metadata"].get("namespace"))
         return self._read(await self._http.post(path, json=manifest))
 
+    async def attempt(self, kind: str, namespace: str, manifest: Manifest, *, dry_run: bool) -> httpx2.Response:
+        """The bare answer to a create, whatever its status."""
+        parameters = {"dryRun": "All"} if dry_run else {}
+        return await self._http.post(self._path(kind, namespace), json=manifest, params=parameters)
+
     async def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
         return self._read(await self._http.get(self._path(kind, namespace, name)))
 
@@ -90,6 +102,12 @@ class ApiClient:
     async def patch_status(self, kind: str, name: str, body: Manifest, namespace: str | None = None) -> Manifest:
         """Strategic merge of the status alone, as the kubelet writes it."""
         return await self._patch(f"{self._path(kind, namespace, name)}/status", {"status": body})
+
+    async def set_status(self, kind: str, name: str, status: Manifest, namespace: str | None = None) -> Manifest:
+        """The whole status, as the controller of a custom resource writes it."""
+        now = await self.get(kind, name, namespace)
+        path = f"{self._path(kind, namespace, name)}/status"
+        return self._read(await self._http.put(path, json={**now, "status": status}))
 
     async def delete(self, kind: str, name: str, namespace: str | None = None, *, grace_s: int = 0) -> None:
         """Delete it and, in the background, what it owns. That it is gone already is no error."""

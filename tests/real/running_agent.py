@@ -22,8 +22,9 @@ POLL, STALE, UNREACHABLE, RESOLVE = "500ms", "3s", "6s", "3s"
 class RunningAgent:
     """One agent on one data folder. Entering starts it; it may be killed and started again inside the block."""
 
-    def __init__(self, folder: Path, clusters: Sequence[Found]) -> None:
+    def __init__(self, folder: Path, clusters: Sequence[Found], *, unreachable_after: str = UNREACHABLE) -> None:
         self.folder = folder
+        self._unreachable_after = unreachable_after
         self._config = folder / "kronveil.yaml"
         self._ports = folder / "data" / "ports.json"
         self._write_config(clusters)
@@ -49,7 +50,7 @@ class RunningAgent:
             self.process.ensure_alive()
             return json.loads(self._ports.read_text()) if self._ports.exists() else None
 
-        chosen = await eventually(ports, "the agent wrote its ports", within_s=30)
+        chosen = await eventually(ports, "the agent wrote its ports", within_s=60)
         assert chosen is not None
         self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{chosen['api']}/api/v1", trust_env=False)
 
@@ -65,6 +66,11 @@ class RunningAgent:
         answer = await self._http.get(f"/{path}", params=parameters)
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
+
+    async def incidents_in(self, namespace: str) -> list[Found]:
+        """Every incident, open or not, of the objects of a namespace."""
+        items: list[Found] = (await self.get("incidents", limit="500"))["items"]
+        return [item for item in items if item["resource"]["namespace"] == namespace]
 
     async def incidents(self, resource: str) -> list[Found]:
         """Every incident, open or not, of the object of this name, in the agent's test namespace or in none.
@@ -93,13 +99,18 @@ class RunningAgent:
         found: Found = await self.get(f"clusters/{name}")
         return found
 
+    async def relists(self, name: str) -> int:
+        """How many complete lists were taken again of a cluster since the agent started."""
+        rows: list[Found] = (await self.get("collectors"))["items"]
+        return next(int(row["relists"]) for row in rows if row["source"] == name)
+
     async def counts_right(self, cluster: KubeCluster) -> bool:
         """Whether the totals of a cluster are what its API server itself lists."""
         row = await self.cluster(cluster.name)
         listed = [len(await cluster.api.list(kind)) for kind in ("Pod", "Node")]
         return [row["pods"], row["nodes"]] == listed
 
-    async def becomes(self, name: str, *states: str, within_s: float = 30) -> Found:
+    async def becomes(self, name: str, *states: str, within_s: float = 60) -> Found:
         """Wait until a cluster is in one of these states, and give its row."""
 
         row: Found = {}
@@ -115,7 +126,7 @@ class RunningAgent:
             raise
         return row
 
-    async def incident(self, resource: str, *, family: str, status: str = "open", within_s: float = 30) -> Found:
+    async def incident(self, resource: str, *, family: str, status: str = "open", within_s: float = 60) -> Found:
         """Wait for the incident of an object and family to have this status; there must never be two."""
 
         async def is_so() -> Found | None:
@@ -134,7 +145,7 @@ class RunningAgent:
 
     def _write_config(self, clusters: Sequence[Found]) -> None:
         closed = dict.fromkeys(("grpc", "otlp_grpc", "otlp_http", "prometheus", "debug"))
-        times = {"poll_interval": POLL, "stale_after": STALE, "unreachable_after": UNREACHABLE}
+        times = {"poll_interval": POLL, "stale_after": STALE, "unreachable_after": self._unreachable_after}
         with self._config.open("w") as file:
             YAML().dump(
                 {
@@ -147,7 +158,14 @@ class RunningAgent:
             )
 
 
-def entry(cluster: KubeCluster, folder: Path, user: str = "viewer", **keys: str) -> Found:
+def balance(row: Found) -> int:
+    """What the books of a cluster leave unexplained: zero, always."""
+    books = row["books"]
+    explained = books["delivered"] + books["merged"] + sum(books["dropped"].values()) + books["in_flight"]
+    return int(books["received"] - explained)
+
+
+def entry(cluster: KubeCluster, folder: Path, user: str = "viewer", **keys: Any) -> Found:
     """The configuration of one cluster, read as a user who may only read unless another one is named."""
     kubeconfig = cluster.write_kubeconfig(folder / f"{cluster.name}.kubeconfig", user)
     return {"name": cluster.name, "kubeconfig_path": str(kubeconfig), "context": cluster.name, **keys}

@@ -1,6 +1,7 @@
 """What happens in a test cluster: nodes, deployments, and the failures that kwok's stages act out by label."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from .api_client import ApiClient, Manifest
 from .waiting import eventually
@@ -58,6 +59,26 @@ def deployment(
     }
 
 
+def warning(name: str, pod: Manifest, message: str, *, count: int = 1) -> Manifest:
+    """A Warning event about a pod, as a kubelet writes it."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    metadata = pod["metadata"]
+    about = {"apiVersion": "v1", "kind": "Pod", **{key: metadata[key] for key in ("name", "namespace", "uid")}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": SPACE},
+        "involvedObject": about,
+        "type": "Warning",
+        "reason": "Unhealthy",
+        "message": message,
+        "source": {"component": "kubelet", "host": "agent-1"},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": count,
+    }
+
+
 def failing(fail: str | None) -> Manifest:
     """The patch of a deployment that makes its pods fail this way from the next rollout on, or no longer (None)."""
     return {"spec": {"template": {"metadata": {"labels": {FAIL: fail}}}}}
@@ -78,7 +99,7 @@ async def make_namespace(api: ApiClient, name: str) -> str:
     return name
 
 
-async def node_becomes(api: ApiClient, name: str, ready: str, *, within_s: float = 20) -> None:
+async def node_becomes(api: ApiClient, name: str, ready: str, *, within_s: float = 60) -> None:
     """Wait until the Ready condition of a node is "True", "False" or "Unknown"."""
 
     async def is_so() -> bool:
@@ -108,7 +129,7 @@ def _runs_clean(pod: Manifest) -> bool:
     return pod["status"].get("phase") == "Running" and FAIL not in pod["metadata"].get("labels", {})
 
 
-async def becomes_available(api: ApiClient, name: str, namespace: str = "default", *, within_s: float = 30) -> None:
+async def becomes_available(api: ApiClient, name: str, namespace: str = "default", *, within_s: float = 60) -> None:
     """Wait until a deployment's current template is fully rolled out and available."""
 
     async def is_so() -> bool:

@@ -80,6 +80,20 @@ class Etcd:
         self.process.start()
         await answers(self.process, f"{self.url}/health")
 
+    async def restart(self) -> None:
+        """End it as a crash would, and start it again at the same address on the same data."""
+        assert self.process is not None
+        await self.process.kill()
+        self.process.start()
+        await answers(self.process, f"{self.url}/health")
+
+    async def compact(self) -> None:
+        """Forget everything but the newest of each key, as a cluster does every few minutes."""
+        async with httpx2.AsyncClient(base_url=self.url, trust_env=False, timeout=15) as http:
+            newest = (await http.post("/v3/kv/range", json={"key": "AA=="})).json()["header"]["revision"]
+            answer = await http.post("/v3/kv/compaction", json={"revision": newest, "physical": True})
+            assert answer.status_code == 200, answer.text
+
 
 class KubeCluster:
     """A whole cluster without machines: real API server and controllers, kwok in place of every kubelet.
@@ -92,7 +106,7 @@ class KubeCluster:
         self.region = region
         self.folder = folder
         self.url = ""
-        self._etcd = etcd
+        self.etcd = etcd
         self._programs = installed_folder()
         self._authority = Authority(folder, f"{name}-ca")
         self._signing_key = write_signing_key(folder / "service-accounts.key")
@@ -144,7 +158,15 @@ class KubeCluster:
     async def start_api_server(self) -> None:
         """Start it again at the same address on the same data; returns when it is ready."""
         self.processes["kube-apiserver"].start()
-        await self._api_server_answers()
+        await self.is_ready()
+
+    async def kill_api_server(self) -> None:
+        """`kill -9`: its clients learn of it by a reset."""
+        await self.processes["kube-apiserver"].kill()
+
+    async def is_ready(self) -> None:
+        """Wait until the API server says that it is, its etcd and all."""
+        await answers(self.processes["kube-apiserver"], f"{self.url}/readyz", token=TOKENS["admin"][0])
 
     async def restart_controllers(self) -> None:
         """Have the controllers and the scheduler begin anew; kwok, which holds the nodes' leases, stays.
@@ -187,7 +209,7 @@ class KubeCluster:
         tokens.write_text("".join(f'{token},{user},{user},"{groups}"\n' for user, (token, groups) in TOKENS.items()))
         self._launch(
             "kube-apiserver",
-            *(f"--etcd-servers={self._etcd.url}", f"--etcd-prefix=/{self.name}"),
+            *(f"--etcd-servers={self.etcd.url}", f"--etcd-prefix=/{self.name}"),
             *("--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={port}"),
             *(f"--tls-cert-file={self._serving[0]}", f"--tls-private-key-file={self._serving[1]}"),
             *(f"--client-ca-file={self._authority.path}", f"--token-auth-file={tokens}", "--authorization-mode=RBAC"),
@@ -197,10 +219,7 @@ class KubeCluster:
             *("--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none"),
             *("--disable-admission-plugins=ServiceAccount", "--allow-privileged=true", "--profiling=false"),
         )
-        await self._api_server_answers()
-
-    async def _api_server_answers(self) -> None:
-        await answers(self.processes["kube-apiserver"], f"{self.url}/readyz", token=TOKENS["admin"][0])
+        await self.is_ready()
 
     async def _start_controllers(self) -> None:
         port = free_port()

@@ -99,6 +99,7 @@ class RealSource:
 @pytest.mark.anyio
 class TestKubernetesCollectorOnRealServer(CollectorContract):
     component = component
+    is_streaming = True
 
     @pytest.fixture(autouse=True)
     def _given(self, tmp_path: Path, two_clusters: tuple[KubeCluster, KubeCluster]) -> None:
@@ -122,5 +123,12 @@ class TestKubernetesCollectorOnRealServer(CollectorContract):
                 kubeconfig_path=source.kubeconfig,
                 namespaces=(source.space,),  # the namespaces of other tests are still being emptied
                 poll_interval=timedelta(milliseconds=500),
+                streaming_lists=self.is_streaming,
             )
         )
+
+
+class TestInPagesOnRealServer(TestKubernetesCollectorOnRealServer):
+    """The way of older servers, which newer ones keep."""
+
+    is_streaming = False

@@ -8,7 +8,7 @@ import anyio
 T = TypeVar("T")
 
 
-async def eventually(ask: Callable[[], Awaitable[T]], what: str, *, within_s: float = 20, every_s: float = 0.1) -> T:
+async def eventually(ask: Callable[[], Awaitable[T]], what: str, *, within_s: float = 60, every_s: float = 0.1) -> T:
     """Return the first truthy answer of `ask`; after `within_s` fail with `what` and the last answer."""
     answer: T | None = None
     with anyio.move_on_after(within_s):

@@ -19,6 +19,7 @@ from kronveil.sdk.storage import (
     ChangeQuery,
     EventPage,
     EventQuery,
+    IncidentCount,
     IncidentPage,
     IncidentQuery,
     Receipt,
@@ -52,6 +53,9 @@ class Good:
 
     async def incidents(self, query: IncidentQuery) -> IncidentPage:
         return await self.store.incidents(query)
+
+    async def incident_counts(self, text: str | None) -> tuple[IncidentCount, ...]:
+        return await self.store.incident_counts(text)
 
     async def incident(self, incident_id: str) -> Incident | None:
         return await self.store.incident(incident_id)
@@ -318,6 +322,13 @@ class FiltersThePage(Good):
         return replace(page, items=kept)
 
 
+class CountsEverything(Good):
+    """Narrows its lists by words and forgets to narrow its counts."""
+
+    async def incident_counts(self, text: str | None) -> tuple[IncidentCount, ...]:
+        return await self.store.incident_counts(None)
+
+
 class ForgivesCursors(Good):
     """Answers the first page when it does not understand which was asked for."""
 
@@ -372,6 +383,7 @@ open_forgets_receipts = _opening(ForgetsReceipts)
 open_pages_by_offset = _opening(PagesByOffset)
 open_pages_by_time_alone = _opening(PagesByTimeAlone)
 open_filters_the_page = _opening(FiltersThePage)
+open_counts_everything = _opening(CountsEverything)
 open_forgives_cursors = _opening(ForgivesCursors)
 open_forgets_evidence = _opening(ForgetsEvidence)
 open_restores_open_only = _opening(RestoresOpenOnly)

@@ -31,6 +31,7 @@ COUNTEREXAMPLES = {
     "test_a_page_is_right_while_rows_arrive": "open_pages_by_offset",
     "test_rows_of_one_instant_are_paged_without_gap_or_repeat": "open_pages_by_time_alone",
     "test_filters_narrow_and_miss_nothing": "open_filters_the_page",
+    "test_incidents_are_found_by_words_and_counted_as_they_are_listed": "open_counts_everything",
     "test_an_unreadable_cursor_is_refused": "open_forgives_cursors",
     "test_forgetting_takes_slices_and_spares_what_an_incident_cites": "open_forgets_evidence",
     "test_a_start_gets_what_may_still_change": "open_restores_open_only",

@@ -104,6 +104,23 @@ async def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == bytes(content)
 
 
+@pytest.mark.parametrize("is_damaged", [False, True], ids=["whole", "damaged"])
+async def test_of_a_long_file_what_a_start_needs_is_checked(tmp_path: Path, is_damaged: bool) -> None:  # noqa: FBT001
+    path = await made(tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'counters'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    os.truncate(path, 200 * 1024 * 1024)  # a hole: it takes no room on the disk
+    if is_damaged:
+        with path.open("r+b") as file:
+            file.seek((page - 1) * size)
+            file.write(b"\x99" * size)
+        with pytest.raises(Permanent, match="damaged"):
+            await made(tmp_path)
+    else:
+        assert await made(tmp_path) == path
+
+
 @pytest.mark.parametrize("cut", [100, 4096, 5000, 0.5, 0.9])
 async def test_a_file_that_ends_too_early_is_named_and_left_alone(tmp_path: Path, cut: float) -> None:
     async with open_sqlite(tmp_path) as store:

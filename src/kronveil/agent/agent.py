@@ -1,7 +1,7 @@
 """The running agent: joins intake, pipeline, roll call and supervision, and answers those who ask (``Desk``)."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,9 +68,11 @@ class Additions(Protocol):
 
     def add(self, request: ClusterRequest) -> ClusterPlan:
         """Keep it, and say how to watch it. Raises ConfigError when it cannot be."""
+        ...
 
     def remove(self, name: str) -> bool:
         """Keep it no longer; False when it was not kept here."""
+        ...
 
 
 class Pauses(Protocol):
@@ -78,6 +80,7 @@ class Pauses(Protocol):
 
     def kept(self) -> Mapping[str, Pause]:
         """By cluster. Raises ConfigError when they cannot be read."""
+        ...
 
     def keep(self, name: str, pause: Pause | None) -> None:
         """Keep it durably, or with None keep none. Raises Transient when that cannot be written."""
@@ -113,7 +116,7 @@ class Agent:
         self._started_at = clock()
         self._events_kept_for = events_kept_for
         self._intake = Intake(clock)
-        kept = pauses.kept() if pauses is not None else {}
+        kept: Mapping[str, Pause] = pauses.kept() if pauses is not None else {}
         self._roster = Roster((), self._intake, clock)
         for plan in clusters:
             self._roster.add(plan, kept.get(plan.name))
@@ -140,7 +143,7 @@ class Agent:
         self._pipeline.on_incidents = self.loop.notice
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """Watch, judge and save until the block is left; then collectors stop first and what they sent is settled."""
         async with anyio.create_task_group() as core:
             core.start_soon(self._pipeline.run)

@@ -82,18 +82,22 @@ class Stage(Protocol):
     @property
     def name(self) -> str:
         """Which stage."""
+        ...
 
     @property
     def result(self) -> str:
         """What it did, in one of a few words."""
+        ...
 
     @property
     def reason(self) -> str:
         """Why, in a sentence."""
+        ...
 
     @property
     def refs(self) -> tuple[str, ...]:
         """Ids of what the sentence names."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,51 +172,67 @@ class Desk(Protocol):
 
     def now(self) -> datetime:
         """The agent's clock, UTC."""
+        ...
 
     def health(self) -> AgentHealth:
         """The agent's own health."""
+        ...
 
     def fleet(self) -> Fleet:
         """Totals, with what they leave out."""
+        ...
 
     def members(self) -> Sequence[Member]:
         """Every expected member, by name."""
+        ...
 
     def books(self) -> Books:
         """The sum of all members' books."""
+        ...
 
     def figures(self) -> Figures:
         """What the agent counts of itself."""
+        ...
 
     def open_incidents(self) -> Sequence[Incident]:
         """Those open, and those resolved within the reopening window, newest first; from memory."""
+        ...
 
     async def events(self, query: EventQuery) -> EventPage:
         """A page of stored events. ValueError for an unreadable cursor."""
+        ...
 
     async def events_by_id(self, ids: Sequence[str]) -> Sequence[Event]:
         """The events with these ids that are stored, oldest first."""
+        ...
 
     async def incidents(self, query: IncidentQuery) -> IncidentPage:
         """A page of incidents. ValueError for an unreadable cursor."""
+        ...
 
     async def incident_counts(self, text: str | None) -> Sequence[IncidentCount]:
         """How many incidents are stored, or those in which ``text`` is found, by what lists are narrowed by."""
+        ...
 
     async def incident(self, incident_id: str) -> Incident:
         """One, as stored. Raises NotFound."""
+        ...
 
     def pods(self, cluster: str) -> Iterator[PodLine]:
         """The pods of a member as last heard of, in no order; none of one that is not watched now. Read in steps."""
+        ...
 
     def workloads(self, cluster: str) -> Iterator[WorkloadLine]:
         """Its deployments, stateful sets and daemon sets, likewise."""
+        ...
 
     async def changes(self, query: ChangeQuery) -> ChangePage:
         """A page of the ledger of changes. ValueError for an unreadable cursor."""
+        ...
 
     async def changes_by_id(self, ids: Sequence[str]) -> Sequence[Change]:
         """The changes with these ids that are stored, oldest first."""
+        ...
 
     def add_cluster(self, request: ClusterRequest) -> None:
         """Watch one more cluster, from now on and after each start. Raises Refused, ConfigError."""
@@ -234,6 +254,7 @@ class Desk(Protocol):
 
     async def silences(self, *, ended: bool) -> Sequence[Silence]:
         """Those that have not ended, newest first; with ``ended`` those that have, too."""
+        ...
 
     async def silence(self, silence: Silence) -> None:
         """Begin a silence, durably. Raises Refused, Transient."""
@@ -243,6 +264,7 @@ class Desk(Protocol):
 
     def hushed_by(self, silence: Silence) -> Sequence[Incident]:
         """Which incidents such a silence would hush while it lasts."""
+        ...
 
     async def act(self, act: Act) -> Incident:
         """Carry out a person's act (verbs: see ``agent.judge``) durably; the incident afterwards.
@@ -250,6 +272,7 @@ class Desk(Protocol):
         The same key and request again answers as before and does nothing. Raises NotFound, Refused, KeyReused,
         Transient when the store cannot save it now.
         """
+        ...
 
     async def probe(self, cluster: str) -> None:
         """Ask a member now. Raises NotFound, Transient or Permanent with the reason."""

@@ -8,7 +8,6 @@ from typing import Protocol
 import anyio
 import structlog
 
-from kronveil.agent.backoff import Backoff
 from kronveil.agent.runs import Runs
 from kronveil.logic import interpreter, journal, verification
 from kronveil.logic.interpreter import Act, Ask, Finish, MakePlan, Settle, Undo, Verify
@@ -18,6 +17,7 @@ from kronveil.model.execution import Execution, ExecutionStatus, StepPlan, Targe
 from kronveil.model.incident import Incident
 from kronveil.model.runbook import Runbook, RunbookStep
 from kronveil.sdk.actions import Action, Outcome, Step
+from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import Permanent, PluginError, Transient
 
 PLAN_DEADLINE_S = 60.0

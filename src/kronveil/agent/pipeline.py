@@ -12,7 +12,6 @@ from hashlib import sha256
 import anyio
 import structlog
 
-from kronveil.agent.backoff import Backoff
 from kronveil.agent.desk import Act, KeyReused, NotFound, Refused, Stage
 from kronveil.agent.intake import Arrival, Clock, Intake
 from kronveil.agent.judge import Judge, carry_out
@@ -25,6 +24,7 @@ from kronveil.model.event import Event
 from kronveil.model.incident import Incident
 from kronveil.model.noun import noun
 from kronveil.model.silence import Silence
+from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import KronveilError, PluginError, Transient
 from kronveil.sdk.storage import Receipt, Record, Store, Unstorable, Writes
 
@@ -54,15 +54,16 @@ class _Request:
 class _Work:
     """What one turn has decided and must make durable."""
 
-    events: list[Event] = field(default_factory=list)
-    shown: list[Event] = field(default_factory=list)
-    incidents: dict[str, Incident] = field(default_factory=dict)
-    counters: Counter[str] = field(default_factory=Counter)
-    receipts: list[Receipt] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    silences: list[Silence] = field(default_factory=list)
-    silences_ended: list[str] = field(default_factory=list)
-    given_up: set[Record] = field(default_factory=set)
+    events: list[Event] = field(default_factory=list[Event])
+    shown: list[Event] = field(default_factory=list[Event])
+    incidents: dict[str, Incident] = field(default_factory=dict[str, Incident])
+    opened: set[str] = field(default_factory=set[str])
+    counters: Counter[str] = field(default_factory=Counter[str])
+    receipts: list[Receipt] = field(default_factory=list[Receipt])
+    changes: list[Change] = field(default_factory=list[Change])
+    silences: list[Silence] = field(default_factory=list[Silence])
+    silences_ended: list[str] = field(default_factory=list[str])
+    given_up: set[Record] = field(default_factory=set[Record])
 
     @property
     def is_empty(self) -> bool:
@@ -120,6 +121,9 @@ class _Work:
                     if is_kept:
                         self.events.append(event)
                 case RecordIncident(incident):
+                    # Told again within the turn it has a later version by the time it is saved.
+                    if incident.version == 1:
+                        self.opened.add(incident.id)
                     self.incidents[incident.id] = incident
                 case RecordChange(change):
                     self.changes.append(change)
@@ -250,7 +254,7 @@ class Pipeline:
 
     def _decide(self, arrivals: Sequence[Arrival]) -> tuple[_Work, list[_Judged]]:
         work = _Work()
-        judged = []
+        judged: list[_Judged] = []
         for arrival in arrivals:
             try:
                 effects = self._judge.consider(arrival.observation, arrival.origin, arrival.received_at)
@@ -368,7 +372,7 @@ class Pipeline:
         shown_at = self._clock()
         for event in work.shown:
             self.latency.note(event.id, (shown_at - event.received_at).total_seconds())
-        self.opened += sum(incident.version == 1 for incident in work.incidents.values())
+        self.opened += len(work.opened.intersection(work.incidents))
         self._live.publish("event", work.shown, now)
         self._live.publish("incident", work.incidents.values(), now)
         self._live.publish("change", work.changes, now)

@@ -35,9 +35,11 @@ class Judgement(Protocol):
 
     def look(self, look: Look, state: ClusterState, now: datetime) -> SourceFacts:
         """What is wrong with a member's collector now, and what is known to be right."""
+        ...
 
     def judge(self, look: Look, facts: SourceFacts, now: datetime) -> Judged:
         """How a member stands now; ``facts`` are those of the last look."""
+        ...
 
     def forget(self, name: str) -> None:
         """It is watched no longer."""
@@ -86,7 +88,7 @@ class RollCall:
         """Every expected member, by name, as of now."""
         now = self._clock()
         first_with_uid: dict[str, str] = {}
-        members = []
+        members: list[Member] = []
         for watched in self._roster:
             judged = self._judgement.judge(_look(watched), self._facts.get(watched.plan.name, _NOTHING), now)
             members.append(self._member(watched, judged, now, first_with_uid))

@@ -6,11 +6,11 @@ from datetime import datetime
 import anyio
 import structlog
 
-from kronveil.agent.backoff import Backoff
 from kronveil.agent.intake import Clock
 from kronveil.agent.live import Live
 from kronveil.logic.response import ENDED
 from kronveil.model.execution import Execution
+from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import PluginError
 from kronveil.sdk.storage import Store, Writes
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 import anyio
 import structlog
 
-from kronveil.agent.backoff import Backoff
 from kronveil.agent.intake import Clock, Source
 from kronveil.model.fleet import Standing
+from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.contracts import Collector
 from kronveil.sdk.errors import Permanent, PluginError
 

@@ -19,7 +19,20 @@ from kronveil.api.options import BUILT_CONSOLE, ApiOptions
 from kronveil.api.pages import Console
 from kronveil.api.problems import PROBLEM_JSON, answer_with_problems
 from kronveil.api.replays import Replays
-from kronveil.api.routes import acts, agent, changes, events, fleet, incidents, runs, silences, streams, tokens
+from kronveil.api.routes import (
+    acts,
+    agent,
+    changes,
+    events,
+    fleet,
+    incidents,
+    inventory,
+    overview,
+    runs,
+    silences,
+    streams,
+    tokens,
+)
 from kronveil.api.socket import serve_socket
 from kronveil.api.texts import IncidentTexts
 
@@ -65,7 +78,7 @@ def build_api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    for each in (agent, fleet, events, incidents, acts, changes, silences, runs, tokens, streams):
+    for each in (agent, overview, fleet, inventory, events, incidents, acts, changes, silences, runs, tokens, streams):
         api.include_router(each.router, prefix=PREFIX, dependencies=[Depends(may_call)])
     answer_with_problems(api)
     published = functools.cache(lambda: json.dumps(openapi(api)).encode())

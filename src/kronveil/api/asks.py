@@ -1,6 +1,7 @@
 """What the API accepts: query parameters and bodies. Unknown names are errors that say so."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -13,13 +14,15 @@ Cursor = Annotated[
 ]
 Limit = Annotated[int, Field(ge=1, le=500, description="How many at most.")]
 Name = Annotated[str | None, Field(min_length=1, max_length=253)]
+Words = Annotated[str | None, Field(min_length=1, max_length=200)]
 
 
 def split_commas(given: object) -> object:
     """Accept `a,b` as well as `a` and `b` given apart."""
     if not isinstance(given, list):
         return given
-    return [part.strip() for each in given for part in (each.split(",") if isinstance(each, str) else [each])]
+    items = cast("Sequence[Any]", given)
+    return [part.strip() for each in items for part in (each.split(",") if isinstance(each, str) else [each])]
 
 
 class Page(BaseModel):
@@ -46,6 +49,38 @@ class IncidentFilter(Page):
     status: Annotated[list[IncidentStatus], BeforeValidator(split_commas)] = []
     severity: Annotated[list[Severity], BeforeValidator(split_commas)] = []
     cluster: Name = None
+    q: Annotated[Words, Field(description="Found in title, id, kind, cluster, or name and namespace.")] = None
+    facets: Annotated[bool, Field(description="Count, too, what each filter would show.")] = False
+
+
+class OverviewSpan(BaseModel):
+    """Of which time an overview tells."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Annotated[
+        AwareDatetime | None, Field(description="When the person looked last; without it, where the window begins.")
+    ] = None
+    window_s: Annotated[int, Field(ge=60, le=604_800, description="How far back the lanes reach.")] = 21_600
+
+
+class WorkloadFilter(Page):
+    """Which workloads."""
+
+    cluster: Name = None
+    namespace: Name = None
+    kind: Name = None
+    q: Annotated[Words, Field(description="Found in name, namespace, kind or reason.")] = None
+
+
+class PodFilter(Page):
+    """Which pods."""
+
+    cluster: Name = None
+    namespace: Name = None
+    node: Name = None
+    owner: Annotated[Name, Field(description="Name of the top controller.")] = None
+    q: Annotated[Words, Field(description="Found in name, namespace, node, owner or reason.")] = None
 
 
 class ChangeFilter(Page):

@@ -74,7 +74,7 @@ class Composer:
         return messages, last
 
     def _compose(self, frames: Sequence[Frame], prev: int, *, in_batches: bool) -> list[Message]:
-        messages = []
+        messages: list[Message] = []
         for frame in frames:
             if frame.at is not self._at:
                 self._at, self._stamp = frame.at, stamp(frame.at)

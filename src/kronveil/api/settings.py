@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import cast
 
 from kronveil.agent.desk import Setting
 from kronveil.api import shapes
@@ -17,11 +18,11 @@ def plain(value: object) -> object:
     if isinstance(value, timedelta):
         return as_written(value)
     if isinstance(value, (set, frozenset)):
-        return sorted(str(plain(each)) for each in value)
+        return sorted(str(plain(each)) for each in cast("set[object]", value))
     if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in cast("Mapping[object, object]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
+        return [plain(each) for each in cast("list[object]", value)]
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 

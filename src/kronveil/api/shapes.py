@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, cast
 
 from msgspec import Raw
 from pydantic import Field, WithJsonSchema
+from pydantic.dataclasses import dataclass as described
 
 from kronveil.api.roles import Role
 from kronveil.model.event import Severity
@@ -594,7 +595,8 @@ class FieldError:
     msg: str
 
 
-@dataclass(slots=True)
+# Of pydantic, which keeps the description of what is its own: it is asked for with every status of every route.
+@described(slots=True)
 class Problem:
     """A refusal or a failure, as RFC 9457 has it."""
 

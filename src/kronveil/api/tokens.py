@@ -10,10 +10,11 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from kronveil.api.roles import ROLES, Role
 from kronveil.sdk.errors import ConfigError
@@ -128,7 +129,7 @@ class TokenFile:
         return {token.id: token for token in tokens}
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[dict[str, Token]]:
+    def _changing(self) -> Generator[dict[str, Token]]:
         """The tokens to change; written when the block is left without an error. One writer at a time."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +155,8 @@ class TokenFile:
 
 
 def _check(token: Token) -> None:
-    if token.role not in ROLES or not all(isinstance(each, str) for each in (token.id, token.name, token.hash)):
+    read = cast("tuple[object, ...]", (token.id, token.name, token.hash))
+    if token.role not in ROLES or not all(isinstance(each, str) for each in read):
         raise ValueError(token.role)
     if token.expires_at is not None:
         expires_at = datetime.fromisoformat(token.expires_at)
@@ -168,7 +170,7 @@ def _hash(salt: str, text: str) -> str:
 
 
 @contextlib.contextmanager
-def _open_private(path: Path) -> Iterator[int]:
+def _open_private(path: Path) -> Generator[int]:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         yield file

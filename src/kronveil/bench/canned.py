@@ -149,6 +149,8 @@ class Servers:
                     wait_s = BOOKMARK_EVERY_S
         finally:
             self._watches -= 1
+        # A watch that had something to say: one that never had is asked for again later and later.
+        await _send_chunk(stream, BOOKMARK)
         await _send_chunk(stream, EXPIRED)
         await stream.send(b"0\r\n\r\n")
 

@@ -1,6 +1,6 @@
 """A cluster without a network: lists and watch frames go straight into the collector's own machinery."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
 
@@ -24,8 +24,10 @@ class Cluster:
 
     skew_s: float | None = None
 
-    def __init__(self, pods: int, pods_per_deployment: int) -> None:
+    def __init__(self, pods: int, pods_per_deployment: int, *, name: str = NAME, uid: str = UID) -> None:
         self.pods = pods
+        self.name = name
+        self.uid = uid
         self.pods_per_deployment = pods_per_deployment
         self._send, self._receive = anyio.create_memory_object_stream[Sequence[bytes]](10)
 
@@ -39,10 +41,10 @@ class Cluster:
         await self._send.send(chunks)
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[Collector]:
+    async def open(self) -> AsyncGenerator[Collector]:
         """The collector of this cluster, as app.py would open it on a real one."""
         try:
-            yield ClusterCollector(ClusterConfig(name=NAME), cast("Connection", self))
+            yield ClusterCollector(ClusterConfig(name=self.name), cast("Connection", self))
         finally:
             self._send.close()
             self._receive.close()
@@ -63,7 +65,7 @@ class Cluster:
         if path == "/version":
             return b'{"gitVersion":"v1.30.0"}'  # one that lists in pages
         if path.endswith("/kube-system"):
-            return b'{"metadata":{"name":"kube-system","uid":"%s"}}' % UID.encode()
+            return b'{"metadata":{"name":"kube-system","uid":"%s"}}' % self.uid.encode()
         if asked.get("limit") == 1:
             return _EMPTY
         if path.endswith("/replicasets"):
@@ -90,7 +92,7 @@ class Cluster:
         return self._streaming(is_silent=not path.endswith("/pods"))
 
     @asynccontextmanager
-    async def _streaming(self, *, is_silent: bool) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _streaming(self, *, is_silent: bool) -> AsyncGenerator[AsyncIterator[bytes]]:
         yield _silence() if is_silent else self._chunks()
 
     async def _chunks(self) -> AsyncIterator[bytes]:

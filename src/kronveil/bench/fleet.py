@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ import anyio
 import httpx2
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
+
+from kronveil.bench.bytecode import environment
 
 READY_WITHIN_S = 120
 CONFIGURATION = """\
@@ -120,22 +122,22 @@ def _is_settled(member: dict[str, Any], pods: int) -> bool:
 
 
 @asynccontextmanager
-async def canned(pods: int) -> AsyncIterator[Canned]:
+async def canned(pods: int) -> AsyncGenerator[Canned]:
     """API servers with so many pods in each cluster."""
-    async with _process("kronveil.bench.canned", "--pods", str(pods)) as process, httpx2.AsyncClient() as client:
-        assert process.stdout is not None  # noqa: S101 - it was opened with pipes
-        line = await BufferedByteReceiveStream(process.stdout).receive_until(b"\n", 100)
+    async with process("kronveil.bench.canned", "--pods", str(pods)) as started, httpx2.AsyncClient() as client:
+        assert started.stdout is not None  # noqa: S101 - it was opened with pipes
+        line = await BufferedByteReceiveStream(started.stdout).receive_until(b"\n", 100)
         yield Canned(int(line), client)
 
 
 @asynccontextmanager
-async def watching(servers: Canned | None, clusters: int, folder: Path | None = None) -> AsyncIterator[Subject]:
+async def watching(servers: Canned | None, clusters: int, folder: Path | None = None) -> AsyncGenerator[Subject]:
     """An agent on the first ``clusters`` of them; with ``folder`` on the state that is kept there."""
     with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as made:
         kept = folder or Path(made)
         file = _configured(kept, servers.port if servers else 9, clusters)
-        async with _process("kronveil.bench.subject", str(file)) as process, httpx2.AsyncClient() as client:
-            subject = Subject(process, client)
+        async with process("kronveil.bench.subject", str(file)) as started, httpx2.AsyncClient() as client:
+            subject = Subject(started, client)
             await subject.ready()
             yield subject
 
@@ -164,14 +166,14 @@ def _configured(folder: Path, port: int, clusters: int) -> Path:
 
 
 @asynccontextmanager
-async def _process(module: str, *arguments: str) -> AsyncIterator[Process]:
+async def process(module: str, *arguments: str) -> AsyncGenerator[Process]:
     """A module of ours, ended with the block."""
     command = [sys.executable, "-m", module, *arguments]
-    async with await anyio.open_process(command, stderr=None) as process:
+    async with await anyio.open_process(command, stderr=None, env=environment()) as started:
         try:
-            yield process
+            yield started
         finally:
             with anyio.CancelScope(shield=True):
-                if process.returncode is None:
-                    process.kill()
-                await process.wait()
+                if started.returncode is None:
+                    started.kill()
+                await started.wait()

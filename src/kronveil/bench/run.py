@@ -12,17 +12,33 @@ import anyio
 
 from kronveil.bench.record import Circumstances, Record, as_json
 from kronveil.bench.report import HEADING, line_of, verdict
+from kronveil.bench.scale import SCALE
 
-STAGES = ("decode", "path", "dedup", "correlate", "start", "store", "relist")
+STAGES = (
+    "decode",
+    "path",
+    "dedup",
+    "correlate",
+    "start",
+    "store",
+    "relist",
+    "memory",
+    "idle",
+    "query",
+    "growth",
+    "recover",
+    "soak",
+)
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
 
-def run(stages: Sequence[str], json_path: Path | None, quick: bool) -> int:  # noqa: FBT001 - as the command gives it
+def run(stages: Sequence[str], json_path: Path | None, *, quick: bool, scale: int = 1) -> int:
     """Measure the stages, all when none is named. 0: counts balance and floors hold; 1: not; 2: no such stage."""
     unknown = [stage for stage in stages if stage not in STAGES]
     if unknown:
         sys.stderr.write(f"no such stage: {', '.join(unknown)}. There are: {', '.join(STAGES)}\n")
         return EXIT_USAGE
+    SCALE.set(scale)
     _say(HEADING)
     results: list[dict[str, Any]] = []
     is_well = True

@@ -8,11 +8,13 @@ import typer
 
 def bench(
     stages: Annotated[
-        list[str] | None, typer.Argument(help="decode, path, dedup, correlate, start, store. Default: all of them.")
+        list[str] | None,
+        typer.Argument(help="Which of the stages in docs/reference/bench.md, by name. Default: all of them."),
     ] = None,
     *,
     json: Annotated[Path | None, typer.Option("--json", help="Also write every record to this file.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Small numbers, under a minute, for CI.")] = False,
+    scale: Annotated[int, typer.Option("--scale", min=1, help="How many times as long a history, for query.")] = 1,
 ) -> None:
     """Measure what the agent costs. Ratios count, not rates: those differ on every machine.
 
@@ -25,4 +27,4 @@ def bench(
     from kronveil.cli.running import set_up_logging  # noqa: PLC0415
 
     set_up_logging("error", "auto")
-    raise typer.Exit(run(stages or [], json, quick=quick))
+    raise typer.Exit(run(stages or [], json, quick=quick, scale=scale))

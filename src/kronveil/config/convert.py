@@ -83,6 +83,9 @@ class Conversion:
             except BadReferenceError as error:
                 self._refuse(path, error.message, error.suggestion)
                 return None
+        if isinstance(value, bool) and str(value) in shape.choices:
+            # Kubernetes' own statuses are texts, which YAML reads as something else.
+            value = str(value)
         try:
             return self._typed(value, shape.kind)
         except (ValueError, TypeError):

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
-from kronveil.collectors.kubernetes.config import KubernetesConfig
+from kronveil.collectors.kubernetes.config import WATCHED_ANYWAY, KubernetesConfig
 from kronveil.config.convert import Conversion
 from kronveil.config.document import KeyPath, is_converted_list, is_section
 from kronveil.config.durations import format_duration
 from kronveil.config.sections import ListenConfig
 from kronveil.config.shape import shape_of
+from kronveil.logic.kinds import RESOURCE_NEUTRAL
 
 # Quicker than this a probe is a burden on the API server, not a sign of life.
 SHORTEST_POLL = timedelta(milliseconds=100)
@@ -22,6 +23,17 @@ _Place = tuple[KeyPath, Mapping[str, object]]
 _TIMES = ("poll_interval", "stale_after", "unreachable_after")
 # Names stand in addresses of the API and at the start of lines.
 _GOOD_NAME = "Use letters, digits, dots and dashes, no spaces or slashes."
+_SYMPTOM = re.compile(r"resource\.[a-z][a-z0-9_]{0,60}")
+# As `kubectl api-resources` shows them.
+_RESOURCE_NAMES: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "group": (
+        re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+"),
+        "Write the group alone, as postgresql.cnpg.io.",
+    ),
+    "resource": (re.compile(r"[a-z0-9][-a-z0-9]{0,62}"), "Write the plural in small letters, as clusters."),
+    "kind": (re.compile(r"[A-Z][A-Za-z0-9]{0,62}"), "Write the kind as objects have it, as Cluster."),
+    "version": (re.compile(r"v[0-9]+((alpha|beta)[0-9]+)?"), "Write v1, v1beta1 and the like, or leave it out."),
+}
 _CLUSTER_NAME = re.compile(r"[^\s/?#%\\\x00-\x1f\x7f]{1,200}")
 
 
@@ -43,6 +55,8 @@ def crosscheck(conversion: Conversion, tree: object) -> None:
         checks.name(at, cluster)
         checks.times([(at, cluster), (base, kubernetes)])
     checks.unique_names(clusters)
+    for at, section in [(base, kubernetes), *clusters]:
+        checks.resources((*at, "custom_resources"), section.get("custom_resources"))
 
 
 class _Checks:
@@ -116,6 +130,45 @@ class _Checks:
                 text = f'"{self._said(at, name)}" is already the name of another cluster ({self.place(first[name])}).'
                 self.report(at, text, "Give each cluster its own name.")
             first.setdefault(name, at)
+
+    def resources(self, at: KeyPath, value: object) -> None:
+        """Custom resources: each named as the API server names it, once, and not one that is watched anyway."""
+        first: dict[tuple[object, object], KeyPath] = {}
+        for index, resource in _sections(value):
+            here = (*at, index)
+            for key, (pattern, right) in _RESOURCE_NAMES.items():
+                self._named((*here, key), resource.get(key), pattern, right)
+            group, plural = resource.get("group"), resource.get("resource")
+            if (group, plural) in WATCHED_ANYWAY:
+                text = f"{plural} of {group} are watched without being named."
+                self.report((*here, "resource"), text, "Leave the entry out.")
+            if (group, plural) in first:
+                text = f"{plural} of {group} are named before ({self.place(first[group, plural])})."
+                self.report((*here, "resource"), text, "Put all conditions into one entry.")
+            elif isinstance(group, str) and isinstance(plural, str):
+                first[group, plural] = (*here, "resource")
+            self._conditions((*here, "conditions"), resource.get("conditions"))
+
+    def _conditions(self, at: KeyPath, value: object) -> None:
+        seen: set[object] = set()
+        for index, condition in _sections(value):
+            here, kind, symptom = (*at, index), condition.get("type"), condition.get("symptom")
+            if isinstance(kind, str):
+                if not kind or kind in seen:
+                    words = "is named twice." if kind else "is empty."
+                    self.report((*here, "type"), f"the condition {words}", "Name each condition once, as Ready.")
+                seen.add(kind)
+            if isinstance(symptom, str) and (symptom in RESOURCE_NEUTRAL or not _SYMPTOM.fullmatch(symptom)):
+                text = f'"{self._said((*here, "symptom"), symptom)}" cannot be a symptom of a custom resource.'
+                self.report((*here, "symptom"), text, "Write resource. and a word, as resource.backup_failed.")
+            bad = condition.get("bad")
+            if is_converted_list(bad) and (not bad or {"True", "False"} <= {str(one) for one in bad}):
+                words = "there is no status left that is good" if bad else "no status is bad"
+                self.report((*here, "bad"), f"{words}.", 'Write ["False"], ["True"] or ["False", "Unknown"].')
+
+    def _named(self, at: KeyPath, value: object, pattern: re.Pattern[str], right: str) -> None:
+        if isinstance(value, str) and not pattern.fullmatch(value):
+            self.report(at, f'"{self._said(at, value)}" cannot be that.', right)
 
     def _said(self, at: KeyPath | None, value: object) -> str:
         written = self.references.get(at) if at else None

@@ -2,6 +2,25 @@
 
 from collections.abc import Mapping
 
+
+def _custom_resources(section: str, meaning: str) -> dict[str, str]:
+    at = f"{section}.custom_resources"
+    return {
+        at: meaning,
+        f"{at}[].group": "The API group, as `kubectl api-resources` shows it before the slash.",
+        f"{at}[].resource": "The plural name, in small letters.",
+        f"{at}[].kind": "What one object is called.",
+        f"{at}[].version": "The version to read; without it, the one that the cluster prefers.",
+        f"{at}[].namespaced": "Whether its objects live in namespaces.",
+        f"{at}[].conditions": "The conditions to look at; empty means `Ready` that is `False` for 5 minutes.",
+        f"{at}[].conditions[].type": "The type of the condition in `status.conditions`.",
+        f"{at}[].conditions[].bad": "The statuses that are a symptom.",
+        f"{at}[].conditions[].after": "How long it must last to count.",
+        f"{at}[].conditions[].symptom": "The kind of the symptom: `resource.` and a word of your own.",
+        f"{at}[].conditions[].severity": "How bad it is.",
+    }
+
+
 MEANINGS: Mapping[str, str] = {
     "agent": "The agent itself.",
     "agent.name": "The agent's name in its log and telemetry.",
@@ -34,6 +53,9 @@ MEANINGS: Mapping[str, str] = {
     "stretches to three times a longer `stale_after`.",
     "collectors.kubernetes.silent_after": "Silence of one kind of object, not even a bookmark, after which "
     "`watch.stalled` is told while its cluster answers.",
+    **_custom_resources(
+        "collectors.kubernetes", "Custom resources to watch in every cluster that has them, by their conditions."
+    ),
     "collectors.kubernetes.clusters": "The clusters, one entry for each.",
     "collectors.kubernetes.clusters[].name": "The cluster's name on every screen. Must be unique.",
     "collectors.kubernetes.clusters[].kubeconfig_path": "The kubeconfig to use; without it, the default kubeconfig.",
@@ -48,8 +70,9 @@ MEANINGS: Mapping[str, str] = {
     "and events; empty means everything but config maps and secrets.",
     "collectors.kubernetes.clusters[].config_changes": "Whether to tell when config maps and secrets were written. "
     "Only their metadata is asked for, never what is in them.",
-    "collectors.kubernetes.clusters[].streaming_lists": "Whether to ask API servers that offer it (1.32 and later) for "
+    "collectors.kubernetes.clusters[].streaming_lists": "Whether servers that offer it (1.32 and later) are asked for "
     "lists as the first part of a watch instead of in pages.",
+    **_custom_resources("collectors.kubernetes.clusters[]", "Custom resources to watch in this cluster alone."),
     "collectors.kubernetes.clusters[].write": "The separate identity for actions. Without it nothing is ever written.",
     "collectors.kubernetes.clusters[].write.kubeconfig_path": "The kubeconfig of the writing identity.",
     "collectors.kubernetes.clusters[].write.context": "The context of the writing identity.",

@@ -20,6 +20,24 @@ _BY_KIND = {
     "number": "2.5",
     "flag": "true",
 }
+
+
+def _custom_resources(section: str) -> dict[str, str]:
+    at = f"{section}.custom_resources[]"
+    return {
+        f"{at}.group": "postgresql.cnpg.io",
+        f"{at}.resource": "clusters",
+        f"{at}.kind": "Cluster",
+        f"{at}.version": "v1",
+        f"{at}.namespaced": "false",
+        f"{at}.conditions[].type": "Ready",
+        f"{at}.conditions[].bad": '["False", "Unknown"]',
+        f"{at}.conditions[].after": "2m",
+        f"{at}.conditions[].symptom": "resource.database_down",
+        f"{at}.conditions[].severity": "high",
+    }
+
+
 _BY_KEY = {
     "agent.name": "kronveil-eu",
     "agent.data_dir": "/var/lib/kronveil",
@@ -35,7 +53,9 @@ _BY_KEY = {
     "collectors.kubernetes.clusters[].region": "us-east-1",
     "collectors.kubernetes.clusters[].kinds": "[statefulsets, daemonsets, jobs, cronjobs]",
     "collectors.kubernetes.clusters[].config_changes": "true",
-    "collectors.kubernetes.clusters[].streaming_lists": "true",
+    "collectors.kubernetes.clusters[].streaming_lists": "false",
+    **_custom_resources("collectors.kubernetes"),
+    **_custom_resources("collectors.kubernetes.clusters[]"),
     "collectors.kubernetes.clusters[].write.kubeconfig_path": "~/.kube/us-east-prod-write.yaml",
     "collectors.kubernetes.clusters[].write.context": "us-east-prod-write",
     "collectors.kubernetes.poll_interval": "15s",

@@ -67,7 +67,8 @@ class LabCluster:
         await self.listener.start()
 
     def forbid(self, plural: str) -> None:
-        """Answer 403 to every request about a kind (``events``). Watches that are open go on."""
+        """Answer 403 to every request about a kind (``events``), or only in one group (``events.k8s.io/events``,
+        ``/events`` for the core group). Watches that are open go on."""
         self.api.faults.forbidden.add(plural)
 
     def allow(self, plural: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -145,12 +145,14 @@ class Ledger:
 
     def __init__(self, restored: Iterable[Change] = ()) -> None:
         self._of: dict[tuple[str, str], deque[Change]] = {}
+        self._clusters: set[str] = set()
         for change in restored:
             self.remember(change)
 
     def remember(self, change: Change) -> bool:
         """Keep it; whether it is news."""
         cluster = cluster_of(change.origin)
+        self._clusters.add(cluster)
         owner = change.owner or change.resource
         places = [(cluster, place(owner))]
         if change.resource.kind in SHARED_KINDS:
@@ -169,9 +171,23 @@ class Ledger:
             del self._of[next(iter(self._of))]
         return is_news
 
+    def alike(self, change: Change, apart_from: Collection[str], by: datetime) -> list[str]:
+        """The other clusters in which the same was changed at the same place, up to a time."""
+        where, what = place(change.owner or change.resource), (change.summary, place(change.resource))
+        return [
+            cluster
+            for cluster in self._clusters.difference(apart_from)
+            if any(
+                one.at <= by and (one.summary, place(one.resource)) == what
+                for one in self._of.get((cluster, where), ())
+            )
+        ]
+
     def about(self, cluster: str, owner: Resource, now: datetime) -> list[Change]:
         """What may have to do with a trouble of this owner: its own, its namespace's, nodes', and GitOps' changes."""
         found: dict[str, Change] = {}
+        if not self._of:
+            return []
         for where in (place(owner), f"namespace {owner.namespace}", "gitops", "nodes"):
             for change in self._of.get((cluster, where), ()):
                 if now - change.at <= REMEMBERED_FOR:

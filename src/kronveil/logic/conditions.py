@@ -34,8 +34,9 @@ class Held:
 
     def see(self, now: datetime) -> None:
         """Confirmed: still so."""
-        self.seen_at = now
-        self._frozen = None
+        if now is not self.seen_at:
+            self.seen_at = now
+            self._frozen = None
 
     def snapshot(self) -> Condition:
         """As it is now, immutable."""

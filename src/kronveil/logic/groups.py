@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from kronveil.logic import wording
 from kronveil.logic.cases import Cases
+from kronveil.logic.grouping import incident_key
 from kronveil.logic.identity import incident_id, place
 from kronveil.logic.kinds import IMAGE_PULL_FAILED
 from kronveil.logic.lifecycle import Case
@@ -26,13 +27,23 @@ ANYWHERE = "*"
 class _Group:
     """What a group must know of its children without looking at all of them."""
 
-    __slots__ = ("clusters", "joined_at", "open", "title")
+    __slots__ = ("clusters", "is_wider", "joined_at", "open", "title", "where")
 
     def __init__(self, joined_at: datetime, title: str) -> None:
         self.joined_at = joined_at
         self.title = title
         self.open: set[str] = set()
         self.clusters: dict[str, ClusterRef] = {}
+        # Whether ``clusters`` changed since the group was told to be in them.
+        self.is_wider = True
+        self.where = ""
+
+    def reach(self, clusters: Mapping[str, ClusterRef]) -> None:
+        """Its children are in these clusters, too."""
+        for name, cluster in clusters.items():
+            if self.clusters.get(name) != cluster:
+                self.clusters[name] = cluster
+                self.is_wider = True
 
 
 class Groups:
@@ -56,7 +67,7 @@ class Groups:
         group = self._groups[case.id] = _Group(case.updated_at, case.title)
         for child in map(self._cases.get, case.children):
             if child is not None:
-                group.clusters.update(self._clusters_of(child))
+                group.reach(self._clusters_of(child))
                 group.title = child.title if case.key.startswith("systemic/") else case.title
                 if not child.is_resolved:
                     group.open.add(child.id)
@@ -65,6 +76,10 @@ class Groups:
         """Those that were changed since this was asked last."""
         changed, self.news = self.news, {}
         return list(changed.values())
+
+    def has_trouble(self, cluster: str, owner: Resource, family: str) -> bool:
+        """Whether an owner has, or lately had, an incident of a family."""
+        return self._cases.of_key(incident_key(cluster, owner, family)) is not None
 
     def parent_of(self, case: Case) -> Case | None:
         """The incident it is under, while that is held."""
@@ -86,12 +101,12 @@ class Groups:
 
     def turned(self, case: Case, event_id: str, now: datetime) -> None:
         """A case was opened or reopened: the group it was in goes on, or it may belong to one."""
-        self._file(case, now)
+        signature = self._file(case, now)
         parent = self.parent_of(case)
         if parent is not None:
             self.goes_on(case, now)
         elif not case.is_parted:
-            self._find_group(case, event_id, now)
+            self._find_group(case, signature, event_id, now)
 
     def goes_on(self, case: Case, now: datetime) -> None:
         """A child is open again: so is the group it is in."""
@@ -106,8 +121,8 @@ class Groups:
             self.news[parent.id] = parent
             self.goes_on(parent, now)
 
-    def _find_group(self, case: Case, event_id: str, now: datetime) -> None:
-        peers = self._peers_of(case)
+    def _find_group(self, case: Case, signature: str | None, event_id: str, now: datetime) -> None:
+        peers = self._peers_of(case, signature) if signature is not None else ()
         if peers:
             self._systemic(case, peers, event_id, now)
         if case.parent_id is None or self.parent_of(case) is None:
@@ -115,13 +130,13 @@ class Groups:
                 if self._storm(case, where, event_id, now):
                     return
 
-    def _peers_of(self, case: Case) -> list[Case]:
-        signature = signature_of(case)
-        if signature is None:
-            return []
+    def _peers_of(self, case: Case, signature: str) -> list[Case]:
+        alike = self._peers.get(signature)
+        if alike is None or len(alike) == 1:
+            return []  # itself
         return [
             peer
-            for peer in self._peers.get(signature, {}).values()
+            for peer in alike.values()
             if peer.cluster_id != case.cluster_id and not peer.is_resolved and not peer.is_parted
         ]
 
@@ -209,7 +224,7 @@ class Groups:
             group.joined_at = now
             if not child.is_resolved:
                 group.open.add(child.id)
-            group.clusters.update(self._clusters_of(child))
+            group.reach(self._clusters_of(child))
             parent.event_count += child.event_count
             parent.worsen(child.severity)
             self._retitle(parent, group)
@@ -220,13 +235,17 @@ class Groups:
             self._cases.owe(parent)
 
     def _retitle(self, parent: Case, group: _Group) -> None:
-        clusters = list(group.clusters)
-        if parent.key.startswith("systemic/"):
-            parent.title = wording.systemic_title(group.title, clusters)
-        else:
-            parent.title = wording.storm_title(parent.kind, parent.resource, len(parent.children), clusters)
-        parent.cluster = ClusterRef("", wording.some_of(clusters))
-        parent.clusters = tuple(group.clusters[name] for name in sorted(clusters))
+        is_systemic = parent.key.startswith("systemic/")
+        if group.is_wider:
+            group.is_wider = False
+            clusters = sorted(group.clusters)
+            group.where = wording.some_of(clusters)
+            parent.cluster = ClusterRef("", group.where)
+            parent.clusters = tuple([group.clusters[name] for name in clusters])
+            if is_systemic:
+                parent.title = wording.systemic_title(group.title, clusters)
+        if not is_systemic:
+            parent.title = wording.storm_title(parent.kind, parent.resource, len(parent.children), group.where)
 
     def _clusters_of(self, child: Case) -> Mapping[str, ClusterRef]:
         group = self._groups.get(child.id)
@@ -274,12 +293,17 @@ class Groups:
 
     # What is remembered, and for how long.
 
-    def _file(self, case: Case, now: datetime) -> None:
+    def _file(self, case: Case, now: datetime) -> str | None:
+        """Remember it for those that come; returns its signature."""
         signature = signature_of(case)
         if signature is not None:
             self._peers.setdefault(signature, {})[case.id] = case
         for where in (case.cluster_id, ANYWHERE):
-            self._openings.setdefault((where, case.kind), deque(maxlen=4 * STORM_OWNERS)).append((now, case))
+            openings = self._openings.get((where, case.kind))
+            if openings is None:
+                openings = self._openings[where, case.kind] = deque(maxlen=4 * STORM_OWNERS)
+            openings.append((now, case))
+        return signature
 
     def forget(self, over: Sequence[Case]) -> None:
         """Let go of incidents that are not held any more."""

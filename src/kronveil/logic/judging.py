@@ -210,7 +210,7 @@ class Judging:
         if self._is_symptom(report, facts, name, weighed):
             return
         families = families_of_warning(facts.reason, name.message)
-        text = f"{facts.reason}: {name.message}"
+        text = wording.warning(facts.reason, name.message)
         for family in families:
             case = self.cases.of_key(incident_key(report.cluster, report.owner, family))
             if case is None or case.is_resolved:
@@ -227,6 +227,9 @@ class Judging:
 
     def _is_symptom(self, report: Report, facts: WarningFacts, name: Name, weighed: Weighed) -> bool:
         """Whether the warning is a symptom that counts."""
+        if facts.is_old:
+            # What has become of it since nobody said: objects that are well are not told by a first list.
+            return False
         quota = quota_named(facts, name.message)
         if quota is not None:
             about = replace(

@@ -8,6 +8,8 @@ from kronveil.logic.identity import cluster_identity, subject_of
 from kronveil.logic.kinds import Symptom
 from kronveil.model.incident import Incident
 
+SURELY_TOLD_AFTER = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True)
 class Kill:
@@ -65,3 +67,10 @@ class Kills:
             return True
         heard = self._heard.get(cluster)
         return heard is not None and symptom.ended_at > heard
+
+    def was_heard_at(self, cluster: str, when: datetime) -> bool:
+        """Whether somebody was there to hear what happened then: not for sure within minutes before the last word,
+        since the clocks of two machines differ and a kill may have cut what was on its way. What was before the
+        first word of all is nobody's news."""
+        heard = self._heard.get(cluster)
+        return heard is None or when <= heard - SURELY_TOLD_AFTER

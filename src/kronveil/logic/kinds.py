@@ -33,6 +33,7 @@ QUOTA_EXCEEDED = "quota.exceeded"
 PDB_BLOCKING = "pdb.blocking"
 CERTIFICATE_EXPIRING = "certificate.expiring"
 SYNC_FAILED = "gitops.sync_failed"
+RESOURCE_UNHEALTHY = "resource.unhealthy"
 CLUSTER_UNREACHABLE = "cluster.unreachable"
 WATCH_STALLED = "watch.stalled"
 COLLECTOR_STALLED = "collector.stalled"
@@ -82,6 +83,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         JOB_FAILED: Kind("job", _MEDIUM),
         CRONJOB_MISSED: Kind("job", _MEDIUM, timedelta(minutes=1)),
         SYNC_FAILED: Kind("rollout", _MEDIUM),
+        RESOURCE_UNHEALTHY: Kind("resource", _MEDIUM, timedelta(minutes=5)),
         HPA_SATURATED: Kind("scale", _MEDIUM, timedelta(minutes=10)),
         HPA_BLIND: Kind("scale", _MEDIUM, timedelta(minutes=3)),
         STUCK_TERMINATING: Kind("deletion", _LOW, timedelta(minutes=5)),
@@ -91,6 +93,15 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 RANKS: Mapping[str, int] = MappingProxyType({kind: rank for rank, kind in enumerate(KINDS)})
 COUNT_AT_ONCE = frozenset(kind for kind, one in KINDS.items() if not one.after)
 SEVERITIES: Mapping[str, Severity] = MappingProxyType({kind: one.severity for kind, one in KINDS.items()})
+
+RESOURCE_PREFIX = "resource."
+"""What operators call symptoms of custom resources begins so; ``resource.changed`` is no symptom."""
+RESOURCE_NEUTRAL = frozenset({"resource.changed", "resource.deleted"})
+
+
+def is_symptom(kind: str) -> bool:
+    """Whether events of this kind tell of something that is wrong."""
+    return kind in KINDS or (kind.startswith(RESOURCE_PREFIX) and kind not in RESOURCE_NEUTRAL)
 
 
 @noun

@@ -7,6 +7,7 @@ the room is an immutable snapshot.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from kronveil.logic.conditions import Held
 from kronveil.logic.identity import cluster_identity, object_identity
@@ -26,6 +27,7 @@ MANY_REOPENINGS = 3
 GROUP_KEYS = ("systemic/", "storm/")
 LEFT_OUT = "left_out"
 
+_RESOLVED, _CLOSED = IncidentStatus.RESOLVED, IncidentStatus.CLOSED
 _ORDER = {severity: rank for rank, severity in enumerate(Severity)}
 _RAISED = {Severity.HIGH: Severity.CRITICAL, Severity.MEDIUM: Severity.HIGH, Severity.LOW: Severity.MEDIUM}
 
@@ -39,6 +41,7 @@ class Case:
 
     __slots__ = (
         "_evidence",
+        "_left_out",
         "_timeline",
         "acknowledged_by",
         "active",
@@ -52,6 +55,7 @@ class Case:
         "family",
         "healed_at",
         "id",
+        "is_group",
         "is_silenced",
         "key",
         "kind",
@@ -83,6 +87,8 @@ class Case:
     ) -> None:
         self.id = id
         self.key = key
+        # It has no trouble of its own, but stands for its children.
+        self.is_group = key.startswith(GROUP_KEYS)
         self.kind = kind
         self.family = family
         self.title = title
@@ -103,8 +109,10 @@ class Case:
         self.clusters: tuple[ClusterRef, ...] = ()
         self.event_count = self.version = self.active = 0
         self.conditions: dict[tuple[str, str, str], Held] = {}
-        self._evidence: list[str] = []
+        self._evidence: dict[str, None] = {}
         self._timeline: list[Moment] = []
+        # How many lines the one in the middle stands for; 0 until that is asked for.
+        self._left_out = 0
         self.told: Incident
 
     @classmethod
@@ -134,7 +142,7 @@ class Case:
         case.event_count = incident.event_count
         case.version = incident.version
         case.told = incident
-        case._evidence = list(incident.evidence)
+        case._evidence = dict.fromkeys(incident.evidence)
         case._timeline = list(incident.timeline)
         for condition in incident.conditions:
             case._hold(condition)
@@ -147,12 +155,7 @@ class Case:
     @property
     def is_resolved(self) -> bool:
         """Whether it is over, for now."""
-        return self.status in (IncidentStatus.RESOLVED, IncidentStatus.CLOSED)
-
-    @property
-    def is_group(self) -> bool:
-        """Whether it has no trouble of its own, but stands for its children."""
-        return self.key.startswith(GROUP_KEYS)
+        return self.status is _RESOLVED or self.status is _CLOSED
 
     @property
     def is_kept_open(self) -> bool:
@@ -250,10 +253,13 @@ class Case:
         return [held for _, held in over]
 
     def _weigh(self, kind: str, severity: Severity) -> None:
-        worst = min(self.severity, severity, key=_ORDER.__getitem__)
+        self.worsen(severity)
+        if self.active < MANY_SUBJECTS:
+            return
+        worst = self.severity
         # Breadth counts once: the severity of an incident rises while it is open, and never falls.
         own = severity if kind == self.kind else SEVERITIES.get(self.kind)
-        if self.active >= MANY_SUBJECTS and worst == own:
+        if worst == own:
             subjects = {object_identity(held.subject) for held in self.conditions.values() if held.is_active}
             if len(subjects) >= MANY_SUBJECTS:
                 worst = _RAISED.get(worst, worst)
@@ -266,21 +272,24 @@ class Case:
         self.event_count += 1
         self.updated_at = now
         if event_id is not None and event_id not in self._evidence:
-            self._evidence.append(event_id)
+            self._evidence[event_id] = None
             if len(self._evidence) > FIRST_EVIDENCE + NEWEST_EVIDENCE:
-                del self._evidence[FIRST_EVIDENCE]
+                del self._evidence[next(islice(self._evidence, FIRST_EVIDENCE, None))]
 
     def tell(self, moment: Moment) -> None:
         """One more line in its story; the middle of a long story is left out, and says so."""
-        self.updated_at = max(self.updated_at, moment.at)
+        if moment.at is not self.updated_at:
+            self.updated_at = max(self.updated_at, moment.at)
         timeline = self._timeline
         timeline.append(moment)
         if len(timeline) <= MOST_MOMENTS:
             return
-        gap = timeline[FIRST_MOMENTS]
-        left_out = int(gap.message.partition(" ")[0]) + 1 if gap.what == LEFT_OUT else 2
+        if not self._left_out:
+            gap = timeline[FIRST_MOMENTS]
+            self._left_out = int(gap.message.partition(" ")[0]) if gap.what == LEFT_OUT else 1
+        self._left_out += 1
         until = timeline.pop(FIRST_MOMENTS + 1).at
-        timeline[FIRST_MOMENTS] = Moment(until, LEFT_OUT, lines_left_out(left_out))
+        timeline[FIRST_MOMENTS] = Moment(until, LEFT_OUT, lines_left_out(self._left_out))
 
     def has_told(self, message: str) -> bool:
         """Whether a line says this already."""
@@ -300,7 +309,7 @@ class Case:
 
     def worsen(self, severity: Severity) -> bool:
         """Be at least this bad; whether that changed anything."""
-        if _ORDER[severity] >= _ORDER[self.severity]:
+        if severity is self.severity or _ORDER[severity] >= _ORDER[self.severity]:
             return False
         self.severity = severity
         return True
@@ -344,16 +353,14 @@ class Case:
         """Evidence that stays; whether it was not pinned yet."""
         if self._is_pinned(event_id):
             return False
-        if event_id in self._evidence:
-            self._evidence.remove(event_id)
-        self._evidence.insert(0, event_id)
+        self._evidence.pop(event_id, None)
+        self._evidence = {event_id: None, **self._evidence}
         self.tell(moment)
         return True
 
     def unpin(self, event_id: str, moment: Moment) -> None:
         """Not pinned any more."""
-        if event_id in self._evidence:
-            self._evidence.remove(event_id)
+        self._evidence.pop(event_id, None)
         self.tell(replace(moment, event_id=event_id))
 
     def _is_pinned(self, event_id: str) -> bool:

@@ -50,7 +50,7 @@ class Placing:
             own.reopen(Moment(report.now, "reopened", text, event_id=report.event_id))
             weighed.turn(own, explain.REOPENED)
             return own
-        return self._open(report, symptom, key, weighed)
+        return self._open(report, symptom, key, text, weighed)
 
     def _cause_of(self, report: Report, symptom: Symptom) -> tuple[Case | None, str]:
         """The open incident that this symptom follows from, and why: of its node, volume, quota, or its own pods."""
@@ -84,30 +84,31 @@ class Placing:
                 return case
         return None
 
-    def _open(self, report: Report, symptom: Symptom, key: str, weighed: Weighed) -> Case:
-        origin = report.origin
+    def _open(self, report: Report, symptom: Symptom, key: str, text: str, weighed: Weighed) -> Case:
+        origin, owner = report.origin, report.owner
         case = Case(
             id=incident_id(key, report.event_id),
             key=key,
             kind=symptom.kind,
             family=symptom.family,
-            title=wording.title(symptom, report.owner),
+            title=wording.title(symptom, owner),
             severity=symptom.severity,
             cluster=ClusterRef(origin.cluster_uid, origin.cluster_name, origin.cluster_region),
-            resource=report.owner,
+            resource=owner,
             opened_at=report.now,
         )
         self.cases.add(case)
-        text = wording.onset(report.observation.resource, symptom)
         case.tell(Moment(report.now, "opened", text, event_id=report.event_id))
         weighed.turn(case, explain.OPENED)
-        for warned in self.warnings.take(report.cluster, report.owner, symptom.family, report.now):
+        for warned in self.warnings.take(report.cluster, owner, symptom.family, report.now):
             case.count(warned.event_id, report.now)
             case.tell(Moment(report.now, "evidence", f"Before it: {warned.text}", event_id=warned.event_id))
         return case
 
     def suffer(self, report: Report, case: Case, symptom: Symptom) -> None:
-        since = symptom.ended_at or min(symptom.since or report.since, report.since)
+        since = symptom.ended_at or report.since
+        if symptom.since is not None and symptom.ended_at is None:
+            since = min(symptom.since, since)
         condition = Condition(
             symptom.kind, report.observation.resource, symptom.part, since, report.now, mark=symptom.mark
         )

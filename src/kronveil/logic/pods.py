@@ -58,7 +58,7 @@ def pod_symptoms(pod: PodFacts) -> tuple[Symptom, ...]:
     if pod.scheduled is False:
         found.append(Symptom(UNSCHEDULABLE, "scheduling", reason="Unschedulable", message=pod.scheduling_message))
     for container in pod.containers:
-        if OOM_REASON in (container.reason, container.last_reason):
+        if container.reason == OOM_REASON or container.last_reason == OOM_REASON:  # noqa: PLR1714 - for each pod
             found.append(_oom_symptom(container))
         if container.state == "waiting":
             found += _waiting_symptom(container)
@@ -86,9 +86,13 @@ def is_pod_symptom_over(kind: str, part: str, pod: PodFacts) -> bool:
         return over(pod)
     if pod.phase == "Succeeded":
         return True
-    container = next((one for one in pod.containers if one.name == part), None)
-    if container is None:
-        return False
+    for container in pod.containers:
+        if container.name == part:
+            return _is_container_symptom_over(kind, container)
+    return False
+
+
+def _is_container_symptom_over(kind: str, container: ContainerFacts) -> bool:
     if kind == IMAGE_PULL_FAILED:
         return container.state != "unknown" and not (container.state == "waiting" and container.reason in IMAGE_REASONS)
     if kind == CONFIG_ERROR:
@@ -124,7 +128,9 @@ def _image_symptom(container: ContainerFacts) -> Symptom:
 def _crash_symptom(container: ContainerFacts) -> Symptom:
     family = "memory" if container.last_reason == OOM_REASON else "crash"
     code = "" if container.last_exit_code is None else f"exit code {container.last_exit_code}"
-    end = " ".join(filter(None, (container.last_reason, f"({code})" if code else "")))
+    end = container.last_reason
+    if code:
+        end = f"{end} ({code})" if end else f"({code})"
     message = f"Container {container.name} keeps ending soon after each start"
     if end:
         message = f"{message}; last end: {end}"

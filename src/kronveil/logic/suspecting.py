@@ -1,9 +1,10 @@
 """Keeps the suspects of incidents up to date: when one opens, and when a change arrives soon after."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from kronveil.logic.changes import GITOPS_KINDS, Ledger, change_of
 from kronveil.logic.groups import Groups
@@ -14,6 +15,8 @@ from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin
 
 ARRIVES_WITHIN = timedelta(minutes=5)
+SHOWS_WITHIN = timedelta(minutes=10)
+"""After so long a change that was going to do harm has mostly done it."""
 FRESH_EACH = 100
 
 
@@ -27,8 +30,11 @@ class Suspecting:
 
     def opened(self, case: Case, now: datetime) -> None:
         """Name the suspects of an incident that was opened or reopened; its parent's, too."""
-        namespace = case.resource.namespace or ""
-        self._fresh.setdefault((case.cluster_id, namespace), deque(maxlen=FRESH_EACH)).append((now, case))
+        where = (case.cluster_id, case.resource.namespace or "")
+        fresh = self._fresh.get(where)
+        if fresh is None:
+            fresh = self._fresh[where] = deque(maxlen=FRESH_EACH)
+        fresh.append((now, case))
         self._suspect(case, now)
         parent = self._groups.parent_of(case)
         if parent is not None and parent.key.startswith("systemic/"):
@@ -60,17 +66,26 @@ class Suspecting:
 
     def _suspect(self, case: Case, now: datetime) -> bool:
         """Rank anew; whether that changed anything."""
-        members = [child for child in self._groups.below(case) if not child.is_group] if case.is_group else [case]
+        members = [case]
+        if case.is_group:
+            members = [child for child in self._groups.below(case) if not child.is_group]
         changes = [one for member in members for one in self._ledger.about(member.cluster_id, member.resource, now)]
-        clusters = {member.cluster_id for member in members}
         suspects: tuple[Suspect, ...] = ()
         if changes:
+            clusters = {member.cluster_id for member in members}
             # A group began with the first of its members.
             began = min(member.opened_at for member in members)
-            suspects = rank(replace(case.snapshot(), opened_at=began), changes, now, clusters)
+            harmless = partial(self._harmless, members, clusters, now)
+            suspects = rank(replace(case.snapshot(), opened_at=began), changes, now, clusters, harmless)
         is_new = suspects != case.suspects
         case.suspects = suspects
         return is_new
+
+    def _harmless(self, members: Sequence[Case], clusters: Collection[str], now: datetime, change: Change) -> int:
+        """In how many other clusters the same change was made, long enough ago, and the same is well."""
+        places = {(member.resource, member.family) for member in members}
+        made_in = self._ledger.alike(change, clusters, now - SHOWS_WITHIN)
+        return sum(not any(self._groups.has_trouble(cluster, *one) for one in places) for cluster in made_in)
 
     def forget(self, now: datetime) -> None:
         """Let go of incidents that opened too long ago."""

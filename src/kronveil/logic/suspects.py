@@ -4,7 +4,7 @@ The score is relation x time x fit (docs/reference/symptoms.md), 0 to 0.95: a ch
 proof.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,8 @@ MOST_SCORE = 0.95
 # The clocks of two machines differ; what was made later than that has caused nothing.
 SAME_TIME = timedelta(seconds=30)
 LONGEST_AFTER = timedelta(minutes=5)
+AFTER_ONSET = 0.8
+HARMLESS_ELSEWHERE = 0.6
 
 _HALF_LIVES: Mapping[str, timedelta] = {"memory": timedelta(hours=2), "certificate": timedelta(hours=12)}
 _HALF_LIFE = timedelta(minutes=20)
@@ -38,6 +40,7 @@ _FITS: Mapping[str, Mapping[str, float]] = {
     "node": {"node": 0.9},
     "deletion": {"node": 0.6, "other": 0.4},
     "certificate": {"other": 0.7, "secret": 0.6, "revision": 0.5},
+    "resource": {**_CODE, "other": 0.9, "resources": 0.5, "node": 0.2},
 }
 _UNFIT = 0.1
 
@@ -55,23 +58,30 @@ class _Weighing:
 
 
 def rank(
-    incident: Incident, changes: Iterable[Change], now: datetime, clusters: Collection[str] = ()
+    incident: Incident,
+    changes: Iterable[Change],
+    now: datetime,
+    clusters: Collection[str] = (),
+    harmless: Callable[[Change], int] = lambda _: 0,
 ) -> tuple[Suspect, ...]:
     """The suspects, most likely first; empty when nothing that was changed may be the cause.
 
-    ``clusters`` are the identities of those a systemic incident is in; without, the incident's own.
+    ``clusters`` are the identities of those a systemic incident is in; without, the incident's own. ``harmless`` says
+    in how many others the same change was made without such a trouble.
     """
     where = set(clusters) or {cluster_identity(incident.cluster.uid, incident.cluster.name)}
     alike: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
         if cluster_of(change.origin) in where and change.at <= now:
             alike.setdefault((place(change.resource), change.summary), []).append(change)
-    suspects = [_suspect(incident, same, where) for same in alike.values()]
+    suspects = [_suspect(incident, same, where, harmless) for same in alike.values()]
     found = [one for one in suspects if one is not None]
     return tuple(sorted(found, key=lambda one: (-one.score, one.what))[:MOST_SUSPECTS])
 
 
-def _suspect(incident: Incident, same: list[Change], where: set[str]) -> Suspect | None:
+def _suspect(
+    incident: Incident, same: list[Change], where: set[str], harmless: Callable[[Change], int]
+) -> Suspect | None:
     onset = _onset(incident)
     # Of the same change made several times, or in several clusters, the nearest before the onset is weighed.
     change = min(same, key=lambda one: (one.at > onset + SAME_TIME, abs(onset - one.at), one.id))
@@ -83,6 +93,10 @@ def _suspect(incident: Incident, same: list[Change], where: set[str]) -> Suspect
     _weigh_time(weighing, incident, change, onset)
     _weigh_kind(weighing, incident, change)
     _weigh_clusters(weighing, same, where)
+    elsewhere = harmless(change)
+    if elsewhere:
+        said = f"the same change did no harm in {elsewhere} other cluster{'s' if elsewhere > 1 else ''}"
+        weighing.weigh(HARMLESS_ELSEWHERE, said, speaks_for=False)
     if weighing.score < LEAST_SCORE:
         return None
     return Suspect(
@@ -123,6 +137,11 @@ def _relation(incident: Incident, change: Change) -> tuple[float, str]:
 
 def _weigh_time(weighing: _Weighing, incident: Incident, change: Change, onset: datetime) -> None:
     before = onset - change.at
+    if before < timedelta():
+        # By as much clocks may differ; what is told speaks against it all the same.
+        weighing.evidence_against += incident.evidence[:1]
+        weighing.weigh(AFTER_ONSET, f"it came {_span(-before)} after the onset", speaks_for=False)
+        return
     weighing.evidence_for += incident.evidence[:1]
     half_life = _HALF_LIVES.get(incident.family, _HALF_LIFE)
     factor = 0.5 ** (max(before, timedelta()) / half_life)

@@ -20,6 +20,7 @@ from kronveil.logic.platform import (
     quota_symptoms,
 )
 from kronveil.logic.pods import is_pod_symptom_over, pod_symptoms
+from kronveil.logic.resources import is_resource_symptom_over, resource_symptoms
 from kronveil.logic.workloads import (
     budget_symptoms,
     cronjob_symptoms,
@@ -44,6 +45,7 @@ from kronveil.model.facts import (
     PodFacts,
     QuotaFacts,
     ReachFacts,
+    ResourceFacts,
     SourceFacts,
     SyncFacts,
     WorkloadFacts,
@@ -124,6 +126,7 @@ _SYMPTOMS: Mapping[type, Callable[[Any], tuple[Symptom, ...]]] = {
     BudgetFacts: budget_symptoms,
     CertificateFacts: certificate_symptoms,
     SyncFacts: sync_symptoms,
+    ResourceFacts: resource_symptoms,
 }
 _ENDINGS: Mapping[type, Callable[[str, str, Any], bool]] = {
     PodFacts: is_pod_symptom_over,
@@ -139,4 +142,5 @@ _ENDINGS: Mapping[type, Callable[[str, str, Any], bool]] = {
     BudgetFacts: _is_not_shown,
     CertificateFacts: _is_not_shown,
     SyncFacts: lambda _, __, sync: sync.is_failing is False,
+    ResourceFacts: is_resource_symptom_over,
 }

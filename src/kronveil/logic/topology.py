@@ -39,9 +39,11 @@ class Topology:
         if isinstance(facts, PodFacts):
             self.seen(report, held)
             if facts.node and held.case.family != "node":
-                self._on_node.setdefault((report.cluster, facts.node), deque(maxlen=MOST_ON_NODE)).append(
-                    (report.now, held.case)
-                )
+                node = (report.cluster, facts.node)
+                lately = self._on_node.get(node)
+                if lately is None:
+                    lately = self._on_node[node] = deque(maxlen=MOST_ON_NODE)
+                lately.append((report.now, held.case))
         elif held.kind == NODE_NOT_READY:
             self._pull_pods(report, held)
         elif held.kind == VOLUME_PENDING:

@@ -95,6 +95,8 @@ class Triage:
             found = self.rules.applied(found)
             symptoms = self._judging.present(report, found) if found else found
         name = named(report, symptoms)
+        if isinstance(facts, WarningFacts) and facts.is_old and self._was_told(report):
+            return self._effects(report, name, (report.number, False), Weighed(report.event_id))
         repeat = self._window.note(name.fingerprint, report.number, report.at_ms, report.now_s)
         weighed = Weighed(report.event_id if repeat is None or repeat[1] else event_id(repeat[0]))
         if isinstance(facts, WarningFacts):
@@ -114,6 +116,11 @@ class Triage:
             judging.remember(report, symptoms)
         effects = self._effects(report, name, repeat, weighed)
         return effects + self._changed(observation, origin, now) if observation.changes else effects
+
+    def _was_told(self, report: Report) -> bool:
+        """Whether an old warning is known: counted then, and not told again."""
+        kills = self._judging.kills
+        return kills.was_heard_at(report.cluster, report.since) or self._traces.get(report.event_id) is not None
 
     def _changed(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]:
         found = self._suspecting.changed(observation, origin, now)

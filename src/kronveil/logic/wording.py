@@ -26,6 +26,8 @@ from kronveil.logic.kinds import (
     PDB_BLOCKING,
     PID_PRESSURE,
     QUOTA_EXCEEDED,
+    RESOURCE_PREFIX,
+    RESOURCE_UNHEALTHY,
     ROLLOUT_STUCK,
     STUCK_TERMINATING,
     SYNC_FAILED,
@@ -124,7 +126,9 @@ def called(resource: Resource) -> str:
 
 def title(symptom: Symptom, resource: Resource) -> str:
     """One line that says what is wrong with what."""
-    return _TITLES[symptom.kind](called(resource), symptom)
+    made = _TITLES.get(symptom.kind)
+    # What operators call the symptoms of custom resources is theirs: the condition says more.
+    return made(called(resource), symptom) if made else f"{resource.kind} {called(resource)}: {symptom.about}"
 
 
 def _image_title(who: str, symptom: Symptom) -> str:
@@ -198,6 +202,7 @@ _MANY: dict[str, str] = {
     COLLECTOR_STALLED: "get stuck on their way into this agent",
     BOOKS_UNBALANCED: "have books that do not balance",
     SYNC_FAILED: "are out of step with Git",
+    RESOURCE_UNHEALTHY: "are not well by their own conditions",
 }
 _PLURALS = {
     "Node": "nodes",
@@ -210,11 +215,12 @@ _PLURALS = {
 }
 
 
-def storm_title(kind: str, about: Resource, count: int, clusters: Sequence[str]) -> str:
-    """The one line that stands for the same trouble at many owners."""
+def storm_title(kind: str, about: Resource, count: int, clusters: str) -> str:
+    """The one line that stands for the same trouble at many owners; ``clusters`` in words, as ``some_of`` has them."""
     what = _MANY.get(kind, f"show {kind}")
-    where = "" if about.kind in ("Cluster", "Collector") else f" in {some_of(clusters)}"
-    return f"{count} {_PLURALS.get(about.kind, 'workloads')} {what}{where}"
+    where = "" if about.kind in ("Cluster", "Collector") else f" in {clusters}"
+    others = f"{about.kind} objects" if kind.startswith(RESOURCE_PREFIX) else "workloads"
+    return f"{count} {_PLURALS.get(about.kind, others)} {what}{where}"
 
 
 def systemic_title(title_of_one: str, clusters: Sequence[str]) -> str:
@@ -232,6 +238,12 @@ def some_of(names: Sequence[str]) -> str:
 def onset(resource: Resource, symptom: Symptom) -> str:
     """The line that tells of a symptom."""
     return f"{called(resource)}: {symptom.message or symptom.kind}"
+
+
+def warning(reason: str, message: str) -> str:
+    """A Warning event in one line; its reason is said once where the message begins with that very word."""
+    rest = message.removeprefix(reason)
+    return message if rest != message and not rest[:1].isalnum() else f"{reason}: {message}"
 
 
 def recovery(resource: Resource, kind: str, part: str, facts: Facts | None) -> str:

@@ -1,7 +1,7 @@
 """What changed at the source, typed by what it is about. Collectors state facts; logic says which are symptoms."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from kronveil.model.noun import noun
@@ -171,14 +171,39 @@ class SyncFacts:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ConditionFacts:
+    """One condition of a custom resource, and what an operator has said of it: with which statuses (``bad``) it is
+    which symptom, how bad, and how long it must last. ``status`` is empty while the object does not have it."""
+
+    type: str
+    status: str
+    symptom: str
+    severity: Literal["critical", "high", "medium", "low"]
+    after: timedelta
+    bad: tuple[str, ...] = ("False",)
+    reason: str = ""
+    message: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFacts:
+    """A custom resource, by those of its conditions that an operator has named."""
+
+    conditions: tuple[ConditionFacts, ...] = ()
+
+
 @noun
 class WarningFacts:
-    """A Warning event of Kubernetes. ``count`` is how often its source has seen it."""
+    """A Warning event of Kubernetes. ``count`` is how often its source has seen it. ``is_old``: it was found by a first
+    list, and last seen long before that: somebody may have told it already."""
 
     reason: str
     count: int = 1
     reporter: str = ""
     container: str = ""
+    is_old: bool = False
 
 
 @noun
@@ -249,6 +274,7 @@ Facts: TypeAlias = (
     | BudgetFacts
     | CertificateFacts
     | SyncFacts
+    | ResourceFacts
     | WarningFacts
     | GoneFacts
     | ListedFacts

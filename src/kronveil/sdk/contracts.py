@@ -1,12 +1,13 @@
 """What a part promises the agent, and what the agent hands a part."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from kronveil.model.fleet import Standing
+from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.observation import Observation
 
 C = TypeVar("C")
@@ -50,6 +51,22 @@ class Collector(Protocol):
 
     async def probe(self) -> None:
         """Ask the source now. Returns when it answers, else raises Transient or Permanent with the reason."""
+
+
+@runtime_checkable
+class Inventory(Protocol):
+    """What a collector may offer besides: what it holds now, from what it keeps. It asks its source nothing.
+
+    Both may be read in steps while the collector goes on: what comes or goes meanwhile may be missing or still there.
+    """
+
+    def pods(self) -> Iterator[PodLine]:
+        """Every pod it knows, in no order."""
+        ...
+
+    def workloads(self) -> Iterator[WorkloadLine]:
+        """Every deployment, stateful set and daemon set it knows, in no order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

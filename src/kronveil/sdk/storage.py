@@ -27,13 +27,28 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class IncidentQuery:
-    """Newest opened first. Empty tuples mean any; ``cluster`` is a name."""
+    """Newest opened first. Empty tuples mean any; ``cluster`` is a name.
+
+    ``text`` is found in an incident's title, id, kind, cluster, or the name and namespace of what it is about; upper
+    and lower case of ASCII letters are the same.
+    """
 
     limit: int = 100
     before: str | None = None
     statuses: tuple[IncidentStatus, ...] = ()
     severities: tuple[Severity, ...] = ()
     cluster: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentCount:
+    """How many incidents have these three in common."""
+
+    status: IncidentStatus
+    severity: Severity
+    cluster: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +131,8 @@ class Writes:
 
     events: Sequence[Event] = ()
     incidents: Sequence[Incident] = ()
-    counters: Mapping[str, int] = field(default_factory=dict)
-    cluster_heard: Mapping[str, datetime] = field(default_factory=dict)
+    counters: Mapping[str, int] = field(default_factory=dict[str, int])
+    cluster_heard: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     receipts: Sequence[Receipt] = ()
     changes: Sequence[Change] = ()
     silences: Sequence[Silence] = ()
@@ -170,27 +185,38 @@ class Store(Protocol):
 
     async def restore(self, resolved_since: datetime) -> Restored:
         """Every incident not resolved or closed, and those resolved at or after ``resolved_since``."""
+        ...
 
     async def events(self, query: EventQuery) -> EventPage:
         """A page; an unreadable cursor raises ValueError."""
+        ...
 
     async def events_by_id(self, ids: Sequence[str]) -> tuple[Event, ...]:
         """Those that are stored, oldest first."""
+        ...
 
     async def incidents(self, query: IncidentQuery) -> IncidentPage:
         """A page; an unreadable cursor raises ValueError."""
+        ...
+
+    async def incident_counts(self, text: str | None) -> tuple[IncidentCount, ...]:
+        """How many of all incidents, or of those in which ``text`` is found, there are by what narrows a list."""
+        ...
 
     async def incident(self, incident_id: str) -> Incident | None:
         """One, or None."""
 
     async def changes(self, query: ChangeQuery) -> ChangePage:
         """A page; an unreadable cursor raises ValueError."""
+        ...
 
     async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
         """Those that are stored, oldest first."""
+        ...
 
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         """Those that have not ended, newest first; with ``ended`` those that have, too."""
+        ...
 
     async def executions(self, query: ExecutionQuery) -> ExecutionPage:
         """A page; an unreadable cursor raises ValueError."""
@@ -203,6 +229,7 @@ class Store(Protocol):
 
     async def forget(self, events_before: datetime, limit: int) -> int:
         """Delete at most ``limit`` events older than that which no kept incident cites; how many were deleted."""
+        ...
 
     async def check(self) -> None:
         """Return when the store can be written to, else raise."""

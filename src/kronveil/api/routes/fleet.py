@@ -77,7 +77,7 @@ async def add_cluster(
     asked = await read_body(request, NewCluster)
 
     async def carry_out() -> Response:
-        desk.add_cluster(ClusterRequest(**asked.model_dump() | {"namespaces": tuple(asked.namespaces)}))
+        desk.add_cluster(ClusterRequest(**asked.model_dump(exclude={"namespaces"}), namespaces=tuple(asked.namespaces)))
         return json_answer(encode.cluster_shape(_member_of(desk, asked.name)), 201)
 
     return await replays.once(caller.name, key, f"add cluster {asked!r}", carry_out)

@@ -1,5 +1,6 @@
 """Incidents, in lists and whole."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
@@ -23,8 +24,9 @@ from kronveil.api.routes.fleet import coverage
 from kronveil.api.suspicion import Suspicions
 from kronveil.api.versions import incident_tag, unless_known
 from kronveil.model.change import Change
-from kronveil.model.incident import Incident
-from kronveil.sdk.storage import ChangeQuery, ExecutionQuery, IncidentQuery
+from kronveil.model.event import Severity
+from kronveil.model.incident import Incident, IncidentStatus
+from kronveil.sdk.storage import ChangeQuery, ExecutionQuery, IncidentCount, IncidentQuery
 
 router = APIRouter(tags=["incidents"])
 CHANGES_SHOWN = 30
@@ -41,13 +43,33 @@ async def list_incidents(desk: DeskHere, texts: TextsHere, asked: Annotated[Inci
         statuses=tuple(asked.status),
         severities=tuple(asked.severity),
         cluster=asked.cluster,
+        text=asked.q,
     )
     try:
         page = await desk.incidents(query)
     except ValueError:
         raise not_valid(["query", "cursor"], "This is not a cursor of this list") from None
-    answer = shapes.IncidentList([], page.next_cursor, *coverage(desk, asked.cluster))
+    counts = facets(query, await desk.incident_counts(asked.q)) if asked.facets else None
+    answer = shapes.IncidentList([], page.next_cursor, *coverage(desk, asked.cluster), counts)
     return json_answer(shapes.with_texts(answer, texts.of(page.items)))
+
+
+def facets(query: IncidentQuery, counts: Sequence[IncidentCount]) -> shapes.Facets:
+    """Each facet is counted under the filters of the other two, so that it tells what choosing in it would show."""
+    status: Counter[IncidentStatus] = Counter()
+    severity: Counter[Severity] = Counter()
+    cluster: Counter[str] = Counter()
+    for each in counts:
+        is_status = not query.statuses or each.status in query.statuses
+        is_severity = not query.severities or each.severity in query.severities
+        is_cluster = query.cluster in (None, each.cluster)
+        if is_severity and is_cluster:
+            status[each.status] += each.count
+        if is_status and is_cluster:
+            severity[each.severity] += each.count
+        if is_status and is_severity:
+            cluster[each.cluster] += each.count
+    return shapes.Facets(dict(status), dict(severity), dict(cluster))
 
 
 @router.get("/incidents/{id}", response_model=shapes.IncidentDetail, responses=refusals(404, 503))  # noqa: FAST003 - its dependency takes it

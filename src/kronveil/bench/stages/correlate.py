@@ -43,6 +43,11 @@ class Fleet:
                 self.triage.tick(self._now)
         return reports
 
+    def beat(self, later: timedelta) -> None:
+        """Only time goes by."""
+        self._now += later
+        self.triage.tick(self._now)
+
     def _consider(self, number: int) -> None:
         self._now += STEP
         version = next(self._versions)

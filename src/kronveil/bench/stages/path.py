@@ -8,31 +8,21 @@ import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import anyio
-
-from kronveil.agent.agent import Agent, Brain
-from kronveil.agent.live import Live
-from kronveil.agent.roster import ClusterPlan
-from kronveil.api.encode import encode_item
+from kronveil.agent.agent import Agent
+from kronveil.bench.agents import agent_on, frozen, settled
 from kronveil.bench.bare import decode_all
-from kronveil.bench.cluster import NAME, UID, Cluster, chunked
+from kronveil.bench.cluster import UID, Cluster, chunked
 from kronveil.bench.frames import PodName, frame
 from kronveil.bench.measure import QUICK_ROUNDS, ROUNDS, Variant, interleaved
 from kronveil.bench.record import Counts, Measure, Record
-from kronveil.logic import fleet
-from kronveil.logic.lifecycle import Refusal
-from kronveil.logic.liveness import Liveness
-from kronveil.logic.suppression import preview
-from kronveil.logic.triage import Rules, Triage
-from kronveil.sdk.storage import EventQuery, IncidentQuery, Restored, Store
+from kronveil.sdk.storage import EventQuery, IncidentQuery, Store
 from kronveil.stores.sqlite import open_sqlite
 
 PEER = "about 590 us without a store (published)"
 PEER_ALL_NEW = "falls to 1,000/s at 10,000 incidents (published)"
-SETTLED_WITHIN_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +74,8 @@ class Path_:  # noqa: N801 - "Path" is the file's
     async def run(self) -> int:
         """Send the frames; back when nothing is in flight any more."""
         await self._cluster.put(self._chunks)
-        await self.settled(self._cluster.items + self._next)
+        await settled(self.agent, self._cluster.items + self._next)
         return len(self.lines)
-
-    async def settled(self, received: int) -> None:
-        """Wait until the agent has received that many frames and list items and is done with all of them."""
-        with anyio.fail_after(SETTLED_WITHIN_S):
-            while (books := self.agent.books()).received < received or books.in_flight:  # noqa: ASYNC110 - no event says so
-                await anyio.sleep(0.01)
 
 
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
@@ -126,24 +110,9 @@ async def _measured(name: str, plan: Plan, bounds: Measure, peer: str) -> list[R
 @asynccontextmanager
 async def _running(store: Store, plan: Plan) -> AsyncGenerator[Path_]:
     cluster = Cluster(plan.pods, plan.pods_per_deployment)
-    rules = Rules()
-    agent = Agent(
-        clusters=[ClusterPlan(NAME, None, timedelta(minutes=10), timedelta(minutes=20), cluster.open)],
-        brain=Brain(Triage(rules), Refusal, Liveness(), fleet.total, preview),
-        restored=Restored((), {}, {}),
-        store=store,
-        live=Live("bench", encode_item),
-        clock=lambda: datetime.now(UTC),
-    )
-    async with agent.running():
-        path = Path_(agent, cluster, plan)
-        await path.settled(cluster.items)
-        gc.collect()
-        gc.freeze()  # as app.py does once the agent has started
-        try:
-            yield path
-        finally:
-            gc.unfreeze()
+    async with agent_on([cluster], store) as agent:
+        with frozen():
+            yield Path_(agent, cluster, plan)
 
 
 async def _counts(agent: Agent, store: Store, plan: Plan) -> tuple[Counts, dict[str, float]]:

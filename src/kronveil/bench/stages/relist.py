@@ -66,7 +66,7 @@ class Storm:
 
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
     """Twenty clusters of 5,000 pods; the quick form has four of 1,000."""
-    return await measured(Plan(4, 1_000, 5) if quick else Plan(20, 5_000, 5))
+    return await measured(Plan(4, 1_000, 3) if quick else Plan(20, 5_000, 5))
 
 
 async def measured(plan: Plan) -> list[Record]:

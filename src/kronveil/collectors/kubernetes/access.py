@@ -40,7 +40,7 @@ class Access:
     context: str
     token: Secret | None = None
     basic: tuple[str, Secret] | None = None
-    stamps: Stamps = field(default_factory=dict)
+    stamps: Stamps = field(default_factory=dict[Path, int | None])
     trust: Trust = field(default_factory=Trust, repr=False)
     server_name: str = ""
     proxy: Secret | None = None

@@ -1,6 +1,7 @@
 """The collector of one cluster: its link, its reflectors and its outbox, and what they know together."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 
 import anyio
@@ -8,9 +9,9 @@ import anyio
 from kronveil.collectors.kubernetes.catalog import Catalog
 from kronveil.collectors.kubernetes.config import DEFAULT_SILENT_AFTER, ClusterConfig
 from kronveil.collectors.kubernetes.connect import Connection, now_utc, open_connection
+from kronveil.collectors.kubernetes.custom import kinds_of
 from kronveil.collectors.kubernetes.initial import StreamingLists
 from kronveil.collectors.kubernetes.inventory import pod_lines, workload_lines
-from kronveil.collectors.kubernetes.kinds import kinds_for
 from kronveil.collectors.kubernetes.link import Link
 from kronveil.collectors.kubernetes.outbox import Outbox
 from kronveil.collectors.kubernetes.permits import ListPermits
@@ -28,6 +29,7 @@ from kronveil.sdk.errors import Transient
 
 OWNERS_FIRST_S = 5.0
 """How long a kind waits for each of those that it builds on."""
+REGION_AGAIN_S = 10.0
 
 
 class ClusterCollector:
@@ -50,7 +52,7 @@ class ClusterCollector:
         permits = ListPermits()
         catalog = Catalog(connection)
         streaming = StreamingLists(is_wanted=config.streaming_lists)
-        self._kinds = kinds_for(config.kinds, config_changes=config.config_changes)
+        self._kinds = kinds_of(config)
         self._reflectors = [
             Reflector(
                 kind,
@@ -69,6 +71,11 @@ class ClusterCollector:
             for kind in self._kinds
             for namespace in (config.namespaces if kind.is_namespaced and config.namespaces else (None,))
         ]
+        self._by_kind: dict[str, list[Reflector]] = {}
+        for reflector in self._reflectors:
+            self._by_kind.setdefault(reflector.kind.name, []).append(reflector)
+        self._region_found: str | None = None
+        self._region_of = 0, 0.0
         self._told_listed: set[str] = set()
         self._version_seen = 0
 
@@ -77,6 +84,7 @@ class ClusterCollector:
 
     async def run(self, emit: Emit) -> None:
         """See ``Collector.run``."""
+        replaced = ""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._outbox.deliver, emit)
             tasks.start_soon(self._link.run)
@@ -143,13 +151,14 @@ class ClusterCollector:
                     at=now_utc(),
                     resource=cluster,
                     key=f"{self._link.uid or self._config.name}/{kind.name}@{started}",
-                    facts=ListedFacts(kind.name, self._started_at),
+                    facts=ListedFacts(kind.object_kind or kind.name, self._started_at),
                     message=f"{kind.name}: first list complete",
                 )
             )
 
     def _of(self, kind: str) -> list[Reflector]:
-        return [reflector for reflector in self._reflectors if reflector.kind.name == kind]
+        # Asked for each kind with each batch: no search.
+        return self._by_kind[kind]
 
     def _standing(self) -> Standing:
         link = self._link
@@ -188,7 +197,9 @@ class ClusterCollector:
             error="; ".join(dict.fromkeys(errors)) or None,
             is_served=self._is_served(kind),
             # Whatever else goes wrong with one that was there is a lack, also of one that is not needed.
-            is_needed=reflectors[0].kind.is_base or any(one.was_listed and not one.is_forbidden for one in reflectors),
+            is_needed=reflectors[0].kind.is_base
+            or (reflectors[0].kind.is_named and self._is_served(kind))
+            or any(one.was_listed and not one.is_forbidden for one in reflectors),
             is_forbidden=not readable,
         )
 
@@ -196,12 +207,18 @@ class ClusterCollector:
         return any(reflector.is_served for reflector in self._of(kind))
 
     def _region(self) -> str | None:
-        regions = [region for kept in self._shelves.of("nodes").values() if (region := region_of(kept))]
-        return max(sorted(set(regions)), key=regions.count) if regions else None
+        """That of most nodes. Told with each batch, but looked for only now and then: there may be thousands."""
+        nodes = self._shelves.of("nodes")
+        count, until = self._region_of
+        if len(nodes) != count or anyio.current_time() >= until:
+            regions = Counter(region for kept in nodes.values() if (region := region_of(kept)))
+            self._region_found = max(sorted(regions), key=regions.__getitem__) if regions else None
+            self._region_of = len(nodes), anyio.current_time() + REGION_AGAIN_S
+        return self._region_found
 
 
 @asynccontextmanager
-async def open_cluster(config: ClusterConfig) -> AsyncIterator[ClusterCollector]:
+async def open_cluster(config: ClusterConfig) -> AsyncGenerator[ClusterCollector]:
     """Open the collector of one cluster. Raises Permanent when its kubeconfig cannot work, naming what is there."""
     async with open_connection(config) as connection:
         yield ClusterCollector(config, connection)
@@ -225,6 +242,7 @@ component = Component(
             "budget.changed",
             "certificate.changed",
             "sync.changed",
+            "resource.changed",
             "config.changed",
             "kubernetes.warning",
             "object.gone",

@@ -33,6 +33,56 @@ OptionalKind: TypeAlias = Literal[
 ]
 """What is watched beside namespaces, nodes, pods, deployments, replica sets and events."""
 
+WATCHED_ANYWAY = frozenset(
+    {
+        ("cert-manager.io", "certificates"),
+        ("argoproj.io", "applications"),
+        ("kustomize.toolkit.fluxcd.io", "kustomizations"),
+        ("helm.toolkit.fluxcd.io", "helmreleases"),
+        ("storage.k8s.io", "storageclasses"),
+        ("discovery.k8s.io", "endpointslices"),
+        ("networking.k8s.io", "ingresses"),
+        ("events.k8s.io", "events"),
+    }
+)
+"""Group and resource of those above that nobody needs to name as a custom resource."""
+
+
+Status: TypeAlias = Literal["True", "False", "Unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedCondition:
+    """One condition of a custom resource: with which statuses it is a symptom, which one, how bad, and after how long
+    it counts."""
+
+    type: str
+    bad: tuple[Status, ...] = ("False",)
+    after: timedelta = timedelta(minutes=5)
+    symptom: str = "resource.unhealthy"
+    severity: Literal["critical", "high", "medium", "low"] = "medium"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomResource:
+    """A custom resource to watch, as ``kubectl api-resources`` names it, by its conditions.
+
+    Without a ``version`` the one is used that the cluster prefers; without ``conditions`` it is Ready that is looked
+    at.
+    """
+
+    group: str
+    resource: str
+    kind: str
+    version: str | None = None
+    namespaced: bool = True
+    conditions: tuple[WatchedCondition, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of its definition: resource and group."""
+        return f"{self.resource}.{self.group}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteAccess:
@@ -60,7 +110,7 @@ class ClusterConfig:
     """One cluster to watch. Without ``kubeconfig_path`` the default kubeconfig is used, without ``context`` its current
     context. Empty ``namespaces`` means all of them, empty ``kinds`` all that are watched without being asked for
     (config maps and secrets are not); ``config_changes`` adds when those were written, never what is in them.
-    ``streaming_lists`` asks servers that offer it for the list as the first part of the watch. A time
+    ``streaming_lists``: servers that offer it are asked for the list as the first part of the watch. A time
     left ``None`` is the one of the ``kubernetes`` section.
     """
 
@@ -75,7 +125,8 @@ class ClusterConfig:
     region: str | None = None
     kinds: tuple[OptionalKind, ...] = ()
     config_changes: bool = False
-    streaming_lists: bool = False
+    streaming_lists: bool = True
+    custom_resources: tuple[CustomResource, ...] = ()
     write: WriteAccess | None = None
 
 
@@ -87,7 +138,13 @@ class KubernetesConfig:
     stale_after: timedelta = DEFAULT_STALE_AFTER
     unreachable_after: timedelta = DEFAULT_UNREACHABLE_AFTER
     silent_after: timedelta = DEFAULT_SILENT_AFTER
+    custom_resources: tuple[CustomResource, ...] = ()
     clusters: tuple[ClusterConfig, ...] = ()
+
+    def custom_resources_of(self, cluster: ClusterConfig) -> tuple[CustomResource, ...]:
+        """Give what is watched in ``cluster``: its own, and those of the section that it does not name itself."""
+        own = {each.name for each in cluster.custom_resources}
+        return (*cluster.custom_resources, *(each for each in self.custom_resources if each.name not in own))
 
     def times_of(self, cluster: ClusterConfig) -> ClusterTimes:
         """Give the times that hold for ``cluster``: its own where it names them, else the section's.

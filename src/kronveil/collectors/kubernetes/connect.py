@@ -3,7 +3,7 @@
 The kubeconfig and the files it names are read again when they change and after each 401.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -162,7 +162,8 @@ class Connection:
 
     @staticmethod
     async def _whole(response: "httpx2.Response", path: str) -> bytes:
-        parts, length = [], 0
+        parts: list[bytes] = []
+        length = 0
         async for part in response.aiter_bytes():
             parts.append(part)
             length += len(part)
@@ -173,7 +174,7 @@ class Connection:
     @asynccontextmanager
     async def stream(
         self, path: str, parameters: Parameters, silence_s: float, *, accept: str = JSON
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """The chunks of a good answer, as they come; silence longer than ``silence_s`` ends it as unreachable."""
         headers = {"accept": accept, "accept-encoding": "identity"}
         async with self._answer(path, parameters, silence_s, headers) as response:
@@ -189,9 +190,10 @@ class Connection:
     @asynccontextmanager
     async def _answer(
         self, path: str, parameters: Parameters, timeout_s: float, headers: Mapping[str, str]
-    ) -> AsyncIterator["httpx2.Response"]:
+    ) -> AsyncGenerator["httpx2.Response"]:
         """A response with status 200, its body not yet read. Reads changed credentials before, and after a 401."""
         await self.refresh()
+        refusal = ""
         # Credentials that were renewed meanwhile are used at once, others are reported.
         for _ in range(MOST_CREDENTIALS):
             session = self._session
@@ -219,7 +221,7 @@ class Connection:
         *,
         method: str = "GET",
         body: bytes | None = None,
-    ) -> AsyncIterator["httpx2.Response"]:
+    ) -> AsyncGenerator["httpx2.Response"]:
         import httpx2  # noqa: PLC0415
 
         request = session.client.build_request(
@@ -377,7 +379,7 @@ class Connection:
 
 
 @asynccontextmanager
-async def open_connection(config: ClusterConfig) -> AsyncIterator[Connection]:
+async def open_connection(config: ClusterConfig) -> AsyncGenerator[Connection]:
     """Read the kubeconfig and be ready to ask. Raises Permanent when the configuration cannot work."""
     access = await anyio.to_thread.run_sync(read_access, config.kubeconfig_path, config.context, abandon_on_cancel=True)
     connection = Connection(config, access)

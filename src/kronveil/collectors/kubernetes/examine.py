@@ -8,7 +8,8 @@ import msgspec
 from kronveil.collectors.kubernetes.catalog import Catalog, NotServedError
 from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.collectors.kubernetes.connect import Connection, open_connection
-from kronveil.collectors.kubernetes.kinds import Kind, kinds_for
+from kronveil.collectors.kubernetes.custom import kinds_of
+from kronveil.collectors.kubernetes.kinds import Kind
 from kronveil.collectors.kubernetes.trouble import ForbiddenError, SourceError, UnauthorizedError
 from kronveil.collectors.kubernetes.wire import decode_any_page, decode_named, decode_version
 from kronveil.sdk.errors import Permanent
@@ -52,7 +53,7 @@ async def _through(connection: Connection, config: ClusterConfig) -> AsyncIterat
     yield Finding("version", is_good=True if version else None, detail=version or "not told to this account")
     yield await _identity(connection)
     catalog = Catalog(connection)
-    for kind in kinds_for(config.kinds, config_changes=config.config_changes):
+    for kind in kinds_of(config):
         for namespace in config.namespaces if config.namespaces and kind.is_namespaced else (None,):
             finding = await _kind(connection, catalog, kind, namespace)
             yield finding
@@ -76,9 +77,9 @@ async def _identity(connection: Connection) -> Finding:
 async def _kind(connection: Connection, catalog: Catalog, kind: Kind, namespace: str | None) -> Finding:
     """List one object of a kind, and begin to watch it."""
     what = kind.name if namespace is None else f"{kind.name} in {namespace}"
-    doing = "list"
+    doing, path = "list", ""
     try:
-        path = kind.path_in(namespace, await catalog.version_of(kind))
+        path = await catalog.path_of(kind, namespace)
         body = await connection.get(
             path, {"limit": 1, **kind.parameters}, timeout_s=WAIT_S, accept=kind.accept(list_=True)
         )
@@ -88,10 +89,12 @@ async def _kind(connection: Connection, catalog: Catalog, kind: Kind, namespace:
         async with connection.stream(path, asked | dict(kind.parameters), WAIT_S, accept=kind.accept(list_=False)):
             return Finding(what, is_good=True, detail="list, watch")
     except NotServedError as error:
-        return Finding(what, is_good=None if kind.is_custom else False, detail=str(error))
+        return Finding(what, is_good=None if kind.is_custom or kind.is_named else False, detail=str(error))
     except UnauthorizedError as error:
         return Finding("credentials", is_good=False, detail=str(error))
     except ForbiddenError:
+        if catalog.falls_back(kind, namespace, path):
+            return await _kind(connection, catalog, kind, namespace)
         group = f" of {kind.group}" if kind.group else ""
         where = f" in the namespace {namespace}" if namespace else ""
         return Finding(

@@ -16,7 +16,7 @@ class Initial:
     """The objects of a list that is under way. ``turn`` is given back when it is complete."""
 
     turn: AsyncExitStack
-    seen: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set[str])
     news: int = 0
     unread: int = 0
     version: str = ""

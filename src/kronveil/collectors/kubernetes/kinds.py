@@ -23,10 +23,14 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1,
 class Kind:
     """One kind, by the plural name of its resource. ``versions`` of its group are tried newest first.
 
+    Without any, whichever the cluster prefers is used. ``resource`` is the plural where the name says more than that,
+    ``object_kind`` what one is called where logic does not know the name.
+    ``newer_form`` is another group and version in which the very same objects are served, read where it may be.
     ``is_told``: its deletions are observations, and so is its first complete list. ``after`` are the kinds that had
     better be known first. ``is_base``: without it a cluster is only partly known. ``is_opt_in``: watched only when
-    the configuration says so. ``is_custom``: not told of where it is not installed. ``is_metadata_only``: nothing but
-    its metadata is asked for.
+    the configuration says so. ``is_custom``: not told of where it is not installed. ``is_named``: asked for by the
+    operator, so that not to be allowed to read it is a lack. ``is_metadata_only``: nothing but its metadata is asked
+    for.
     """
 
     name: str
@@ -41,14 +45,25 @@ class Kind:
     is_base: bool = False
     is_opt_in: bool = False
     is_custom: bool = False
+    is_named: bool = False
     is_metadata_only: bool = False
     after: tuple[str, ...] = ()
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    resource: str = ""
+    object_kind: str = ""
+    newer_form: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def path_in(self, namespace: str | None, version: str) -> str:
         """The path of the collection, in one namespace or in all."""
-        group = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
-        return f"{group}/{self.name}" if namespace is None else f"{group}/namespaces/{namespace}/{self.name}"
+        return self._path(namespace, f"/apis/{self.group}/{version}" if self.group else f"/api/{version}")
+
+    def newer_path_in(self, namespace: str | None) -> str:
+        """The same in its newer form."""
+        return self._path(namespace, f"/apis/{self.newer_form}")
+
+    def _path(self, namespace: str | None, group: str) -> str:
+        plural = self.resource or self.name
+        return f"{group}/{plural}" if namespace is None else f"{group}/namespaces/{namespace}/{plural}"
 
     def accept(self, *, list_: bool) -> str:
         """What is asked for: a list and the frames of a watch have names of their own."""
@@ -101,6 +116,7 @@ BASE_KINDS = (
         translate_warning,
         is_base=True,
         after=("pods",),
+        newer_form="events.k8s.io/v1",
         parameters={"fieldSelector": "type=Warning"},
     ),
 )

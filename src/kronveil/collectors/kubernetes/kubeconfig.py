@@ -3,6 +3,7 @@
 import os
 from base64 import b64decode
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from kronveil.sdk.secret import Secret
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 EXEC_VERSIONS = tuple(f"client.authentication.k8s.io/{version}" for version in ("v1", "v1beta1"))
 EXEC_EXTENSION = "client.authentication.k8s.io/exec"
-PROXIES = ("http", "https")
+PROXIES = ("http", "https", "socks5", "socks5h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ def _proxy(one: _Chosen, url: str | None) -> Secret | None:
         return None
     # The address may hold a password: it is not repeated.
     if urlsplit(url).scheme not in PROXIES or not urlsplit(url).hostname:
-        raise Permanent(f"{one.where}: its proxy-url is not one that can be used. Write http://host:port")
+        raise Permanent(f"{one.where}: its proxy-url is not one that can be used. Write http:// or socks5://host:port")
+    if urlsplit(url).scheme.startswith("socks5") and find_spec("socksio") is None:
+        raise Permanent(f"{one.where}: its proxy-url needs the package socksio. Install kronveil[socks]")
     return Secret(url)
 
 

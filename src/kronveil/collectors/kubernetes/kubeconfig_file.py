@@ -110,9 +110,9 @@ class Kubeconfig:
 
     files: tuple[Path, ...]
     current: str = ""
-    clusters: dict[str, From[Cluster]] = field(default_factory=dict)
-    users: dict[str, From[User]] = field(default_factory=dict)
-    contexts: dict[str, From[Context]] = field(default_factory=dict)
+    clusters: dict[str, From[Cluster]] = field(default_factory=dict[str, From[Cluster]])
+    users: dict[str, From[User]] = field(default_factory=dict[str, From[User]])
+    contexts: dict[str, From[Context]] = field(default_factory=dict[str, From[Context]])
 
     @property
     def where(self) -> str:

@@ -7,7 +7,6 @@ from typing import TypeVar
 import anyio
 import msgspec
 
-from kronveil.collectors.kubernetes.backoff import FIRST_S, LONGEST_S, Backoff, jittered
 from kronveil.collectors.kubernetes.config import DEFAULT_POLL_INTERVAL, ClusterConfig
 from kronveil.collectors.kubernetes.connect import Connection, now_utc
 from kronveil.collectors.kubernetes.trouble import (
@@ -19,6 +18,7 @@ from kronveil.collectors.kubernetes.trouble import (
     UnauthorizedError,
 )
 from kronveil.collectors.kubernetes.wire import decode_any_page, decode_named, decode_version
+from kronveil.sdk.backoff import FIRST_S, LONGEST_S, Backoff, jittered
 
 LONGEST_PROBE_S = 10.0
 SHORTEST_PROBE_S = 2.0

@@ -14,6 +14,8 @@ from kronveil.sdk.contracts import Batch, Emit
 BATCH_SIZE = 200
 BATCH_BEAT_S = 0.05
 STANDING_BEAT_S = 1.0
+STANDING_GAP_S = 0.25
+"""Not with every batch: what makes up a standing is gathered from all kinds, and most of it is as it was."""
 BATCHES_WAITING = 3
 
 
@@ -21,10 +23,10 @@ BATCHES_WAITING = 3
 class _Parcel:
     """A batch being filled. Its observations come before its unsourced ones."""
 
-    observations: list[Observation] = field(default_factory=list)
-    unsourced: list[Observation] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list[Observation])
+    unsourced: list[Observation] = field(default_factory=list[Observation])
     unchanged: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter[str])
 
     @property
     def size(self) -> int:
@@ -42,6 +44,8 @@ class Outbox:
         self._hurry = anyio.Event()
         self._taken = anyio.Event()
         self._is_standing_new = False
+        self._is_awaited = True
+        self._stood_at = 0.0
 
     @property
     def is_full(self) -> bool:
@@ -80,12 +84,12 @@ class Outbox:
         self._woken()
 
     def standing_changed(self) -> None:
-        """What is known of the source changed: to be told within a second, or with the next batch."""
+        """What is known of the source changed: to be told within a second."""
         self._is_standing_new = True
 
     def tell_standing(self) -> None:
         """It changed in a way that a person waits for: to be told now."""
-        self._is_standing_new = True
+        self._is_standing_new = self._is_awaited = True
         self._woken()
 
     def _woken(self) -> None:
@@ -121,11 +125,18 @@ class Outbox:
             self._hurry = anyio.Event()
         self._taken.set()
         self._taken = anyio.Event()
-        self._is_standing_new = False
         return Batch(
             observations=tuple(parcel.observations),
             unsourced=tuple(parcel.unsourced),
             unchanged=parcel.unchanged,
             dropped=dict(parcel.dropped),
-            standing=self._standing(),
+            standing=self._standing_when_due(),
         )
+
+    def _standing_when_due(self) -> Standing | None:
+        now = anyio.current_time()
+        if not self._is_awaited and now - self._stood_at < STANDING_GAP_S:
+            return None
+        self._is_standing_new = self._is_awaited = False
+        self._stood_at = now
+        return self._standing()

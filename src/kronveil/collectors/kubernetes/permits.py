@@ -1,6 +1,6 @@
 """How many lists run at once: a few for each cluster, so that none holds up the others, and four in the process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import anyio
@@ -19,7 +19,7 @@ class ListPermits:
         self._of_the_cluster = anyio.Semaphore(LISTS_OF_A_CLUSTER)
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
+    async def one(self) -> AsyncGenerator[None]:
         """Wait for a turn, and hold it."""
         async with self._of_the_cluster, _process_permits():
             yield

@@ -12,7 +12,6 @@ from typing import Any
 
 import anyio
 
-from kronveil.collectors.kubernetes.backoff import Backoff, jittered
 from kronveil.collectors.kubernetes.catalog import NOT_SERVED, Catalog, NotServedError
 from kronveil.collectors.kubernetes.connect import Connection, now_utc
 from kronveil.collectors.kubernetes.initial import PARAMETERS, Initial, StreamingLists, is_end
@@ -35,19 +34,18 @@ from kronveil.collectors.kubernetes.trouble import (
     UnauthorizedError,
     UnreachableError,
 )
+from kronveil.collectors.kubernetes.vigil import Vigil
 from kronveil.collectors.kubernetes.wire import Frame, Page
+from kronveil.sdk.backoff import Backoff, jittered
 
 PAGE_SIZE = 500
 ITEMS_PER_BREATH = 100
 FRAMES_PER_BREATH = 50  # half a millisecond; letting others run costs as much as a frame
 FORBIDDEN_AGAIN_S = 30.0
 NOT_SERVED_AGAIN_S = 300.0
-SILENT_PROBES = 5  # at the usual 15 s: longer than the minute in which a bookmark is due
-MOST_SILENT_PROBES = 20
 TRIES_BEFORE_LIST = 3
 QUICK_END_S = 5.0
 SOUND_AFTER_S = 60.0
-BOOKMARK_SILENCE_S = 150.0
 
 
 class Reflector:
@@ -92,12 +90,7 @@ class Reflector:
         self._on_listed = on_listed
         self._version = ""
         self._page_size = PAGE_SIZE
-        self._silence_allowed = SILENT_PROBES
-        self._silent_probes = 0
-        self._version_at_probe = ""
-        self._sends_bookmarks = False
-        self._bookmark_silence_s = min(BOOKMARK_SILENCE_S, silent_after_s / 2)
-        self._told_at: datetime | None = None
+        self._vigil = Vigil(silent_after_s)
         self._watching: anyio.CancelScope | None = None
         self._initial: Initial | None = None
         self._backoff = Backoff()
@@ -118,7 +111,7 @@ class Reflector:
         """List if one is due, and watch until that ends; how long to wait before the next."""
         if self._version:
             return await self._watch()
-        self._path = self.kind.path_in(self.namespace, await self._catalog.version_of(self.kind))
+        self._path = await self._catalog.path_of(self.kind, self.namespace)
         if self._streaming.are_offered(self._link.version):
             try:
                 return await self._watch()
@@ -128,7 +121,7 @@ class Reflector:
         await self._list()
         return await self._watch()
 
-    async def _failed(self, error: SourceError) -> float:
+    async def _failed(self, error: SourceError) -> float:  # noqa: PLR0911 - a table, first match wins
         """Note why it failed; how long to wait before trying again."""
         if isinstance(error, UnreachableError | UnauthorizedError):
             # One probe decides for all watches of the cluster whether it is down.
@@ -141,6 +134,10 @@ class Reflector:
             self._must_list()
             self._say(str(error))
             return self._damage.next_s()
+        is_refused = isinstance(error, ForbiddenError | MissingError | RefusedError)
+        if is_refused and self._catalog.falls_back(self.kind, self.namespace, self._path):
+            self._must_list()
+            return 0.0
         if isinstance(error, TooLargeError):
             self._page_size = max(1, self._page_size // 10)
         if isinstance(error, ForbiddenError):
@@ -160,17 +157,9 @@ class Reflector:
 
     def compare(self, version: int) -> None:
         """A probe saw this version of the source. A watch that stays silent through several while it moves is lost."""
-        seen = int(self._version) if self._version.isdecimal() else version
-        is_silent = self._version == self._version_at_probe and version > seen
-        self._version_at_probe = self._version
         # Held up by the agent is not silent.
-        if self._watching is None or self._outbox.is_full or not is_silent:
-            self._silent_probes = 0
-            return
-        self._silent_probes += 1
-        if self._silent_probes > self._silence_allowed:
-            # Versions also move by what other kinds do: unless the list shows a loss, be more patient from now on.
-            self._silence_allowed = min(self._silence_allowed * 2, MOST_SILENT_PROBES)
+        may_be_silent = self._watching is None or self._outbox.is_full
+        if self._vigil.is_lost(self._version, version, may_be_silent=may_be_silent):
             self.start_over()
 
     def start_over(self) -> None:
@@ -179,16 +168,9 @@ class Reflector:
         self.drop_watch()
 
     def vouch(self) -> None:
-        """A probe was answered: an open watch that nothing speaks against counts as heard.
-
-        One whose bookmarks are overdue is silent, however often it is opened again: it was heard when it last told.
-        """
-        if self._watching is None or self._silent_probes:
-            return
-        now = now_utc()
-        silent_s = (now - self._told_at).total_seconds() if self._told_at is not None else 0.0
-        is_overdue = self._sends_bookmarks and silent_s > self._bookmark_silence_s
-        self.heard_at = self._told_at if is_overdue else now
+        """A probe was answered: an open watch that nothing speaks against counts as heard."""
+        if self._watching is not None and not self._vigil.is_doubtful:
+            self.heard_at = self._vigil.heard_at(now_utc())
 
     def drop_watch(self) -> None:
         """End the watch that is open now; it goes on from the last version, or with a list if one is due."""
@@ -217,7 +199,7 @@ class Reflector:
         if seen is not None:
             news += self._keeping.take_away(seen, version, now_utc())
         if news:
-            self._silence_allowed = SILENT_PROBES
+            self._vigil.had_lost()
         self._version = version
         self.relists += self.was_listed
         self.was_listed = self.is_synced = self.is_served = True
@@ -260,7 +242,7 @@ class Reflector:
 
         Without a version it begins with a list, which holds its turn until it is complete.
         """
-        began = anyio.current_time()
+        began, lived_s = anyio.current_time(), 0.0
         with anyio.CancelScope() as scope:
             self._watching = scope
             try:
@@ -289,8 +271,8 @@ class Reflector:
             "timeoutSeconds": timeout_s,
             **self.kind.parameters,
         }
-        has_silence = self._sends_bookmarks and self._initial is None
-        silence_s = self._bookmark_silence_s if has_silence else timeout_s + 15.0
+        has_silence = self._vigil.sends_bookmarks and self._initial is None
+        silence_s = self._vigil.bookmark_silence_s if has_silence else timeout_s + 15.0
         accept = self.kind.accept(list_=False)
         async with self._connection.stream(self._path, parameters, silence_s, accept=accept) as chunks:
             if self._initial is None:
@@ -363,7 +345,7 @@ class Reflector:
 
     def _take_frame(self, frame: Frame[Any], moment: Moment) -> None:
         if frame.type == "BOOKMARK":
-            self._sends_bookmarks = True
+            self._vigil.sends_bookmarks = True
         elif frame.type == "DELETED":
             self._keeping.take_deleted(frame.object.metadata, moment)
         else:
@@ -372,7 +354,7 @@ class Reflector:
     # --- what it says of itself ---
 
     def _heard(self) -> None:
-        self.heard_at = self._told_at = now_utc()
+        self.heard_at = self._vigil.told_at = now_utc()
         self._link.heard(self.heard_at)
 
     def _must_list(self) -> None:

@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import cast
 
 
 class SourceError(Exception):
@@ -92,5 +93,5 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(one))
         yield one
         if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
+            waiting += cast("BaseExceptionGroup[BaseException]", one).exceptions
         waiting += [one.__cause__, one.__context__]

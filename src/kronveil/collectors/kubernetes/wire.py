@@ -131,18 +131,27 @@ class EventSeries(Wire):
 
 
 class WarningEvent(Wire):
+    """In both of its forms: of core/v1, and of events.k8s.io/v1, where old fields are called deprecated."""
+
     metadata: Metadata
     involved_object: ObjectReference | None = None
+    regarding: ObjectReference | None = None
     type: str | None = None
     reason: str | None = None
     message: str | None = None
+    note: str | None = None
     count: int | None = None
     series: EventSeries | None = None
     first_timestamp: str | None = None
     last_timestamp: str | None = None
     event_time: str | None = None
     reporting_component: str | None = None
+    reporting_controller: str | None = None
     source: EventSource | None = None
+    deprecated_count: int | None = None
+    deprecated_first_timestamp: str | None = None
+    deprecated_last_timestamp: str | None = None
+    deprecated_source: EventSource | None = None
 
 
 class ListMetadata(Wire):

@@ -107,6 +107,39 @@ class FluxObject(Wire):
     status: FluxStatus | None = None
 
 
+class CustomCondition(Wire):
+    """As Kubernetes' own conventions have it; whoever wrote the definition may have thought otherwise."""
+
+    type: str = ""
+    status: str = ""
+    reason: str | None = None
+    message: str | None = None
+    last_transition_time: str | None = None
+
+
+class CustomStatus(Wire):
+    conditions: tuple[CustomCondition, ...] | None = None
+
+
+class CustomObject(Wire):
+    """Any custom resource. Its specification is only compared, by digest, and never kept."""
+
+    metadata: OwnedMetadata
+    spec: msgspec.Raw = msgspec.Raw()
+    status: CustomStatus | None = None
+
+
+class ServedResource(Wire):
+    name: str
+    namespaced: bool = False
+
+
+class ResourceList(Wire):
+    """What a group's version answers: which resources it has."""
+
+    resources: tuple[ServedResource, ...] | None = None
+
+
 class GroupVersion(Wire):
     version: str
 
@@ -123,3 +156,4 @@ class GroupList(Wire):
 
 
 decode_groups = msgspec.json.Decoder(GroupList).decode
+decode_resources = msgspec.json.Decoder(ResourceList).decode

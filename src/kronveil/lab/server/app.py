@@ -77,7 +77,7 @@ class ClusterApi:
         if target is None:
             return await self._answer_else(request, path, user)
         verb = _verb(request, target)
-        if target.kind.plural in self.faults.forbidden:
+        if not self.faults.forbidden.isdisjoint((target.kind.plural, f"{target.group}/{target.kind.plural}")):
             raise self.access.refuse(user, verb, target)
         if request.method == "GET":
             return self._read(request, target, verb)

@@ -29,13 +29,13 @@ def discover(path: str, kinds: KindBook, *, version: str, address: str) -> JsonO
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
     groups = kinds.versions()
     if path == "/apis":
-        named = [_group(*pair) for pair in groups if pair[0]]
+        named = [_group(name, groups) for name in dict.fromkeys(name for name, _ in groups if name)]
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": named}
     if path == "/version":
         return _version(version)
     for group, served in groups:
         if group and path == f"/apis/{group}":
-            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, served)}
+            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, groups)}
         if path == (f"/apis/{group}/{served}" if group else "/api/v1"):
             return _resources(group, served, kinds)
     return None
@@ -56,9 +56,9 @@ def _version(version: str) -> JsonObject:
     }
 
 
-def _group(name: str, served: str) -> JsonObject:
-    version = {"groupVersion": f"{name}/{served}", "version": served}
-    return {"name": name, "versions": [version], "preferredVersion": version}
+def _group(name: str, groups: list[tuple[str, str]]) -> JsonObject:
+    versions = [{"groupVersion": f"{name}/{served}", "version": served} for group, served in groups if group == name]
+    return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 
 def _resources(group: str, served: str, kinds: KindBook) -> JsonObject:

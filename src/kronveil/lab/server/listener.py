@@ -45,6 +45,8 @@ class Listener:
         if self._server is not None:
             return
         listening = socket.create_server((LOOPBACK, self.port))
+        # Who is accepted inherits it. The event loop does so itself only for sockets that name their protocol.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = listening.getsockname()[1]
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._protocol, sock=listening, ssl=self._tls)

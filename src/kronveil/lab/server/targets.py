@@ -16,6 +16,11 @@ class Target:
     is_new_event: bool = False
     """Whether events are asked for in the form of events.k8s.io."""
 
+    @property
+    def group(self) -> str:
+        """The group that was asked; the core group has no name."""
+        return NEW_EVENT.group if self.is_new_event else self.kind.group
+
 
 def parse_target(path: str, kinds: KindBook) -> Target | None:
     """Read a resource path; None when it is not one of a served kind."""

@@ -21,7 +21,7 @@ from anyio.streams.text import TextReceiveStream
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event, Severity
-from kronveil.model.incident import Incident, IncidentStatus
+from kronveil.model.incident import ClusterRef, Incident, IncidentStatus
 from kronveil.model.observation import Attribute
 from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery, Receipt, Record, Store, Unstorable, Writes
 from kronveil.sdk.testing.opener import Opener, opener
@@ -285,6 +285,27 @@ class StoreContract:
             assert (await store.incidents(IncidentQuery(statuses=(IncidentStatus.OPEN,)))).items == (incident(1),)
             assert (await store.incidents(IncidentQuery(cluster="west"))).items == ()
             assert len((await store.incidents(IncidentQuery(cluster="east", severities=(Severity.HIGH,)))).items) == 2
+
+    async def test_incidents_are_found_by_words_and_counted_as_they_are_listed(self, tmp_path: Path) -> None:
+        odd = replace(incident(2), title="100% of Checkout_A is down", cluster=ClusterRef("uid-west", "west"))
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(incidents=(incident(1), odd, resolved(incident(3), moment(4)))))
+            for words, expected in (
+                ("checkout_a", (odd,)),
+                ("100%", (odd,)),
+                ("west", (odd,)),
+                ("incident-1", (incident(1),)),
+                ("%", (odd,)),
+                ("nothing like it", ()),
+            ):
+                assert (await store.incidents(IncidentQuery(text=words))).items == expected, words
+                assert sum(each.count for each in await store.incident_counts(words)) == len(expected), words
+            counts = await store.incident_counts(None)
+            assert {(each.status, each.cluster): each.count for each in counts} == {
+                (IncidentStatus.OPEN, "east"): 1,
+                (IncidentStatus.OPEN, "west"): 1,
+                (IncidentStatus.RESOLVED, "east"): 1,
+            }
 
     async def test_changes_are_found_by_what_and_when(self, tmp_path: Path) -> None:
         node = replace(change(3, cluster="west", namespace=None), kind="node")

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -24,7 +24,7 @@ _CURSOR_VERSION = 1
 def _plain(value: object) -> object:
     """Make a read-only mapping encodable; anything else is a mistake of whoever built the value."""
     if isinstance(value, Mapping):
-        return dict(value)
+        return dict(cast("Mapping[object, object]", value))
     raise TypeError(f"cannot store a value of type {type(value).__name__}")
 
 

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class FolderTaken(Permanent):
 
 
 @contextmanager
-def locked_folder(folder: Path) -> Iterator[None]:
+def locked_folder(folder: Path) -> Generator[None]:
     """Hold the folder's lock for the block. Raises FolderTaken when another holds it, naming who and what to do."""
     path = folder / LOCK_NAME
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

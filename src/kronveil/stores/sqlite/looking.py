@@ -1,7 +1,7 @@
 """Looking at a store without being its agent: read-only, in words, and harmless to one that is running."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +43,7 @@ class Contents:
 
 
 @contextmanager
-def reading(path: Path, progress: Progress = unwatched, wish: str = "read") -> Iterator[sqlite3.Connection]:
+def reading(path: Path, progress: Progress = unwatched, wish: str = "read") -> Generator[sqlite3.Connection]:
     """A read-only connection to a store. Its agent may be running: neither waits for the other."""
     if not path.is_file():
         raise Permanent(f"there is no store at {path}")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
 from kronveil.model.execution import ExecutionStatus
 from kronveil.model.incident import IncidentStatus
@@ -23,9 +23,10 @@ _OPEN = [
         ExecutionStatus.VERIFYING,
     )
 ]
+_SEARCHED = ("$.title", "$.id", "$.kind", "$.cluster.name", "$.resource.namespace", "$.resource.name")
 
 
-def event_page(query: EventQuery) -> Select[Any]:
+def event_page(query: EventQuery) -> Select[Any, Any, Any]:
     """Newest arrival first. Every filter has an index that ends in the order of the page."""
     _check_limit(query.limit)
     statement = select(events.c.seq, events.c.received_us, events.c.body)
@@ -45,7 +46,7 @@ def event_page(query: EventQuery) -> Select[Any]:
     return statement.order_by(events.c.received_us.desc(), events.c.seq.desc()).limit(query.limit + 1)
 
 
-def incident_page(query: IncidentQuery) -> Select[Any]:
+def incident_page(query: IncidentQuery) -> Select[Any, Any, Any]:
     """Newest opened first."""
     _check_limit(query.limit)
     statement = select(incidents.c.id, incidents.c.opened_us, incidents.c.body)
@@ -58,7 +59,21 @@ def incident_page(query: IncidentQuery) -> Select[Any]:
         statement = statement.where(incidents.c.severity.in_([severity.value for severity in query.severities]))
     if query.cluster is not None:
         statement = statement.where(incidents.c.cluster_name == query.cluster)
+    if query.text is not None:
+        statement = statement.where(_says(query.text))
     return statement.order_by(incidents.c.opened_us.desc(), incidents.c.id.desc()).limit(query.limit + 1)
+
+
+def incident_counts(text: str | None) -> Select[Any, Any, Any, int]:
+    """Counted where they lie: incidents are few beside events, and their bodies are not read unless searched."""
+    common = (incidents.c.status, incidents.c.severity, incidents.c.cluster_name)
+    statement = select(*common, func.count().label("number")).group_by(*common).order_by(*common)
+    return statement if text is None else statement.where(_says(text))
+
+
+def _says(text: str) -> ColumnElement[bool]:
+    """No index helps to find words inside; the page's own order lets the search end with a full page."""
+    return or_(*[func.json_extract(incidents.c.body, path).icontains(text, autoescape=True) for path in _SEARCHED])
 
 
 def restorable(resolved_since_us: int) -> Select[Any]:
@@ -68,7 +83,7 @@ def restorable(resolved_since_us: int) -> Select[Any]:
     return select(incidents.c.body).where(or_(unfinished, lately)).order_by(incidents.c.opened_us.desc())
 
 
-def change_page(query: ChangeQuery) -> Select[Any]:
+def change_page(query: ChangeQuery) -> Select[Any, Any, Any]:
     """Newest first by event time. Every filter has an index that ends in the order of the page."""
     _check_limit(query.limit)
     statement = select(changes.c.seq, changes.c.at_us, changes.c.body)
@@ -96,7 +111,7 @@ def newest_changes(since_us: int) -> Select[Any]:
     return newest.order_by(changes.c.at_us.desc(), changes.c.seq.desc()).limit(_CHANGES_RESTORED)
 
 
-def execution_page(query: ExecutionQuery) -> Select[Any]:
+def execution_page(query: ExecutionQuery) -> Select[Any, Any, Any]:
     """Newest requested first. Every filter has an index that ends in the order of the page."""
     _check_limit(query.limit)
     statement = select(executions.c.id, executions.c.requested_us, executions.c.body)
@@ -117,7 +132,7 @@ def restorable_executions() -> Select[Any]:
     return select(executions.c.body).where(wanted)
 
 
-def silence_list(not_ended_at_us: int | None) -> Select[Any]:
+def silence_list(not_ended_at_us: int | None) -> Select[Any, Any]:
     """All silences, or those that have not ended by then; newest start first."""
     statement = select(silences.c.ended_us, silences.c.body)
     if not_ended_at_us is not None:

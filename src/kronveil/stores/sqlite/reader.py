@@ -1,7 +1,7 @@
 """Reads, on read-only connections of their own: a long page never holds a commit up, and none of them checkpoints."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from kronveil.model.change import Change
-from kronveil.model.event import Event
+from kronveil.model.event import Event, Severity
 from kronveil.model.execution import Execution
-from kronveil.model.incident import Incident
+from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Permanent
 from kronveil.sdk.storage import (
@@ -28,6 +28,7 @@ from kronveil.sdk.storage import (
     EventQuery,
     ExecutionPage,
     ExecutionQuery,
+    IncidentCount,
     IncidentPage,
     IncidentQuery,
     Receipt,
@@ -47,6 +48,7 @@ from kronveil.stores.sqlite.queries import (
     change_page,
     event_page,
     execution_page,
+    incident_counts,
     incident_page,
     newest_changes,
     restorable,
@@ -132,6 +134,15 @@ class Reader:
         last = rows[query.limit - 1] if len(rows) > query.limit else None
         return IncidentPage(items, None if last is None else to_cursor("incidents", last.opened_us, last.id))
 
+    async def incident_counts(self, text: str | None) -> tuple[IncidentCount, ...]:
+        """By status, severity and cluster."""
+        async with self._connection() as connection:
+            rows = (await connection.execute(incident_counts(text))).all()
+        return tuple(
+            IncidentCount(IncidentStatus(row.status), Severity(row.severity), row.cluster_name, row.number)
+            for row in rows
+        )
+
     async def incident(self, incident_id: str) -> Incident | None:
         """One, or None."""
         async with self._connection() as connection:
@@ -175,7 +186,7 @@ class Reader:
         return found
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self) -> AsyncGenerator[AsyncConnection]:
         if self._is_closed:
             raise Permanent(f"the store {self._path} is closed; open it again")
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, cast
 
 from kronveil.model.change import Change
 from kronveil.model.event import Event
@@ -38,18 +38,18 @@ class Rows:
     """Rows for each table. ``citing`` says what an incident cites still; ``receipts_before_us`` is None when there is
     no reason to forget receipts."""
 
-    events: list[Row] = field(default_factory=list)
-    incidents: list[Row] = field(default_factory=list)
-    citing: list[Row] = field(default_factory=list)
-    cited: list[Row] = field(default_factory=list)
-    counters: Mapping[str, int] = field(default_factory=dict)
-    heard: list[Row] = field(default_factory=list)
-    changes: list[Row] = field(default_factory=list)
-    suspected: list[Row] = field(default_factory=list)
-    silences: list[Row] = field(default_factory=list)
-    silences_ended: list[Row] = field(default_factory=list)
-    executions: list[Row] = field(default_factory=list)
-    receipts: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list[Row])
+    incidents: list[Row] = field(default_factory=list[Row])
+    citing: list[Row] = field(default_factory=list[Row])
+    cited: list[Row] = field(default_factory=list[Row])
+    counters: Mapping[str, int] = field(default_factory=dict[str, int])
+    heard: list[Row] = field(default_factory=list[Row])
+    changes: list[Row] = field(default_factory=list[Row])
+    suspected: list[Row] = field(default_factory=list[Row])
+    silences: list[Row] = field(default_factory=list[Row])
+    silences_ended: list[Row] = field(default_factory=list[Row])
+    executions: list[Row] = field(default_factory=list[Row])
+    receipts: list[Row] = field(default_factory=list[Row])
     receipts_before_us: int | None = None
 
     @property
@@ -120,8 +120,9 @@ def _made_one_by_one(
 
 
 def _name(value: object) -> str:
-    named = value[0] if isinstance(value, tuple) else getattr(value, "id", getattr(value, "key", value))
-    return str(named)
+    if isinstance(value, tuple):
+        return str(cast("tuple[object, ...]", value)[0])
+    return str(getattr(value, "id", getattr(value, "key", value)))
 
 
 def _refusal(bad: Sequence[tuple[Record, Exception]]) -> Unstorable:
@@ -235,7 +236,7 @@ def _receipt(receipt: Receipt) -> Row:
     }
 
 
-def _counter(item: tuple[str, int]) -> tuple[str, int]:
+def _counter(item: tuple[str, object]) -> tuple[str, int]:
     name, value = item
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"a counter takes whole numbers, not {value!r}")

@@ -29,7 +29,7 @@ def _sql(statement: ClauseElement) -> str:
     """The text, with the few numbers that are part of the statement written into it."""
     compiled = statement.compile(dialect=_dialect)
     text = str(compiled)
-    for name, value in compiled.params.items():
+    for name, value in (compiled.params or {}).items():
         if value is not None:
             text = re.sub(rf":{name}\b", str(int(value)), text)
     return text

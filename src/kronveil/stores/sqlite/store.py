@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from kronveil.sdk.storage import (
     EventQuery,
     ExecutionPage,
     ExecutionQuery,
+    IncidentCount,
     IncidentPage,
     IncidentQuery,
     Receipt,
@@ -72,6 +73,10 @@ class SqliteStore:
     async def events_by_id(self, ids: Sequence[str]) -> tuple[Event, ...]:
         return await self._reader.events_by_id(ids)
 
+    async def incident_counts(self, text: str | None) -> tuple[IncidentCount, ...]:
+        """See ``Store.incident_counts``."""
+        return await self._reader.incident_counts(text)
+
     async def incidents(self, query: IncidentQuery) -> IncidentPage:
         return await self._reader.incidents(query)
 
@@ -121,7 +126,7 @@ def _beat(connection: sqlite3.Connection) -> None:
 
 
 @asynccontextmanager
-async def open_sqlite(folder: Path) -> AsyncIterator[SqliteStore]:
+async def open_sqlite(folder: Path) -> AsyncGenerator[SqliteStore]:
     """The store in the data folder ``folder``, which becomes this process's alone.
 
     Makes folder and file when missing, migrates an older file. Raises Permanent when another agent holds the folder,

@@ -6,7 +6,7 @@ No work leaves a half-made file under a name that somebody trusts: everything is
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -157,7 +157,7 @@ def _second_name(file: Path, name: Path) -> None:
 
 
 @contextmanager
-def _unused(folder: Path) -> Iterator[None]:
+def _unused(folder: Path) -> Generator[None]:
     try:
         with locked_folder(folder):
             yield

@@ -5,7 +5,7 @@ SQLite before 3.51.3 can corrupt a file when two connections checkpoint at once;
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +67,7 @@ class Writer:
     async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run other work of the writer in a transaction of its own."""
         async with self._turn:
-            return await self._in_thread(self._alone, work)
+            return await self._in_thread(lambda: self._alone(work))
 
     async def close(self) -> None:
         """Let the current commit end, then close; the last checkpoint happens here."""
@@ -81,8 +81,8 @@ class Writer:
             raise Permanent(f"the store {self._path} is closed; open it again")
         # Whoever leads holds other callers' rows: cancelling it must neither lose them nor leave a transaction open.
         with anyio.CancelScope(shield=True):
-            result = await to_thread.run_sync(function, *args, limiter=self._thread)
-        return result  # noqa: RET504 - a scope might swallow, so the checker wants the return outside
+            return await to_thread.run_sync(function, *args, limiter=self._thread)
+        raise RuntimeError("a shielded scope was left early")  # never: for the checkers, as a scope might swallow
 
     def _take(self) -> list[_Ticket]:
         """The next group, in order of arrival, at least one and at most about _ROWS_PER_COMMIT rows."""
@@ -133,7 +133,7 @@ class Writer:
         return result
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield

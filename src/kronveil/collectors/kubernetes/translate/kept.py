@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from sys import intern
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import msgspec
 
@@ -170,7 +170,7 @@ def interned(value: object) -> object:
         # Long texts are messages: each is its own.
         return intern(value) if len(value) <= 200 else value
     if type(value) is tuple:
-        return tuple(map(interned, value))
+        return tuple(map(interned, cast("tuple[object, ...]", value)))
     return value
 
 

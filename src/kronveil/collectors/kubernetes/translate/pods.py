@@ -1,7 +1,7 @@
 """Pods: phase, scheduling, readiness and every container's state and last end."""
 
 from sys import intern
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from kronveil.collectors.kubernetes.translate.kept import (
     Kept,
@@ -42,12 +42,12 @@ def translate_pod(pod: Pod, before: Kept | None, shelves: Shelves, moment: Momen
         version=version,
         watched=_shared(watched, shelves),
     )
-    if moment.is_first_list and _is_plainly_healthy(watched):
+    if moment.is_first_list and is_plainly_healthy(watched):
         return kept, None
     return kept, _observation(pod, kept, before, moment)
 
 
-def _is_plainly_healthy(watched: Watched) -> bool:
+def is_plainly_healthy(watched: Watched) -> bool:
     """Whether a pod found by the first list needs no word: all containers run and are ready, or are completed, none
     was last ended by the out-of-memory killer, and nobody deletes it. Judged on the flat fields: a list has thousands
     of such pods."""
@@ -56,7 +56,7 @@ def _is_plainly_healthy(watched: Watched) -> bool:
         return not is_terminating
     if phase == "Failed" or is_terminating or scheduled is False or ready is False or not containers:
         return False
-    for container in containers:  # type: ignore[attr-defined]
+    for container in cast("tuple[tuple[Any, ...], ...]", containers):
         _, _, state, reason, _, ready, _, last = container
         if last is not None and last[0] == OOM_KILLED:
             return False

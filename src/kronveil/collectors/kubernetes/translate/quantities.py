@@ -2,10 +2,11 @@
 
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 
-_UNITS = {"n": "1e-9", "u": "1e-6", "m": "1e-3", "": "1", "k": "1e3", "M": "1e6", "G": "1e9", "T": "1e12", "P": "1e15"}
-_UNITS |= {"E": "1e18"}
-_FACTORS = {unit: Decimal(factor) for unit, factor in _UNITS.items()}
-_FACTORS |= {f"{unit}i": Decimal(1024) ** power for power, unit in enumerate(("K", "M", "G", "T", "P", "E"), 1)}
+_TENS = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_FACTORS = {
+    **{unit: Decimal(f"1e{power}") for unit, power in _TENS.items()},
+    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate(("K", "M", "G", "T", "P", "E"), 1)},
+}
 
 
 def quantity(text: str | float) -> Decimal | None:

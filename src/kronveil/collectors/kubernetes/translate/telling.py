@@ -33,7 +33,7 @@ class Found:
     is_fine: bool = True
     times: Sequence[str | None] = ()
     also: Watched = ()
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
     spec: bytes = b""
     managed: tuple[ManagedField, ...] | None = None
     owner: Resource | None = None

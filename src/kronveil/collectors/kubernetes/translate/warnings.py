@@ -1,4 +1,8 @@
-"""Warning events: each occurrence is told once; a repeat with a higher count is told again."""
+"""Warning events: each occurrence is told once; a repeat with a higher count is told again.
+
+What a first list finds and was last seen long before the start is told as old: only logic knows since when nobody was
+there to hear it.
+"""
 
 import re
 from datetime import timedelta
@@ -34,22 +38,24 @@ def translate_warning(
     event: WarningEvent, before: Kept | None, shelves: Shelves, moment: Moment
 ) -> tuple[Kept, Observation | None]:
     """The record to keep (only the count), and what to report."""
-    count = (event.series.count if event.series else None) or event.count or 1
+    count = (event.series.count if event.series else None) or event.count or event.deprecated_count or 1
+    about = event.involved_object or event.regarding
     kept = Kept(
         before.resource if before else resource_of("Event", event.metadata),
         None,
         version_of(event.metadata),
         (count, _last(event)),
     )
-    if event.type not in ("Warning", None) or event.involved_object is None:
+    if event.type not in ("Warning", None) or about is None:
         return kept, None
     if before is not None and (before.watched == kept.watched or not _is_more(kept, before)):
         return kept, None
-    if moment.is_first_list:
-        last = parse_time(_last(event))
-        if last is not None and last < moment.started_at - OLD_BEFORE_START:
-            return kept, None
-    return kept, _observation(event, count, event.involved_object, shelves, moment)
+    return kept, _observation(event, count, about, shelves, moment)
+
+
+def _is_old(event: WarningEvent, moment: Moment) -> bool:
+    last = parse_time(_last(event)) if moment.is_first_list else None
+    return last is not None and last < moment.started_at - OLD_BEFORE_START
 
 
 def _is_more(kept: Kept, before: Kept) -> bool:
@@ -61,7 +67,13 @@ def _last(event: WarningEvent) -> str | None:
     """When it was last seen. Events of the old and the new form name it differently."""
     series = event.series.last_observed_time if event.series else None
     return (
-        series or event.last_timestamp or event.event_time or event.first_timestamp or event.metadata.creation_timestamp
+        series
+        or event.last_timestamp
+        or event.deprecated_last_timestamp
+        or event.event_time
+        or event.first_timestamp
+        or event.deprecated_first_timestamp
+        or event.metadata.creation_timestamp
     )
 
 
@@ -71,7 +83,9 @@ def _observation(
     found = _CONTAINER.search(about.field_path or "")
     container = found.group(1) if found else ""
     reason = event.reason or "Unknown"
-    reporter = event.reporting_component or (event.source.component if event.source else None) or ""
+    source = event.source or event.deprecated_source
+    reporter = event.reporting_component or event.reporting_controller or (source.component if source else None) or ""
+    words = event.message or event.note
     attributes: dict[str, Attribute] = {"reason": reason, "count": count}
     if container:
         attributes["k8s.container.name"] = container
@@ -85,8 +99,8 @@ def _observation(
         at=latest([_last(event)], moment.now),
         resource=resource,
         key=f"{event.metadata.uid}@{event.metadata.resource_version}",
-        facts=WarningFacts(reason=reason, count=count, reporter=reporter, container=container),
+        facts=WarningFacts(reason, count, reporter, container, _is_old(event, moment)),
         owner=known.owner if known else None,
-        message=shorten(f"{reason}: {event.message}" if event.message else reason),
+        message=shorten(f"{reason}: {words}" if words else reason),
         attributes=attributes,
     )

@@ -1,4 +1,4 @@
-"""How long to wait before the next try: 1 s, doubled each time up to 30 s, with jitter so that clusters spread."""
+"""How long to wait before the next try: 1 s, doubled up to 30 s, with jitter so that many do not return at once."""
 
 import random
 

@@ -1,0 +1,102 @@
+"""What the overview answers, field by field; see ``shapes``."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kronveil.api.shapes import Missing, Timestamp
+from kronveil.model.event import Severity
+from kronveil.model.fleet import ClusterState
+from kronveil.model.incident import IncidentStatus
+
+
+@dataclass(slots=True)
+class Need:
+    """One thing that waits for a person."""
+
+    kind: Literal["incident", "cluster", "part"]
+    id: Annotated[str, Field(description="Of the incident; of a cluster or a part its name.")]
+    title: str
+    since: Timestamp | None
+    expires_at: Annotated[Timestamp | None, Field(description="When waiting ends by itself; null: it does not.")]
+    severity: Severity | None
+    cluster: str | None
+
+
+@dataclass(slots=True)
+class Figure:
+    """A number with what it is worth. Unknown is null."""
+
+    name: Annotated[str, Field(examples=["incidents_open"])]
+    value: int | None
+    exact: Annotated[bool, Field(description="False when clusters are left out of it.")]
+    as_of: Timestamp
+
+
+@dataclass(slots=True)
+class LaneGap:
+    """A time in which nothing was heard of a cluster; `until` is null while it lasts."""
+
+    since: Timestamp | None
+    until: Timestamp | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Bar:
+    """An incident on a lane; `until` is null while it is not over."""
+
+    id: str
+    title: str
+    severity: Severity
+    status: IncidentStatus
+    since: Timestamp
+    until: Timestamp | None
+
+
+@dataclass(slots=True)
+class Tick:
+    """A change on a lane."""
+
+    id: str
+    kind: str
+    at: Timestamp
+    summary: str
+
+
+@dataclass(slots=True)
+class Lane:
+    """What happened to one cluster in the window."""
+
+    cluster: str
+    state: ClusterState
+    gaps: list[LaneGap]
+    incidents: list[Bar]
+    changes: list[Tick]
+
+
+@dataclass(slots=True)
+class Since:
+    """What happened since the person looked last."""
+
+    at: Timestamp
+    opened: int
+    recovered: int
+    executions: int
+    gaps: int
+
+
+@dataclass(slots=True)
+class Overview:
+    """The fleet on one page: what needs somebody, the figures, and a lane for each cluster."""
+
+    as_of: Timestamp
+    window_from: Timestamp
+    needs_you: Annotated[list[Need], Field(description="The gravest first.")]
+    figures: list[Figure]
+    lanes: list[Lane]
+    since: Since
+    truncated: Annotated[bool, Field(description="More happened in the window than the lanes and counts tell.")]
+    complete: bool
+    missing: list[Missing]
