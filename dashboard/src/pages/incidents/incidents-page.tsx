@@ -10,6 +10,7 @@ import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading } from "../../parts/panel";
+import { Silences } from "../../parts/silence";
 import { useTitle } from "../../shell/title";
 import { duration, plural } from "../../time/format";
 import { Filters } from "./filters";
@@ -33,6 +34,7 @@ export function IncidentsPage() {
         count={list.known ? plural(rootsOf(rows).length, "incident") : ""}
       />
       <Filters query={query} change={change} />
+      <Silences />
       <StrangeWords words={strange} />
       {list.error !== null && <Failure error={list.error} retry={list.retry} />}
       {!list.known && !list.error && <Loading what="incidents" rows={6} />}
