@@ -5,7 +5,7 @@ import { useRef } from "react";
 import { Link } from "react-router";
 import { newKey, pauseCluster, probe, resumeCluster } from "../../api/client";
 import type { Cluster, Incident } from "../../api/types";
-import { useActiveIncidents } from "../../live/hooks";
+import { useActiveRoots } from "../../live/hooks";
 import { useWritesOff } from "../../live/me";
 import { useNow, useTrust } from "../../live/pulse";
 import { isHeard } from "../../live/signals";
@@ -57,7 +57,7 @@ export function ClusterPanel({ cluster, alone = false }: { cluster: Cluster; alo
 }
 
 function Facts({ cluster, alone }: { cluster: Cluster; alone: boolean }) {
-  const incidents = useActiveIncidents().filter((incident) =>
+  const incidents = useActiveRoots().filter((incident) =>
     incident.clusters.some(({ name }) => name === cluster.name),
   );
   const { books } = cluster;

@@ -1,7 +1,9 @@
 // The receipts: each piece of evidence by number, as the collector saw it, the loudest first in sight.
+
 import { useEffect, useState } from "react";
 import { useLocation } from "react-router";
 import type { IncidentDetail } from "../../api/types";
+import { Attributes } from "../../parts/attributes";
 import { Empty, Panel } from "../../parts/panel";
 import { resourceName } from "../../parts/resource";
 import { Shape, toneOfSeverity } from "../../parts/shape";
@@ -73,16 +75,7 @@ function ReceiptRow({ receipt, number }: { receipt: Receipt; number: number }) {
           </span>
         </p>
         <p className="receipt-message">{evidence.message}</p>
-        {attributes.length > 0 && (
-          <dl className="attributes">
-            {attributes.map(([key, value]) => (
-              <div key={key}>
-                <dt>{key}</dt>
-                <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
-              </div>
-            ))}
-          </dl>
-        )}
+        <Attributes of={attributes} />
       </div>
     </li>
   );
