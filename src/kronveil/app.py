@@ -60,7 +60,7 @@ async def run(config: Config, *, announce: Announce, is_simulated: bool = False,
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async with _joined(config, is_simulated=is_simulated, way_out=way_out) as (listeners, reloader):
             # Only here: within a larger program, a collection of all it holds could take seconds.
-            _calm_the_collector()
+            calm_the_collector()
             announce(listeners)
             async for received in signals:
                 if received is not signal.SIGHUP:
@@ -235,7 +235,7 @@ def _all_clusters(config: Config) -> list[ClusterPlan]:
     return [*named, *(plan for plan in _additions(config).plans() if plan.name not in taken)]
 
 
-def _calm_the_collector() -> None:
+def calm_the_collector() -> None:
     """What lives as long as the agent is not looked at again by each collection; bursts of events are not either."""
     gc.collect()
     gc.freeze()

@@ -220,7 +220,14 @@ class AgentProcess:
         chosen = await eventually(ports, "the agent wrote its ports", within_s=60, every_s=0.02)
         assert chosen is not None
         async with _asked(f"http://127.0.0.1:{chosen['api']}") as agent:
-            yield agent
+            try:
+                yield agent
+            except httpx2.TransportError:
+                if self.process._process is not None:
+                    # An agent that broke off has most likely ended: then its exit code and its log say why.
+                    await anyio.sleep(0.5)
+                    self.process.ensure_alive()
+                raise
 
     async def ended(self, within_s: float) -> int:
         """Its exit code, once it has ended by itself."""

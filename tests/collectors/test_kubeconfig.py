@@ -3,6 +3,8 @@
 import base64
 import json
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,35 @@ def write(
     }
     path.write_text(json.dumps(config | rest))
     return path
+
+
+READ_BY_EIGHT = """
+import sys, threading
+from pathlib import Path
+import ruamel.yaml  # its import is a lock, behind which the threads would queue
+from kronveil.collectors.kubernetes.kubeconfig_file import read_files
+
+sys.setswitchinterval(1e-7)
+start = threading.Barrier(8)
+
+def read():
+    start.wait()
+    read_files([Path(sys.argv[1])])
+
+threads = [threading.Thread(target=read) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_the_files_of_many_clusters_are_read_at_once_at_the_first_use_in_a_process(tmp_path: Path) -> None:
+    """Two threads that both were the first to use a type have crashed the agent at its start."""
+    file = write(tmp_path / "config")
+    for _ in range(6):
+        done = subprocess.run([sys.executable, "-c", READ_BY_EIGHT, file], capture_output=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_context_is_the_named_one_or_the_current_one(tmp_path: Path) -> None:

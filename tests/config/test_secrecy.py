@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import tempfile
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def nested(key, value):
 @given(key=st.sampled_from(SECRET_KEYS), before=HOSTILE, after=HOSTILE)
 def test_no_message_repeats_a_secret_however_badly_it_is_written(key, before, after):
     # On a line of its own and with a colon after it, it is no value any more but the name of another key.
-    assume(not ("\n" in before and ":" in after))
+    assume(not ("\n" in before and re.search(r":(\s|$)", after)))
     assert MARK not in messages(nested(key, f"{before}{MARK}{after}").replace("\n" + MARK, "\n  " + MARK))
 
 

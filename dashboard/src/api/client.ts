@@ -19,6 +19,7 @@ import type {
   Probe,
   Role,
   Setting,
+  Silence,
   Status,
   Token,
 } from "./types";
@@ -199,16 +200,86 @@ export type TokenWish = { name: string | null; role: Role; expires_s: number | n
 export const createToken = (wish: TokenWish, key: string): Promise<NewToken> =>
   body(rest.POST("/api/v1/tokens", { headers: once(key), body: wish as never }));
 
-/** Answers without a body. */
-export async function revokeToken(id: string, key: string): Promise<void> {
-  const path = { id };
-  const { error, response } = await rest
-    .DELETE("/api/v1/tokens/{id}", { params: { path: path as never }, headers: once(key) })
-    .catch(() => {
-      throw new Refused(0, "No answer from the agent", "The agent could not be reached.", null);
-    });
+/** For what is answered without a body. */
+async function nothing(call: Promise<{ error?: unknown; response: Response }>): Promise<void> {
+  const { error, response } = await call.catch(() => {
+    throw new Refused(0, "No answer from the agent", "The agent could not be reached at this address.", null);
+  });
   if (!response.ok) throw refusalOf(error, response);
 }
+
+export const revokeToken = (id: string, key: string): Promise<void> =>
+  nothing(
+    rest.DELETE("/api/v1/tokens/{id}", { params: { path: { id } as never }, headers: once(key) as never }),
+  );
+
+/** Puts others under this one; each keeps its id and its timeline. */
+export const merge = (id: string, ids: readonly string[], key: string): Promise<Incident> =>
+  body(
+    rest.POST("/api/v1/incidents/{id}/merge", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: { ids } as never,
+    }),
+  );
+
+/** Takes it out from under the incident that it was put under. */
+export const split = (id: string, key: string): Promise<Incident> =>
+  body(
+    rest.POST("/api/v1/incidents/{id}/split", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: {} as never,
+    }),
+  );
+
+export const pin = (id: string, eventId: string, key: string): Promise<Incident> =>
+  body(
+    rest.POST("/api/v1/incidents/{id}/pin", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: { event_id: eventId } as never,
+    }),
+  );
+
+export const pauseCluster = (name: string, reason: string, key: string): Promise<Cluster> =>
+  body(
+    rest.POST("/api/v1/clusters/{name}/pause", {
+      params: { path: { name } as never },
+      headers: once(key),
+      body: { reason } as never,
+    }),
+  );
+
+export const resumeCluster = (name: string, key: string): Promise<Cluster> =>
+  body(
+    rest.POST("/api/v1/clusters/{name}/resume", {
+      params: { path: { name } as never },
+      headers: once(key),
+      body: {} as never,
+    }),
+  );
+
+/** At least one pattern; an empty one matches anything. */
+export type Pattern = { cluster: string; namespace: string; kind: string };
+
+export const fetchSilences = async (): Promise<Silence[]> =>
+  (await body<{ items: Silence[] }>(rest.GET("/api/v1/silences", { params: { query: {} } }))).items;
+
+/** Which incidents such a silence would hush; changes nothing. */
+export const previewSilence = async (pattern: Pattern): Promise<Incident[]> =>
+  (await body<{ items: Incident[] }>(rest.POST("/api/v1/silences/preview", { body: pattern as never })))
+    .items;
+
+export const silence = (
+  wish: Pattern & { reason: string; ends_at: string; maintenance: boolean },
+  key: string,
+): Promise<Silence> => body(rest.POST("/api/v1/silences", { headers: once(key), body: wish as never }));
+
+export const endSilence = (id: string, key: string): Promise<void> =>
+  nothing(
+    rest.DELETE("/api/v1/silences/{id}", { params: { path: { id } as never }, headers: once(key) as never }),
+  );
 
 export type EventQuery = {
   cluster?: string;

@@ -37,3 +37,4 @@ export type NewToken = components["schemas"]["NewToken"];
 export type Role = Me["roles"][number];
 export type EventPage = Get<"/api/v1/events">;
 export type Explanation = Get<"/api/v1/events/{id}/explain">;
+export type Silence = components["schemas"]["Silence"];

@@ -2,7 +2,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { newKey } from "../api/client";
-import type { Incident } from "../api/types";
 import { useWritesOff } from "../live/me";
 import { done } from "./undo";
 
@@ -20,10 +19,11 @@ type Act = {
   submit: string;
   /** What the offer to undo says; without it none is made. */
   did?: (text: string) => string;
-  call: (id: string, text: string, key: string) => Promise<Incident>;
+  call: (id: string, text: string, key: string) => Promise<unknown>;
 };
 
-type Target = Pick<Incident, "id" | "title">;
+/** What is acted on: an incident, or a cluster by its name. */
+type Target = { id: string };
 
 export function ActDialog({ incident, act }: { incident: Target; act: Act }) {
   const writesOff = useWritesOff("operator");

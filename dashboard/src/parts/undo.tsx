@@ -7,7 +7,7 @@ import { useTrust } from "../live/pulse";
 /** The agent takes an act back within this time. */
 const UNDO_MS = 10_000;
 
-type Done = { id: string; did: string; key: string };
+type Done = { id: string; did: string; key: string; takeBack: (key: string) => Promise<unknown> };
 
 let last: Done | null = null;
 const listeners = new Set<() => void>();
@@ -23,7 +23,12 @@ const subscribe = (listener: () => void): (() => void) => {
 };
 
 /** An act on an incident has been done: offer to undo it. */
-export const done = (id: string, did: string): void => say({ id, did, key: newKey() });
+export const done = (id: string, did: string): void =>
+  say({ id, did, key: newKey(), takeBack: (key) => undo(id, key) });
+
+/** The same for an act that has a way back of its own. */
+export const doneWith = (did: string, takeBack: (key: string) => Promise<unknown>): void =>
+  say({ id: "", did, key: newKey(), takeBack });
 
 export function UndoOffer() {
   const offer = useSyncExternalStore(subscribe, () => last);
@@ -38,9 +43,10 @@ function Offer({ offer }: { offer: Done }) {
   const { writesOff } = useTrust();
   const queries = useQueryClient();
   const call = useMutation({
-    mutationFn: () => undo(offer.id, offer.key),
+    mutationFn: () => offer.takeBack(offer.key),
     onSuccess: () => {
       say(null);
+      void queries.invalidateQueries({ queryKey: ["silences"] });
       return queries.invalidateQueries({ queryKey: ["incident", offer.id] });
     },
   });

@@ -11,6 +11,7 @@ from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.live import Live
 from kronveil.agent.roster import ClusterPlan
 from kronveil.api.encode import encode_item
+from kronveil.app import calm_the_collector
 from kronveil.bench.cluster import Cluster
 from kronveil.bench.record import Counts
 from kronveil.logic import fleet
@@ -53,9 +54,7 @@ async def agent_on(
 def frozen() -> Generator[None]:
     """The collector of cyclic garbage is set as app.py sets it once the agent has started."""
     before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    calm_the_collector()
     try:
         yield
     finally:

@@ -1,10 +1,12 @@
 // What changed? One ledger, newest first, that stays put under the reader's hand.
+
 import { useMemo } from "react";
 import { fetchChanges } from "../../api/client";
 import type { Change, ChangePage } from "../../api/types";
 import { useClusters } from "../../live/hooks";
 import { useLive } from "../../live/store";
 import { newestMade } from "../../live/world";
+import { Empty, watched } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
 import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
@@ -14,7 +16,7 @@ import { Shape } from "../../parts/shape";
 import { TextFilter } from "../../parts/text-filter";
 import { At } from "../../parts/times";
 import { useTitle } from "../../shell/title";
-import { duration, plural } from "../../time/format";
+import { plural } from "../../time/format";
 import { ChangeTable } from "./change-table";
 import { filtersIn, KINDS, type LedgerQuery, matches, readQuery, serverQuery } from "./query";
 
@@ -103,24 +105,11 @@ function Unseen({ page }: { page: ChangePage | undefined }) {
 }
 
 function None({ filters, clear }: { filters: number; clear: () => void }) {
-  const clusters = useClusters();
   const uptime = useLive((view) => view.world.status?.uptime_s);
-  if (filters > 0) {
-    return (
-      <p className="empty">
-        No changes match {plural(filters, "filter")}.{" "}
-        <button type="button" className="button" onClick={clear}>
-          Clear filters
-        </button>
-      </p>
-    );
-  }
   return (
-    <p className="empty">
-      {clusters.length === 0
-        ? "No cluster is configured yet, so nothing could be seen."
-        : `Watched ${plural(clusters.length, "cluster")}${uptime === undefined ? "" : ` for ${duration(uptime)}`}: nobody changed anything.`}
-    </p>
+    <Empty what="changes" filters={filters} clear={clear}>
+      {(clusters) => `${watched(clusters, uptime)}: nobody changed anything.`}
+    </Empty>
   );
 }
 

@@ -1,9 +1,11 @@
 // One event whole: what the source said, when it happened and when it arrived, and what became of it in the agent.
+
 import { useQuery } from "@tanstack/react-query";
 import { Fragment } from "react";
 import { Link } from "react-router";
 import { fetchExplanation } from "../../api/client";
 import type { KronveilEvent } from "../../api/types";
+import { Attributes } from "../../parts/attributes";
 import { ledgerAt } from "../../parts/change";
 import { CopyButton } from "../../parts/copy";
 import { Failure } from "../../parts/failure";
@@ -44,16 +46,7 @@ export function EventDetail({ event }: { event: KronveilEvent }) {
           <Link to={`/fleet/${encodeURIComponent(event.cluster_name)}`}>{event.cluster_name}</Link>
         </Fact>
       </dl>
-      {attributes.length > 0 && (
-        <dl className="attributes">
-          {attributes.map(([key, value]) => (
-            <div key={key}>
-              <dt>{key}</dt>
-              <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <Attributes of={attributes} />
       <Became id={event.id} />
       <div className="event-acts">
         <Link className="button plain" to={ledgerAt(event.at, { cluster: event.cluster_name })}>

@@ -6,8 +6,8 @@ import { useCallback, useMemo } from "react";
 import { fetchExplanation } from "../../api/client";
 import type { EventPage, KronveilEvent } from "../../api/types";
 import { useClusters } from "../../live/hooks";
-import { useLive } from "../../live/store";
 import { FEED_LENGTH } from "../../live/world";
+import { Empty } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
 import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
@@ -160,23 +160,10 @@ function LookedFor({ id, look }: { id: string; look: (id: string) => void }) {
 }
 
 function None({ filters, clear }: { filters: number; clear: () => void }) {
-  const clusters = useLive((view) => view.world.clusters.size);
-  if (filters > 0) {
-    return (
-      <p className="empty">
-        No events match {plural(filters, "filter")}.{" "}
-        <button type="button" className="button" onClick={clear}>
-          Clear filters
-        </button>
-      </p>
-    );
-  }
   return (
-    <p className="empty">
-      {clusters === 0
-        ? "No cluster is configured yet, so nothing could be seen."
-        : `${plural(clusters, "cluster")} watched: no event has come yet.`}
-    </p>
+    <Empty what="events" filters={filters} clear={clear}>
+      {(clusters) => `${plural(clusters, "cluster")} watched: no event has come yet.`}
+    </Empty>
   );
 }
 

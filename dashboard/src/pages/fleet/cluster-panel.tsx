@@ -1,12 +1,16 @@
-// One member in full: why it is as it is, who it is, what hangs on it, and a probe that reads once more.
+// One member in full: why it is as it is, who it is, what hangs on it, a probe that reads once more, and a pause.
 import { useMutation } from "@tanstack/react-query";
+import { Pause } from "lucide-react";
+import { useRef } from "react";
 import { Link } from "react-router";
-import { probe } from "../../api/client";
+import { newKey, pauseCluster, probe, resumeCluster } from "../../api/client";
 import type { Cluster, Incident } from "../../api/types";
-import { useActiveIncidents } from "../../live/hooks";
+import { useActiveRoots } from "../../live/hooks";
+import { useWritesOff } from "../../live/me";
 import { useNow, useTrust } from "../../live/pulse";
 import { isHeard } from "../../live/signals";
 import { dropped } from "../../live/world";
+import { ActDialog, Refusal } from "../../parts/act-dialog";
 import { capital, Shape, toneOfState } from "../../parts/shape";
 import { At } from "../../parts/times";
 import { count, duration, secondsSince } from "../../time/format";
@@ -35,8 +39,17 @@ export function ClusterPanel({ cluster, alone = false }: { cluster: Cluster; alo
             "never heard from"
           )}
         </span>
-        <Probe key={cluster.name} name={cluster.name} />
+        <span className="action cluster-acts">
+          <Probe key={cluster.name} name={cluster.name} />
+          <PauseOrResume key={`${cluster.name} pause`} cluster={cluster} />
+        </span>
       </header>
+      {cluster.paused && (
+        <p className="cluster-paused">
+          <Pause size={14} aria-hidden="true" /> <strong>Paused</strong> by {cluster.paused.by} at{" "}
+          <At at={cluster.paused.at} />: <bdi>{cluster.paused.reason}</bdi>
+        </p>
+      )}
       {cluster.why && <p className="cluster-why">{cluster.why}</p>}
       <Facts cluster={cluster} alone={alone} />
     </section>
@@ -44,7 +57,7 @@ export function ClusterPanel({ cluster, alone = false }: { cluster: Cluster; alo
 }
 
 function Facts({ cluster, alone }: { cluster: Cluster; alone: boolean }) {
-  const incidents = useActiveIncidents().filter((incident) =>
+  const incidents = useActiveRoots().filter((incident) =>
     incident.clusters.some(({ name }) => name === cluster.name),
   );
   const { books } = cluster;
@@ -53,6 +66,11 @@ function Facts({ cluster, alone }: { cluster: Cluster; alone: boolean }) {
       <Fact name="Identity">{cluster.uid ? <code>{cluster.uid}</code> : "not known yet"}</Fact>
       <Fact name="Region">{cluster.region ?? "not known"}</Fact>
       <Fact name="Version">{cluster.version ?? "?"}</Fact>
+      {cluster.skew_ms !== null && (
+        <Fact name="Clock">
+          <Skew ms={cluster.skew_ms} />
+        </Fact>
+      )}
       {cluster.same_as && <Fact name="Same as">{cluster.same_as}: one cluster under two names</Fact>}
       <Fact name={isHeard(cluster) ? "Holds" : "Last known"}>
         {count(cluster.pods)} pods, {count(cluster.nodes)} nodes{!isHeard(cluster) && ", not in the totals"}
@@ -111,6 +129,63 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** From here on the agent calls a clock wrong. */
+const WRONG_CLOCK_MS = 30_000;
+
+function Skew({ ms }: { ms: number }) {
+  if (ms === 0) return <>in step with the agent, within 2 s</>;
+  const words = `${duration(Math.abs(ms) / 1000)} ${ms > 0 ? "ahead of" : "behind"} the agent`;
+  return Math.abs(ms) < WRONG_CLOCK_MS ? (
+    words
+  ) : (
+    <span className="tone-high">
+      <Shape tone="partial" size={12} /> {words}: times of its events are off by as much
+    </span>
+  );
+}
+
+function PauseOrResume({ cluster }: { cluster: Cluster }) {
+  const writesOff = useWritesOff("operator");
+  const key = useRef(newKey());
+  const call = useMutation({
+    mutationFn: () => resumeCluster(cluster.name, key.current),
+    onSuccess: () => {
+      key.current = newKey();
+    },
+  });
+  if (!cluster.paused) {
+    return (
+      <ActDialog
+        incident={{ id: cluster.name }}
+        act={{
+          label: "Pause",
+          title: `Pause ${cluster.name}`,
+          explain:
+            "The agent asks this cluster nothing until it is resumed. Its data ages in sight of everybody, and no incident opens for its silence.",
+          field: "Reason",
+          keep: "Keep watching",
+          submit: "Pause it",
+          call: pauseCluster,
+        }}
+      />
+    );
+  }
+  return (
+    <span className="action">
+      {call.error && <Refusal error={call.error} />}
+      <button
+        type="button"
+        className="button primary"
+        disabled={writesOff !== null || call.isPending}
+        title={writesOff ?? "Watch this cluster again"}
+        onClick={() => call.mutate()}
+      >
+        {call.isPending ? "Resuming" : "Resume"}
+      </button>
+    </span>
   );
 }
 

@@ -1,7 +1,8 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
 import { afterEach, describe, expect, it } from "vitest";
-import { cluster, kind, T0 } from "../../testing/samples";
+import { live } from "../../live/store";
+import { cluster, hello, incident, kind, T0 } from "../../testing/samples";
 import { FleetTable, kindsOf, whyOf } from "./fleet-table";
 
 afterEach(cleanup);
@@ -32,6 +33,21 @@ describe("the fleet table", () => {
     expect(row.querySelectorAll(".number")[0]?.textContent).toBe("?");
     expect(row.querySelector(".tone-ok"), "nothing unknown is green").toBeNull();
     expect(screen.getByText(/connection refused/)).toBeTruthy();
+  });
+
+  it("counts a wider incident once: its parts are in it", async () => {
+    const there = { clusters: [{ uid: "uid-alpha", name: "alpha", region: null }] };
+    const known = [
+      incident("whole", { ...there, children: ["part"] }),
+      incident("part", { ...there, parent_id: "whole" }),
+    ];
+    live.received([hello(1, "fleet", { incidents: known })]);
+    render(
+      <MemoryRouter>
+        <FleetTable clusters={[cluster("alpha")]} />
+      </MemoryRouter>,
+    );
+    expect(await screen.findByText("1 incident")).toBeTruthy();
   });
 
   it("says why a member is not whole, and what that means for the totals", () => {

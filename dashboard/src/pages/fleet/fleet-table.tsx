@@ -1,7 +1,7 @@
 // One row a cluster: its state, how old its data is, and a cell for each kind of object watched.
 import { Link, useLocation } from "react-router";
 import type { Cluster, Incident } from "../../api/types";
-import { severityRank, useActiveIncidents } from "../../live/hooks";
+import { severityRank, useActiveRoots } from "../../live/hooks";
 import { useNow } from "../../live/pulse";
 import { isHeard } from "../../live/signals";
 import { dropped, imbalance } from "../../live/world";
@@ -21,7 +21,7 @@ export function kindsOf(clusters: readonly Cluster[]): { columns: string[]; othe
 
 export function FleetTable({ clusters }: { clusters: readonly Cluster[] }) {
   const { columns, others } = kindsOf(clusters);
-  const incidents = useActiveIncidents();
+  const incidents = useActiveRoots();
   const { hash } = useLocation();
   return (
     <div className="table-frame drains">

@@ -1,17 +1,18 @@
 // From page to proven recovery on one screen, with only what has been seen so far.
 import { useQuery } from "@tanstack/react-query";
-import { Check, Link2 } from "lucide-react";
+import { BellOff, Check, Link2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Link, useParams } from "react-router";
 import { fetchIncident, Refused } from "../../api/client";
 import type { Incident, IncidentDetail } from "../../api/types";
 import { isActive } from "../../live/hooks";
 import { useLive } from "../../live/store";
-import { Acknowledge, Assign, Note, Reopen, Resolve } from "../../parts/actions";
+import { Acknowledge, Assign, Reopen, Resolve } from "../../parts/actions";
 import { Failure } from "../../parts/failure";
 import { AsOf, Loading } from "../../parts/panel";
 import { ClusterNames, ResourceName } from "../../parts/resource";
 import { Severity } from "../../parts/shape";
+import { SilenceButton } from "../../parts/silence";
 import { Age, At } from "../../parts/times";
 import { useTitle } from "../../shell/title";
 import { duration } from "../../time/format";
@@ -19,6 +20,8 @@ import { StatusWord } from "../incidents/incident-table";
 import { IncidentTimeline } from "./incident-timeline";
 import { LoopBar } from "./loop-bar";
 import { Part, Parts } from "./parts";
+import { Receipts } from "./receipt-list";
+import { Topology } from "./topology";
 import { WhatBroke } from "./what-broke";
 import { WhatChanged } from "./what-changed";
 import { Where } from "./where";
@@ -107,21 +110,23 @@ function Found({ incident }: { incident: IncidentDetail }) {
         <h1>{incident.title}</h1>
         <div className="incident-actions">
           <CopyLink />
-          <Note incident={incident} />
           <Assign incident={incident} />
+          <SilenceButton incident={incident} />
           <Resolve incident={incident} />
           <Reopen incident={incident} />
           <Acknowledge incident={incident} primary />
         </div>
         <Facts incident={incident} />
       </header>
-      {incident.parent_id && <Part of={incident.parent_id} />}
+      {incident.parent_id && <Part incident={incident} of={incident.parent_id} />}
       {incident.children.length > 0 && <Parts incident={incident} />}
       <LoopBar incident={incident} />
       <div className="incident-columns">
         <div className="stack">
           <WhatBroke incident={incident} />
           <Why incident={incident} />
+          <Topology incident={incident} />
+          <Receipts incident={incident} />
         </div>
         <div className="stack">
           <WhatChanged incident={incident} />
@@ -139,6 +144,11 @@ function Facts({ incident }: { incident: IncidentDetail }) {
     <div className="facts-line drains">
       <Severity severity={incident.severity} chip />
       <StatusWord status={incident.status} />
+      {incident.silenced && (
+        <span className="silenced" title="A silence covers it now: it asks for nobody, and is still listed">
+          <BellOff size={12} aria-hidden="true" /> silenced
+        </span>
+      )}
       <span>
         {active || !incident.resolved_at ? (
           <>

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import type { IncidentDetail, TimelineEntry } from "../../api/types";
 import { useNow } from "../../live/pulse";
+import { Note } from "../../parts/actions";
 import { Empty, Panel } from "../../parts/panel";
 import { At } from "../../parts/times";
 import { useZone } from "../../shell/preferences";
@@ -14,7 +15,12 @@ export function IncidentTimeline({ incident }: { incident: IncidentDetail }) {
   return (
     <Panel
       title="Timeline"
-      aside={<span className="quiet">{zoneName(now, zone)}, and time since the start</span>}
+      aside={
+        <>
+          <span className="quiet">{zoneName(now, zone)}, and time since the start</span>
+          <Note incident={incident} />
+        </>
+      }
     >
       {entries.length === 0 ? (
         <Empty>The agent has written nothing yet.</Empty>

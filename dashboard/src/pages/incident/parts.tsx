@@ -1,18 +1,20 @@
 // How an incident and its wider one point at each other.
 import { Layers } from "lucide-react";
 import { Link } from "react-router";
-import type { IncidentDetail } from "../../api/types";
+import type { Incident, IncidentDetail } from "../../api/types";
 import { isActive } from "../../live/hooks";
 import { plural } from "../../time/format";
 import { useChildren, useNamed } from "./family";
+import { Split } from "./merge";
 
 /** A part names the whole. */
-export function Part({ of }: { of: string }) {
+export function Part({ incident, of }: { incident: Pick<Incident, "id" | "parent_id">; of: string }) {
   const [parent] = useNamed([of]);
   return (
     <p className="kinship">
       <Layers size={14} aria-hidden="true" /> One part of{" "}
       <Link to={`/incidents/${encodeURIComponent(of)}`}>{parent?.title ?? of}</Link>
+      <Split incident={incident} />
     </p>
   );
 }

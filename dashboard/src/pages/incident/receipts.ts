@@ -1,5 +1,6 @@
 // Evidence by number: what was seen again and again with the same words is one receipt. Pure.
 import type { Evidence } from "../../api/types";
+import { severityRank } from "../../live/hooks";
 
 export type Receipt = { first: Evidence; newest: Evidence; count: number; ids: readonly string[] };
 
@@ -29,3 +30,16 @@ export function receipts(evidence: readonly Evidence[]): Receipt[] {
 /** The number of the receipt that each piece of evidence is folded into. */
 export const numbersOf = (evidence: readonly Evidence[]): ReadonlyMap<string, number> =>
   new Map(receipts(evidence).flatMap(({ ids }, index) => ids.map((id) => [id, index + 1] as const)));
+
+type Numbered = { receipt: Receipt; number: number };
+
+/** The most severe, told in the order of their numbers. */
+export const loudest = (found: readonly Numbered[], most: number): Numbered[] =>
+  [...found]
+    .sort(
+      (a, b) =>
+        severityRank(a.receipt.newest.severity) - severityRank(b.receipt.newest.severity) ||
+        a.number - b.number,
+    )
+    .slice(0, most)
+    .sort((a, b) => a.number - b.number);

@@ -9,6 +9,7 @@ import { capital, Shape, toneOfState } from "../../parts/shape";
 import { duration, plural, secondsSince } from "../../time/format";
 import { StatusWord } from "../incidents/incident-table";
 import { useChildren } from "./family";
+import { Merge } from "./merge";
 
 export function Where({ incident }: { incident: IncidentDetail }) {
   const clusters = useClusters();
@@ -18,7 +19,15 @@ export function Where({ incident }: { incident: IncidentDetail }) {
   const blind = others.filter((cluster) => !isHeard(cluster));
   const clear = others.filter(isHeard);
   return (
-    <Panel title="Where" aside={<span className="quiet">as the clusters report now</span>}>
+    <Panel
+      title="Where"
+      aside={
+        <>
+          <span className="quiet">as the clusters report now</span>
+          <Merge incident={incident} />
+        </>
+      }
+    >
       <ul className="where">
         {places.map(({ name, child }) => (
           <Place key={name} name={name} child={child} cluster={clusters.find((one) => one.name === name)} />

@@ -1,5 +1,5 @@
 // One row an incident: severity in shape and word, what, where, how long, how often.
-import { ChevronRight } from "lucide-react";
+import { BellOff, ChevronRight } from "lucide-react";
 import { useRef, useState } from "react";
 import { Link } from "react-router";
 import type { Incident } from "../../api/types";
@@ -149,6 +149,11 @@ function IncidentRow(
       <td data-label="Clusters">{clusterNames(incident)}</td>
       <td data-label="Status">
         <StatusWord status={incident.status} />
+        {incident.silenced && (
+          <span className="silenced" title="A silence covers it now">
+            <BellOff size={11} aria-hidden="true" /> silenced
+          </span>
+        )}
       </td>
       <td className="number" data-label="Age">
         <Lifetime incident={incident} />

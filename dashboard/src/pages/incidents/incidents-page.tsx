@@ -3,15 +3,17 @@
 import { useMemo } from "react";
 import { fetchIncidents } from "../../api/client";
 import type { Incident, IncidentPage } from "../../api/types";
-import { rootsOf, useClusters } from "../../live/hooks";
+import { rootsOf } from "../../live/hooks";
 import { useLive } from "../../live/store";
+import { Empty, watched } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
 import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading } from "../../parts/panel";
+import { Silences } from "../../parts/silence";
 import { useTitle } from "../../shell/title";
-import { duration, plural } from "../../time/format";
+import { plural } from "../../time/format";
 import { Filters } from "./filters";
 import { IncidentTable } from "./incident-table";
 import { type ListQuery, matches, ordered, readQuery, serverQuery } from "./query";
@@ -33,6 +35,7 @@ export function IncidentsPage() {
         count={list.known ? plural(rootsOf(rows).length, "incident") : ""}
       />
       <Filters query={query} change={change} />
+      <Silences />
       <StrangeWords words={strange} />
       {list.error !== null && <Failure error={list.error} retry={list.retry} />}
       {!list.known && !list.error && <Loading what="incidents" rows={6} />}
@@ -54,25 +57,12 @@ export function IncidentsPage() {
 }
 
 function None({ query, filters, clear }: { query: ListQuery; filters: number; clear: () => void }) {
-  const clusters = useClusters();
   const uptime = useLive((view) => view.world.status?.uptime_s);
   const word = query.status === "all" ? "" : query.status === "active" ? "unfinished " : `${query.status} `;
-  if (filters > 0) {
-    return (
-      <p className="empty">
-        No {word}incidents match {plural(filters, "filter")}.{" "}
-        <button type="button" className="button" onClick={clear}>
-          Clear filters
-        </button>
-      </p>
-    );
-  }
   return (
-    <p className="empty">
-      {clusters.length === 0
-        ? "No cluster is configured yet, so nothing could be seen."
-        : `Watched ${plural(clusters.length, "cluster")}${uptime === undefined ? "" : ` for ${duration(uptime)}`}: 0 ${word}incidents.`}
-    </p>
+    <Empty what={`${word}incidents`} filters={filters} clear={clear}>
+      {(clusters) => `${watched(clusters, uptime)}: 0 ${word}incidents.`}
+    </Empty>
   );
 }
 

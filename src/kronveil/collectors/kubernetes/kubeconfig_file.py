@@ -89,6 +89,10 @@ class File(Written):
     current_context: str | None = None
 
 
+# msgspec learns a type at its first use, and two threads that both are the first crash the process. The files of
+# several clusters are read at once, so the type is learned here, where nothing runs beside it.
+msgspec.json.Decoder(File)
+
 T = TypeVar("T")
 
 
@@ -149,7 +153,7 @@ def _read(file: Path) -> File:
         reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
         raise Permanent(f"kubeconfig {file} cannot be read: {reason}") from None
     try:
-        return msgspec.convert(document, File)
+        return msgspec.convert(document, File)  # noqa: TID251 - its type was learned at import, see above
     except msgspec.ValidationError:
         raise Permanent(
             f"kubeconfig {file} is not one: it needs clusters, contexts and users, each with a name"
