@@ -179,6 +179,7 @@ def _repertoire(config: Config) -> Repertoire:
         actions={each.name: each.make(doors) for each in BUILT_IN},
         effects={each.name: each.effect for each in BUILT_IN},
         bounds=lambda: bounds,
+        may_write_to=lambda name: name in named and named[name].write is not None,
     )
 
 

@@ -27,10 +27,12 @@ def limit_of(lab: Lab, app: str) -> str:
 
 
 @asynccontextmanager
-async def watched(folder: Path, lab: Lab, **runbooks: Any) -> AsyncIterator[Agent]:
-    """An agent that may write to alpha."""
+async def watched(folder: Path, lab: Lab, *, may_write: bool = True, **runbooks: Any) -> AsyncIterator[Agent]:
+    """An agent that may write to alpha, or only read there."""
     lab.write_kubeconfig(folder / "kubeconfig")
-    alpha = {"name": "alpha", "kubeconfig_path": str(folder / "kubeconfig"), "context": "alpha", "write": {}}
+    alpha: Found = {"name": "alpha", "kubeconfig_path": str(folder / "kubeconfig"), "context": "alpha"}
+    if may_write:
+        alpha["write"] = {}
     async with agent_in_process(configured(folder, [alpha], runbooks=runbooks)) as agent:
         await agent.all_live("alpha")
         yield agent
@@ -98,3 +100,16 @@ async def test_with_live_runs_off_everything_is_only_rehearsed(tmp_path):
         assert (refused.status_code, "runbooks.live" in refused.json()["detail"]) == (403, True)
         (card,) = [each for each in (await agent.get("runbooks"))["items"] if each["id"] == "roll-back-release"]
         assert (card["success_rate"], card["recent"]) == (None, [])
+
+
+async def test_where_nothing_may_be_written_nothing_is_proposed_and_who_asks_is_told_what_is_missing(tmp_path):
+    async with quiet_lab() as lab, watched(tmp_path, lab, may_write=False, **LIVE) as agent:
+        await release(lab.clusters["alpha"], "search", HUNGRY)
+        opened = await agent.the_incident("memory", "alpha", "open")
+        asked = await agent.http.post(
+            "/runbooks/pod-oom/executions", json={"incident_id": opened["id"], "mode": "live"}
+        )
+        assert asked.status_code == 202
+        run = await the_run(agent, "pod-oom", "failed")
+        assert "alpha has no identity that may write" in run["problem"]
+        assert [each["id"] for each in await agent.everything("executions")] == [asked.json()["id"]]

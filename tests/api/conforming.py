@@ -25,7 +25,15 @@ def published():
 
 def filled(path: str) -> str:
     """A path about things that the plain desk has."""
-    for things, known in {"tokens": "made", "silences": "quiet", "events": "ev-00001", "evidence": "ev-00001"}.items():
+    known_ids = {
+        "tokens": "made",
+        "silences": "quiet",
+        "events": "ev-00001",
+        "evidence": "ev-00001",
+        "runbooks": "pod-oom",
+        "executions": "run-1",
+    }
+    for things, known in known_ids.items():
         path = path.replace(f"/{things}/{{id}}", f"/{things}/{known}")
     return path.replace("{id}", "inc-1").replace("{name}", "east")
 

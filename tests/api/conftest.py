@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +13,8 @@ import pytest
 from kronveil.api import ApiOptions, create_app
 from kronveil.api.serve import open_listeners, serving
 from kronveil.api.tokens import Token, TokenFile
-from tests.api.plain_desk import PlainDesk, event, incident
+from tests.api.plain_desk import NOON, PlainDesk, event, incident
+from tests.api.plain_loop import planned_run
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ def desk() -> PlainDesk:
     plain = PlainDesk()
     plain.stored = [event(number) for number in range(1, 4)]
     plain.known = {each.id: each for each in (incident(1), incident(2, cluster="west"))}
+    plain.loop.runs["run-1"] = replace(planned_run(incident(1), NOON), id="run-1")
     return plain
 
 

@@ -29,6 +29,7 @@ from kronveil.sdk.storage import (
     IncidentPage,
     IncidentQuery,
 )
+from tests.api.plain_loop import PlainLoop
 
 NOON = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -153,6 +154,7 @@ class PlainDesk:
         self.requests: list[ClusterRequest] = []
         self.told: dict[str, Sequence[Told]] = {"ev-00001": (Told("dedup", "new", "Nothing like it was seen", ("x",)),)}
         self.hushes: dict[str, Silence] = {"quiet": silence()}
+        self.loop = PlainLoop(lambda: self.known, self.now)
         self.held_pods: dict[str, list[PodLine]] = {"east": [pod(1), pod(2, Trouble.BROKEN)]}
         self.held_workloads: dict[str, list[WorkloadLine]] = {"east": [workload("payments"), workload("cart")]}
 

@@ -29,7 +29,8 @@ async def test_an_unknown_query_parameter_is_named(client, method, path):
     ("path", "status"),
     [
         ("/api/v1/nothing", 404),
-        ("/api/v1/runbooks", 404),
+        ("/api/v1/runbooks/made-up", 404),
+        ("/api/v1/executions/made-up", 404),
         ("/api/v1/fleet/", 404),
         ("/api", 404),
         ("/api/v2/fleet", 404),

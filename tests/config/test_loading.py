@@ -154,7 +154,7 @@ runbooks: {live: true}
 bus: {kind: memory}
 store: {event_retention: 1d}
 """)
-    assert config.not_built == ("kafka", "cicd", "runbooks")
+    assert config.not_built == ("kafka", "cicd")
     assert loads("bus: {kind: kafka}").not_built == ("bus",)
 
 

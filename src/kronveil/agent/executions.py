@@ -31,12 +31,16 @@ Tell = Callable[[str, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Repertoire:
-    """What the agent can do: runbooks, the actions they name with the most each may do, and within which bounds."""
+    """What the agent can do: runbooks, the actions they name with the most each may do, and within which bounds.
+
+    ``may_write_to`` tells of a cluster's name whether an identity that may write there is configured.
+    """
 
     runbooks: Sequence[Runbook] = ()
     actions: Mapping[str, Action] = field(default_factory=dict)
     effects: Mapping[str, Effect] = field(default_factory=dict)
     bounds: Callable[[], Bounds] = Bounds
+    may_write_to: Callable[[str], bool] = lambda _: False
 
 
 class Executions:
@@ -45,6 +49,7 @@ class Executions:
     def __init__(self, repertoire: Repertoire, runs: Runs, sight: Sight, store: Store, tell: Tell) -> None:
         self.runbooks = {runbook.id: runbook for runbook in repertoire.runbooks}
         self.effects = repertoire.effects
+        self._may_write_to = repertoire.may_write_to
         self._store = store
         self._tools = tools = Tools(runs, repertoire.actions, sight, repertoire.bounds)
         self._runs: Runs = tools.runs
@@ -98,7 +103,12 @@ class Executions:
     # --- the agent's own ---
 
     async def _answer(self, incident: Incident) -> None:
-        """Propose what matches, once for each time that the incident needs it."""
+        """Propose what matches, once for each time that the incident needs it.
+
+        Nothing is proposed where nothing may be written: each plan would end as a failure that helps nobody.
+        """
+        if not self._may_write_to(incident.cluster.name):
+            return
         for runbook in matching(self.runbooks.values(), incident):
             past = self._runs.newest_first()
             mine = [run for run in past if run.incident_id == incident.id and run.runbook_id == runbook.id]

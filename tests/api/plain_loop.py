@@ -1,0 +1,90 @@
+"""A loop whose runs are a few entries in memory: real nouns, changed by the real journal, and nobody who acts."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from kronveil.agent.desk import NotFound, Refused
+from kronveil.logic import journal
+from kronveil.logic.planning import plan_of
+from kronveil.model.execution import Approval, Effect, Execution, FieldDiff, Mode, StepPlan, Target
+from kronveil.model.incident import Incident
+from kronveil.model.runbook import Runbook, RunbookStep
+from kronveil.sdk.storage import ExecutionPage, ExecutionQuery
+
+RUNBOOK = Runbook(
+    "pod-oom",
+    "Pod OOM",
+    "Raise the memory limit within bounds.",
+    ("OOMKilled",),
+    (RunbookStep("raise", "set_resources", {"memory": "+50%"}),),
+    digest="d1",
+)
+
+
+def planned_run(incident: Incident, now: datetime, *, mode: Mode = Mode.LIVE, turn: int = 0) -> Execution:
+    """A run for an incident, with the plan that planning makes."""
+    target = Target(incident.cluster.uid, incident.cluster.name, incident.resource, "7")
+    diff = (FieldDiff("spec.template.spec.containers[app].resources.limits.memory", '"128Mi"', '"192Mi"'),)
+    step = StepPlan(
+        "raise", "set_resources", Effect.MUTATE, target, {"memory": '"+50%"'}, "Raise memory", diff, undo="back"
+    )
+    run = journal.requested(RUNBOOK, incident, mode=mode, by="ada", is_automatic=False, turn=turn, now=now)
+    return journal.planned(run, plan_of(RUNBOOK, [step], now, timedelta(minutes=30)), now=now)
+
+
+class PlainLoop:
+    """Fulfils ``kronveil.agent.desk.Loop``. Tests add runs to it."""
+
+    def __init__(self, incidents: Callable[[], dict[str, Incident]], now: Callable[[], datetime]) -> None:
+        self.runbooks = {RUNBOOK.id: RUNBOOK}
+        self.effects = {"set_resources": Effect.MUTATE}
+        self.is_live = True
+        self.runs: dict[str, Execution] = {}
+        self._incidents = incidents
+        self._now = now
+
+    def all(self) -> Sequence[Execution]:
+        return sorted(self.runs.values(), key=lambda run: run.requested_at, reverse=True)
+
+    async def page(self, query: ExecutionQuery) -> ExecutionPage:
+        skip = 0 if query.before is None else int(query.before)
+        wanted = [
+            run
+            for run in self.all()
+            if query.incident_id in (None, run.incident_id) and query.runbook_id in (None, run.runbook_id)
+        ]
+        end = skip + query.limit
+        return ExecutionPage(tuple(wanted[skip:end]), str(end) if end < len(wanted) else None)
+
+    async def execution(self, execution_id: str) -> Execution:
+        if execution_id not in self.runs:
+            raise NotFound(f"there is no run {execution_id!r}")
+        return self.runs[execution_id]
+
+    async def request(self, runbook_id: str, incident_id: str, mode: Mode, by: str) -> Execution:
+        if incident_id not in self._incidents():
+            raise NotFound(f"there is no incident {incident_id!r}")
+        run = planned_run(self._incidents()[incident_id], self._now(), mode=mode, turn=len(self.runs))
+        self.runs[run.id] = run
+        return run
+
+    async def approve(self, run_id: str, plan_hash: str, by: str, reason: str) -> Execution:
+        now = self._now()
+        return await self._changed(
+            run_id, lambda run: journal.approved(run, Approval(by, now, plan_hash, reason), now=now)
+        )
+
+    async def reject(self, run_id: str, by: str, reason: str) -> Execution:
+        return await self._changed(run_id, lambda run: journal.rejected(run, by, reason, now=self._now()))
+
+    async def stop(self, run_id: str, by: str, *, after_step: bool) -> Execution:
+        return await self._changed(
+            run_id, lambda run: journal.told_to_stop(run, by, after_step=after_step, now=self._now())
+        )
+
+    async def _changed(self, run_id: str, change: Callable[[Execution], Execution]) -> Execution:
+        try:
+            self.runs[run_id] = change(await self.execution(run_id))
+        except journal.NotNow as refusal:
+            raise Refused(str(refusal)) from None
+        return self.runs[run_id]
