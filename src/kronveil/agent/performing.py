@@ -60,6 +60,8 @@ class Performance:
         self._runs = tools.runs
         self._woken = anyio.Event()
         self._acting: anyio.CancelScope | None = None
+        self._looked_since: datetime | None = None
+        self._heard_since: datetime | None = None
 
     def nudge(self) -> None:
         """Look again."""
@@ -202,19 +204,21 @@ class Performance:
     # --- verify ---
 
     async def _verify(self, run: Execution) -> None:
-        sight = self._tools.sight
+        sight, now = self._tools.sight, self._runs.now()
         incident = sight.incident(run.incident_id)
         found = verification.judge(
-            run,
-            incident,
-            tuple(sight.beside(incident)) if incident else (),
-            is_heard=sight.is_heard(incident.cluster.name) if incident else False,
-            now=self._runs.now(),
+            run, incident, tuple(sight.beside(incident)) if incident else (), self._watch(incident, now), now=now
         )
         if found.verdict is None:
             await self._wait(LOOK_S)
         else:
             await self._note(journal.judged, found.verdict, found.reason)
+
+    def _watch(self, incident: Incident | None, now: datetime) -> verification.Watch:
+        self._looked_since = self._looked_since or now
+        is_heard = incident is None or self._tools.sight.is_heard(incident.cluster.name)
+        self._heard_since = (self._heard_since or now) if is_heard else None
+        return verification.Watch(self._looked_since, self._heard_since)
 
     async def _undo(self, run: Execution, undo: Undo) -> None:
         try:

@@ -1,7 +1,7 @@
 """Whether a run helped: the symptom went away and stayed away for the settle time, or not, or it made it worse."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kronveil.model.execution import Execution, Verdict
 from kronveil.model.incident import Condition, Incident
@@ -9,6 +9,16 @@ from kronveil.model.incident import Condition, Incident
 WORSE_KINDS = frozenset({"workload.rollout_stuck", "workload.unavailable", "pod.config_error", "pod.unschedulable"})
 """What an act of ours can cause at its target."""
 MOST_SETTLES = 2
+PATIENCE = timedelta(minutes=1)
+"""How long a cluster may be silent at least, once a verdict is due, before it is unknown: a start takes its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How long this process has looked: since when at all, and since when it hears the cluster without a break."""
+
+    since: datetime
+    heard_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +30,12 @@ class Finding:
 
 
 def judge(
-    run: Execution, incident: Incident | None, others: tuple[Incident, ...], *, is_heard: bool, now: datetime
+    run: Execution, incident: Incident | None, others: tuple[Incident, ...], watch: Watch, *, now: datetime
 ) -> Finding:
-    """The verdict on ``run``. ``others`` are further incidents of the same owner; ``is_heard``: its cluster is.
+    """The verdict on ``run``. ``others`` are further incidents of the same owner.
 
-    What began before the run acted is not its doing. Silence proves nothing: an unheard cluster is unknown.
+    What began before the run acted is not its doing. Silence proves nothing: an unheard cluster is unknown. What
+    was not watched, since the agent was down or the cluster silent, is no failure either: the time begins anew.
     """
     if run.acted_at is None or run.settles_at is None:
         return Finding(Verdict.UNKNOWN, "nothing was changed, so nothing can be said of its effect")
@@ -36,21 +47,23 @@ def judge(
         return Finding(Verdict.HARMFUL, f"since it acted: {first.kind} at {first.subject.kind} {first.subject.name}")
     if now < run.settles_at:
         return Finding(None, "waiting for the settle time")
-    if not is_heard:
+    settle = run.settles_at - max(record.ended_at or run.settles_at for record in run.steps if record.has_changed)
+    if watch.heard_since is None:
+        if now < max(run.settles_at, watch.since) + max(MOST_SETTLES * settle, PATIENCE):
+            return Finding(None, "waiting to hear from the cluster")
         return Finding(Verdict.UNKNOWN, "the cluster was not heard from when the verdict was due")
     if incident is None:
         return Finding(Verdict.UNKNOWN, "the incident is no longer kept")
-    return _recovery(run, incident, run.settles_at, now)
+    return _recovery(incident, max(run.settles_at, watch.heard_since), settle, watch.heard_since, now)
 
 
-def _recovery(run: Execution, incident: Incident, settles_at: datetime, now: datetime) -> Finding:
-    """A cure takes its time (a rollout): it has three times the settle time to stay away for one."""
-    settle = settles_at - max(record.ended_at or settles_at for record in run.steps if record.has_changed)
+def _recovery(incident: Incident, due: datetime, settle: timedelta, watched: datetime, now: datetime) -> Finding:
+    """A cure takes its time (a rollout): it has two settle times more to stay away for one, watched all the while."""
     left = [held for held in incident.conditions if held.cleared_at is None]
-    last = max((held.cleared_at for held in incident.conditions if held.cleared_at is not None), default=settles_at)
-    if not left and now >= last + settle:
+    away_since = max([watched, *(held.cleared_at for held in incident.conditions if held.cleared_at is not None)])
+    if not left and now >= away_since + settle:
         return Finding(Verdict.EFFECTIVE, "every symptom cleared and stayed away for the settle time")
-    if now < settles_at + MOST_SETTLES * settle:
+    if now < due + MOST_SETTLES * settle:
         return Finding(None, "waiting for the symptoms to clear and stay away")
     if not left:
         return Finding(Verdict.INEFFECTIVE, "the symptoms came back again and again")
