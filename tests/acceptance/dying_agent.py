@@ -1,4 +1,4 @@
-"""`kronveil up`, killed at one exact place of its journal: just before, or just after, its Nth entry about a run is durable.
+"""`kronveil up`, killed at one exact place of its journal: just before or after its Nth entry about a run is durable.
 
 ``python -m tests.acceptance.dying_agent FILE before|after N``; it ends by itself only when it is asked to stop.
 """

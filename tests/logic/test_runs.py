@@ -156,7 +156,9 @@ Outcome = st.sampled_from(["done", "killed before", "killed after", "transient",
     verdict=st.sampled_from([Verdict.EFFECTIVE, Verdict.INEFFECTIVE, Verdict.HARMFUL, Verdict.UNKNOWN]),
     stop=st.one_of(st.none(), st.tuples(st.integers(0, 8), st.booleans())),
 )
-def test_however_often_it_is_killed_a_run_ends_and_no_step_acts_twice(outcomes, verdict, stop):
+def test_however_often_it_is_killed_a_run_ends_and_no_step_acts_twice(  # noqa: C901, PLR0912 - one world, step by step
+    outcomes, verdict, stop
+):
     run, world, todo, now = signed(planned()), World(), list(outcomes), NOON
     for turn in range(200):
         now += timedelta(seconds=1)

@@ -29,7 +29,7 @@ class Finding:
     reason: str
 
 
-def judge(
+def judge(  # noqa: PLR0911 - a case a line
     run: Execution, incident: Incident | None, others: tuple[Incident, ...], watch: Watch, *, now: datetime
 ) -> Finding:
     """The verdict on ``run``. ``others`` are further incidents of the same owner.
