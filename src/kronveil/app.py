@@ -33,6 +33,7 @@ from kronveil.collectors.kubernetes.doors import KubernetesDoors
 from kronveil.config import Config
 from kronveil.config.runbook_files import load_runbooks
 from kronveil.config.settings import effective
+from kronveil.kill_switch import KillSwitch
 from kronveil.logic import fleet
 from kronveil.logic.lifecycle import Refusal
 from kronveil.logic.liveness import Liveness
@@ -179,6 +180,7 @@ def _repertoire(config: Config) -> Repertoire:
         actions={each.name: each.make(doors) for each in BUILT_IN},
         effects={each.name: each.effect for each in BUILT_IN},
         bounds=lambda: bounds,
+        switch=KillSwitch(config.agent.data_dir),
         may_write_to=lambda name: name in named and named[name].write is not None,
     )
 

@@ -113,3 +113,31 @@ async def test_where_nothing_may_be_written_nothing_is_proposed_and_who_asks_is_
         run = await the_run(agent, "pod-oom", "failed")
         assert "alpha has no identity that may write" in run["problem"]
         assert [each["id"] for each in await agent.everything("executions")] == [asked.json()["id"]]
+
+
+async def test_the_kill_switch_stops_what_was_approved_and_outlives_a_restart(tmp_path):
+    switch = tmp_path / "data" / "runs-stopped"
+    async with quiet_lab() as lab:
+        async with watched(tmp_path, lab, **LIVE) as agent:
+            await release(lab.clusters["alpha"], "search", HUNGRY)
+            run = await the_run(agent, "pod-oom", "awaiting_approval")
+            stopped = await agent.http.post("/runbooks/stop", json={"reason": "it makes things worse"})
+            assert stopped.json()["stopped"]["reason"] == "it makes things worse"
+            refused = await approve(agent, run)
+            assert (refused.status_code, "kill switch" in refused.json()["detail"]) == (409, True)
+        async with watched(tmp_path, lab, **LIVE) as agent:
+            assert (await agent.get("runbooks"))["stopped"]["by"] == "local"
+            assert (await approve(agent, run)).status_code == 409
+            assert limit_of(lab, "search") == "128Mi"
+            # By hand, as with the agent down: the file is the switch.
+            switch.unlink()
+            assert (await agent.get("runbooks"))["stopped"] is None
+            switch.touch()
+            assert (await agent.get("runbooks"))["stopped"]["by"] == "a file"
+            shown = await agent.cli("runbooks")
+            assert b"ALL RUNS ARE STOPPED by a file" in shown.stdout
+            assert (await agent.cli("runbooks", "--resume")).returncode == 0
+            assert not switch.exists()
+            assert (await approve(agent, run)).status_code == 200
+            run = await the_run(agent, "pod-oom", "done")
+            assert (run["verdict"], limit_of(lab, "search")) == ("effective", "192Mi")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from kronveil.agent.desk import NotFound, Refused
 from kronveil.logic import journal
 from kronveil.logic.planning import plan_of
-from kronveil.model.execution import Approval, Effect, Execution, FieldDiff, Mode, StepPlan, Target
+from kronveil.model.execution import Approval, Effect, Execution, FieldDiff, Mode, StepPlan, Stop, Target
 from kronveil.model.incident import Incident
 from kronveil.model.runbook import Runbook, RunbookStep
 from kronveil.sdk.storage import ExecutionPage, ExecutionQuery
@@ -39,12 +39,23 @@ class PlainLoop:
         self.runbooks = {RUNBOOK.id: RUNBOOK}
         self.effects = {"set_resources": Effect.MUTATE}
         self.is_live = True
+        self.stop_of_all: Stop | None = None
         self.runs: dict[str, Execution] = {}
         self._incidents = incidents
         self._now = now
 
     def all(self) -> Sequence[Execution]:
         return sorted(self.runs.values(), key=lambda run: run.requested_at, reverse=True)
+
+    def stopped(self) -> Stop | None:
+        return self.stop_of_all
+
+    def stop_all(self, by: str, reason: str) -> Stop:
+        self.stop_of_all = Stop(by, self._now(), reason)
+        return self.stop_of_all
+
+    def resume_all(self, by: str) -> None:
+        self.stop_of_all = None
 
     async def page(self, query: ExecutionQuery) -> ExecutionPage:
         skip = 0 if query.before is None else int(query.before)

@@ -9,7 +9,7 @@ from kronveil.agent.latency import Latencies
 from kronveil.agent.live import Live
 from kronveil.model.change import Change
 from kronveil.model.event import Event
-from kronveil.model.execution import Effect, Execution, Mode
+from kronveil.model.execution import Effect, Execution, Mode, Stop
 from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import Incident
@@ -138,6 +138,15 @@ class Loop(Protocol):
 
     def all(self) -> Sequence[Execution]:
         """The runs that decisions look back on, newest first; from memory."""
+
+    def stopped(self) -> Stop | None:
+        """Who stopped all runs, when and why; None when they are not stopped."""
+
+    def stop_all(self, by: str, reason: str) -> Stop:
+        """Stop all runs: none is proposed, none is approved, and none begins another step. Raises Transient."""
+
+    def resume_all(self, by: str) -> None:
+        """Let runs be proposed and act again; what was stopped stays so. Raises Transient."""
 
     async def page(self, query: ExecutionQuery) -> ExecutionPage:
         """A page of runs. ValueError for an unreadable cursor."""

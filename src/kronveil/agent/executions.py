@@ -1,7 +1,8 @@
 """The task that answers incidents: proposes runs, carries them out, and takes what people decide about them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import anyio
 import structlog
@@ -13,7 +14,7 @@ from kronveil.agent.runs import Runs
 from kronveil.logic import journal
 from kronveil.logic.journal import summary
 from kronveil.logic.response import ENDED, Bounds, Leave, matching, may_act, target_key
-from kronveil.model.execution import Approval, Effect, Execution, ExecutionStatus, Mode, Verdict
+from kronveil.model.execution import Approval, Effect, Execution, ExecutionStatus, Mode, Stop, Verdict
 from kronveil.model.incident import Incident
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.actions import Action
@@ -23,6 +24,34 @@ from kronveil.sdk.storage import ExecutionPage, ExecutionQuery, Store
 AGENT = "kronveil"
 LOCAL = "local"
 log = structlog.get_logger()
+
+
+class Switch(Protocol):
+    """Stops all runs, also after a restart."""
+
+    def stopped(self) -> Stop | None:
+        """Who stopped them, when and why; None when they are not."""
+
+    def stop(self, stop: Stop) -> None:
+        """Stop them. Raises Transient when that cannot be kept."""
+
+    def resume(self) -> None:
+        """Let them be proposed and act again. Raises Transient when that cannot be kept."""
+
+
+class Unstopped:
+    """No switch: runs are never stopped all at once."""
+
+    def stopped(self) -> Stop | None:
+        """Never."""
+        return None
+
+    def stop(self, stop: Stop) -> None:
+        """See ``Switch.stop``."""
+        raise Refused(f"there is no switch to stop runs with, {stop.by}")
+
+    def resume(self) -> None:
+        """Nothing to do."""
 
 
 Tell = Callable[[str, str], Awaitable[None]]
@@ -41,6 +70,7 @@ class Repertoire:
     effects: Mapping[str, Effect] = field(default_factory=dict)
     bounds: Callable[[], Bounds] = Bounds
     may_write_to: Callable[[str], bool] = lambda _: False
+    switch: Switch = field(default_factory=Unstopped)
 
 
 class Executions:
@@ -51,7 +81,9 @@ class Executions:
         self.effects = repertoire.effects
         self._may_write_to = repertoire.may_write_to
         self._store = store
-        self._tools = tools = Tools(runs, repertoire.actions, sight, repertoire.bounds)
+        self._bounds = repertoire.bounds
+        self._switch = repertoire.switch
+        self._tools = tools = Tools(runs, repertoire.actions, sight, self._bounds_now)
         self._runs: Runs = tools.runs
         self._tell = tell
         self._turns: list[Execution] = []
@@ -61,6 +93,9 @@ class Executions:
         self._woken = anyio.Event()
         self._lock = anyio.Lock()
         self._tasks: TaskGroup | None = None
+
+    def _bounds_now(self) -> Bounds:
+        return replace(self._bounds(), is_stopped=self._switch.stopped() is not None)
 
     def notice(self, incidents: Iterable[Incident]) -> None:
         """Incidents that were opened or changed; never waits."""
@@ -170,6 +205,24 @@ class Executions:
     def is_live(self) -> bool:
         """See ``Loop``."""
         return self._tools.bounds().live
+
+    def stopped(self) -> Stop | None:
+        """See ``Loop``."""
+        return self._switch.stopped()
+
+    def stop_all(self, by: str, reason: str) -> Stop:
+        """See ``Loop``."""
+        stop = Stop(by, self._runs.now(), reason)
+        self._switch.stop(stop)
+        log.warning("executions.stopped", by=by, reason=reason)
+        for performance in self._performing.values():
+            performance.nudge()
+        return stop
+
+    def resume_all(self, by: str) -> None:
+        """See ``Loop``."""
+        self._switch.resume()
+        log.warning("executions.resumed", by=by)
 
     async def page(self, query: ExecutionQuery) -> ExecutionPage:
         """See ``Loop``."""

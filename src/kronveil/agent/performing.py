@@ -154,6 +154,9 @@ class Performance:
     # --- act ---
 
     async def _act(self, run: Execution, act: Act) -> None:
+        if self._tools.bounds().is_stopped:
+            await self._end(ExecutionStatus.CANCELLED, _stopped(act))
+            return
         if not run.steps and run.approvals and (changed := await self._changed(run)):
             await self._end(ExecutionStatus.FAILED, changed)
             return
@@ -247,6 +250,11 @@ class Performance:
         if action is None:
             raise Permanent(f"there is no action {name}")
         return action
+
+
+def _stopped(act: Act) -> str:
+    where = f"in {act.step.name}, which may have been done" if act.is_repeat else f"before {act.step.name}"
+    return f"all runs were stopped (kill switch) {where}"
 
 
 def _difference(before: Sequence[StepPlan], after: Sequence[StepPlan]) -> str:

@@ -58,6 +58,9 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "DELETE /silences/{id}": "operator",
     "GET /runbooks": "viewer",
     "GET /runbooks/{id}": "viewer",
+    # Whoever sees harm done may stop it; that it goes on again is an approval.
+    "POST /runbooks/stop": "operator",
+    "POST /runbooks/resume": "approver",
     "POST /runbooks/{id}/executions": "operator",
     "GET /executions": "viewer",
     "GET /executions/{id}": "viewer",

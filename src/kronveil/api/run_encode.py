@@ -11,6 +11,7 @@ from kronveil.model.execution import (
     Plan,
     StepPlan,
     StepRecord,
+    Stop,
     Target,
     Verdict,
 )
@@ -42,6 +43,11 @@ def runbook_shape(runbook: Runbook, runs: Sequence[Execution], effects: Mapping[
         recent=[shapes.RecentRun(run.id, run.status, run.verdict, stamp(run.requested_at)) for run in acted[:RECENT]],
         waiting=[run.id for run in mine if run.status is ExecutionStatus.AWAITING_APPROVAL],
     )
+
+
+def stop_shape(stop: Stop | None) -> shapes.Stop | None:
+    """Who stopped all runs."""
+    return None if stop is None else shapes.Stop(stop.by, stamp(stop.at), stop.reason)
 
 
 def execution_shape(run: Execution) -> shapes.Execution:

@@ -52,12 +52,29 @@ class Runbook:
 
 
 @dataclass(slots=True)
+class Stop:
+    """All runs are stopped: none is proposed, none is approved, and none begins another step."""
+
+    by: Annotated[str, Field(description="`a file` when somebody put the file there by hand.")]
+    at: str
+    reason: str
+
+
+@dataclass(slots=True)
+class KillSwitch:
+    """Whether all runs are stopped."""
+
+    stopped: Stop | None
+
+
+@dataclass(slots=True)
 class RunbookList:
     """All runbooks, by id."""
 
     items: list[Runbook]
     next_cursor: None
     live: Annotated[bool, Field(description="Whether runs may act at all (`runbooks.live`).")]
+    stopped: Annotated[Stop | None, Field(description="Who stopped all runs; null when they are not.")]
 
 
 @dataclass(slots=True)

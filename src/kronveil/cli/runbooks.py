@@ -15,8 +15,23 @@ Execution = Annotated[str, typer.Argument(metavar="ID", help="An execution, as `
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the record.")]
 
 
-def runbooks(*, url: Url = None, json: AsJson = False) -> None:
-    """List runbooks, and whether they have helped. Success means effective: the symptom went and stayed away."""
+def runbooks(
+    *,
+    stop: Annotated[str | None, typer.Option(metavar="REASON", help="Stop all runs, and say why.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Let runs be proposed and act again.")] = False,
+    url: Url = None,
+    json: AsJson = False,
+) -> None:
+    """List runbooks, and whether they have helped. Success means effective: the symptom went and stayed away.
+
+    The kill switch: kronveil runbooks --stop "it makes things worse"; kronveil runbooks --resume
+    """
+    if stop is not None and resume:
+        end(WRONG_USAGE, "Either --stop or --resume.")
+    if stop is not None:
+        send(url, "runbooks/stop", {"reason": stop})
+    if resume:
+        send(url, "runbooks/resume", {})
     answer = fetch(url, "runbooks")
     if json:
         print_json(answer.body)
@@ -26,6 +41,9 @@ def runbooks(*, url: Url = None, json: AsJson = False) -> None:
     table(("ID", "NAME", "MODE", "FOR", "STEPS", "SUCCESS", "LAST 3", "LAST RUN", "WAITING"), rows, right=("STEPS",))
     live = "Live runs are on." if answer.body["live"] else "Live runs are off (runbooks.live): all is only rehearsed."
     typer.echo(f"\n{len(items)} runbooks. {live}")
+    if (stopped := answer.body["stopped"]) is not None:
+        when, why = f"{age(since(stopped['at'], answer.at))} ago", clean(stopped["reason"]) or "no reason given"
+        typer.echo(f"ALL RUNS ARE STOPPED by {clean(stopped['by'])}, {when}: {why}. Go on: kronveil runbooks --resume")
 
 
 def executions(  # noqa: PLR0913 - each is an option of the command line

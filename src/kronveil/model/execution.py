@@ -127,6 +127,15 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Somebody stopped all runs; ``by`` is ``a file`` when the file was put there by hand."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepRecord:
     """The journal of one step: ``key`` goes with the act, so that a step tried again after a kill acts once."""
 

@@ -10,7 +10,7 @@ from kronveil.api.asking import DeskHere, IdempotencyKey, KnownCaller, NoQuery, 
 from kronveil.api.asks import ExecutionFilter, NewExecution, Refusing, Signature, Stopping
 from kronveil.api.problems import Refusal, not_valid
 from kronveil.api.routes.declared import body_of, refusals
-from kronveil.api.run_encode import execution_shape, runbook_shape
+from kronveil.api.run_encode import execution_shape, runbook_shape, stop_shape
 from kronveil.model.execution import Execution, Mode
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.storage import ExecutionQuery
@@ -39,7 +39,28 @@ async def list_runbooks(desk: DeskHere, _: NoQuery) -> Response:
     """Every runbook, with its record."""
     loop = desk.loop
     items = [runbook_shape(each, loop.all(), loop.effects) for each in loop.runbooks.values()]
-    return json_answer(shapes.RunbookList(items, None, loop.is_live))
+    return json_answer(shapes.RunbookList(items, None, loop.is_live, stop_shape(loop.stopped())))
+
+
+@router.post(
+    "/runbooks/stop",
+    response_model=shapes.KillSwitch,
+    responses=refusals(400, 413, 415, 503),
+    openapi_extra=body_of(Refusing, required=True),
+)
+async def stop_all_runs(
+    request: Request, desk: DeskHere, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Stop all runs, until they are resumed: none is proposed or approved, and none begins another step."""
+    asked = await read_body(request, Refusing)
+    return json_answer(shapes.KillSwitch(stop_shape(desk.loop.stop_all(caller.name, asked.reason))))
+
+
+@router.post("/runbooks/resume", response_model=shapes.KillSwitch, responses=refusals(503))
+async def resume_runs(desk: DeskHere, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey) -> Response:
+    """Let runs be proposed and act again. A run that was stopped stays cancelled."""
+    desk.loop.resume_all(caller.name)
+    return json_answer(shapes.KillSwitch(stop_shape(desk.loop.stopped())))
 
 
 @router.get("/runbooks/{id}", response_model=shapes.Runbook, responses=refusals(404))  # noqa: FAST003 - its dependency takes it
