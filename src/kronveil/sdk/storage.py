@@ -93,12 +93,16 @@ class Receipt:
     """The remembered answer to a write that carried an idempotency key.
 
     ``request`` is a digest of what was asked; the same key with another request is a mistake of the caller.
+    An act on an incident is answered by the incident as it is now (``incident_id``); every other write by the
+    ``status`` and ``answer`` that were given then.
     """
 
     key: str
     request: str
     incident_id: str
     at: datetime
+    status: int | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,13 @@ class StoreContract:
 
     async def test_a_receipt_is_found_after_a_reopen(self, tmp_path: Path) -> None:
         receipt = Receipt("a key", "digest", "incident-1", moment(1))
+        answered = Receipt("with an answer", "digest", "", moment(2), 201, '{"name": "\u00fcber"}')
         async with self._open(tmp_path) as store:
-            await store.save(Writes(receipts=(receipt,)))
+            await store.save(Writes(receipts=(receipt, answered)))
             await store.save(Writes(receipts=(replace(receipt, key="later", at=moment(1) + timedelta(hours=23)),)))
         async with self._open(tmp_path) as store:
             assert await store.receipt("a key") == receipt
+            assert await store.receipt("with an answer") == answered
             assert await store.receipt("another key") is None
 
     async def test_concurrent_saves_lose_nothing(self, tmp_path: Path) -> None:

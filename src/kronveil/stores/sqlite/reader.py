@@ -145,7 +145,9 @@ class Reader:
         """The remembered answer, or None."""
         async with self._connection() as connection:
             row = (await connection.execute(select(receipts).where(receipts.c.key == key))).first()
-        return None if row is None else Receipt(row.key, row.request, row.incident_id, from_us(row.at_us))
+        if row is None:
+            return None
+        return Receipt(row.key, row.request, row.incident_id, from_us(row.at_us), row.status, row.answer)
 
     async def close(self) -> None:
         """Close the connections; what is asked afterwards is refused."""
