@@ -21,6 +21,8 @@ from kronveil.model.resource import Resource
 STORM_WINDOW = timedelta(minutes=2)
 STORM_OWNERS = 10
 TOLD_AT_ONCE = 20
+MOST_OVER = 1000
+"""How many children a group names at least, though they are long over: one that lasts for weeks names no more."""
 ANYWHERE = "*"
 
 
@@ -309,6 +311,9 @@ class Groups:
         """Let go of incidents that are not held any more."""
         for case in over:
             self._groups.pop(case.id, None)
+            parent = self.parent_of(case)
+            if parent is not None and len(parent.children) > MOST_OVER:
+                parent.children.pop(case.id, None)
             signature = signature_of(case)
             peers = self._peers.get(signature) if signature is not None else None
             if signature is not None and peers is not None:
