@@ -13,7 +13,7 @@ from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.facts import FieldChange
 from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing, Pause, Reason, Standing
-from kronveil.model.health import ComponentHealth, HealthStatus
+from kronveil.model.health import ComponentHealth, HealthStatus, PartKind
 from kronveil.model.incident import ClusterRef, Incident, IncidentStatus, Moment
 from kronveil.model.inventory import PodLine, Trouble, WorkloadLine
 from kronveil.model.resource import Origin, Resource
@@ -160,8 +160,10 @@ class PlainDesk:
         return NOON + timedelta(minutes=2, seconds=30)
 
     def health(self) -> AgentHealth:
-        store = ComponentHealth("store", self.status, "writable", NOON, NOON)
-        kubernetes = ComponentHealth("kubernetes", HealthStatus.HEALTHY, "2 of 2 clusters answer", NOON)
+        store = ComponentHealth("store", PartKind.STORE, self.status, "writable", NOON, NOON)
+        kubernetes = ComponentHealth(
+            "kubernetes", PartKind.COLLECTOR, HealthStatus.HEALTHY, "2 of 2 clusters answer", NOON
+        )
         return AgentHealth(self.status, (store, kubernetes), timedelta(minutes=2, seconds=30))
 
     def fleet(self) -> Fleet:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from kronveil.agent.desk import Desk, NotFound
 from kronveil.api.callers import Caller, Doorman
 from kronveil.api.encode import encode
-from kronveil.api.problems import Refusal, not_valid
+from kronveil.api.problems import Refusal, not_valid, several_not_valid
 from kronveil.api.replays import Replays
 from kronveil.api.roles import LEAST_ROLE
 from kronveil.api.shapes import FieldError
@@ -172,4 +172,4 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
         )
         for each in problems
     ]
-    raise Refusal(422, "; ".join(f"{each.loc[-1]}: {each.msg}" for each in errors), errors=errors)
+    raise several_not_valid(errors)

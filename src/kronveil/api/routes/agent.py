@@ -98,6 +98,7 @@ async def list_parts(desk: DeskHere, _: NoQuery) -> Response:
 def _part(desk: Desk, component: ComponentHealth) -> shapes.Part:
     return shapes.Part(
         name=component.name,
+        kind=component.kind,
         state=component.status,
         since=encode.stamp(component.since),
         reason=component.message,

@@ -9,7 +9,7 @@ from kronveil.api.roles import Role
 from kronveil.api.shapes.clusters import Fleet, FleetClusters
 from kronveil.api.shapes.terms import Books, Missing, NextCursor, SeverityCounts, Timestamp
 from kronveil.model.fleet import ClusterState
-from kronveil.model.health import HealthStatus
+from kronveil.model.health import HealthStatus, PartKind
 
 
 @dataclass(slots=True)
@@ -92,6 +92,7 @@ class Part:
     """One part of the agent with its health. `books` is null for a part that receives nothing."""
 
     name: str
+    kind: Annotated[PartKind, Field(description="Its family; `agent` is what every agent has.")]
     state: HealthStatus
     since: Timestamp
     reason: str
