@@ -1,12 +1,12 @@
 // The frame every page stands in: navigation, trust, coverage, notices, and the status bar.
 import { Globe, Menu, Moon, Pause, Play, Search, Sun } from "lucide-react";
 import { Suspense, useEffect, useMemo, useRef, useState } from "react";
-import { Outlet, useLocation, useNavigate } from "react-router";
+import { Link, Outlet, useLocation, useNavigate } from "react-router";
 import { useIndicator, useTrust, useWallClock } from "../live/pulse";
 import { live, useLive } from "../live/store";
 import { Loading } from "../parts/panel";
 import { UndoOffer } from "../parts/undo";
-import { clock, zoneName } from "../time/format";
+import { clock, plural, zoneName } from "../time/format";
 import { CoverageLine } from "./coverage";
 import { type Keys, useKeys } from "./keys";
 import { LiveIndicator } from "./live-indicator";
@@ -103,9 +103,9 @@ function TopBar({ keys, navOpen, toggleNav }: { keys: Keys; navOpen: boolean; to
       </button>
       <div className="topbar-end">
         {paused && wentBy > 0 && (
-          <span className="second">
-            {wentBy.toLocaleString("en-US")} {wentBy === 1 ? "event" : "events"} went by
-          </span>
+          <Link to="/explore" className="second" title="See them in Explore">
+            {plural(wentBy, "event")} went by
+          </Link>
         )}
         <LiveIndicator />
         {(paused || state.word !== "Disconnected") && (

@@ -53,7 +53,13 @@ export function ExplorePage() {
       <Filters query={query} change={change} kinds={kindsIn(events.gathered, rows)} />
       <StrangeWords words={strange} />
       <Unseen page={events.first} />
-      <RatePlot query={query} gathered={events.gathered} choose={(range) => change({ range })} />
+      <WentBy count={events.missed} read={events.readMissed} />
+      <RatePlot
+        query={query}
+        gathered={events.gathered}
+        missed={events.missed}
+        choose={(range) => change({ range })}
+      />
       {query.ev !== "" && !rows.some(({ id }) => id === query.ev) && <LookedFor id={query.ev} look={look} />}
       {events.error !== null && <Failure error={events.error} retry={events.retry} />}
       {!events.known && !events.error && <Loading what="events" rows={8} />}
@@ -136,6 +142,20 @@ function Unseen({ page }: { page: EventPage | undefined }) {
     <p className="sources-missing">
       <Shape tone="unknown" size={12} /> Not in this list:{" "}
       {page.missing.map(({ cluster, reason }) => `${cluster} (${reason})`).join(", ")}
+    </p>
+  );
+}
+
+/** More events in one paint than the buffer holds: they are counted, and the agent still has them. */
+function WentBy({ count, read }: { count: number; read: () => void }) {
+  if (count === 0) return null;
+  return (
+    <p className="sources-missing" role="status">
+      <Shape tone="partial" size={12} /> {plural(count, "event")} came faster than this page draws and{" "}
+      {count === 1 ? "is" : "are"} not shown.{" "}
+      <button type="button" className="text-button" onClick={read}>
+        Read {count === 1 ? "it" : "them"} from the agent
+      </button>
     </p>
   );
 }

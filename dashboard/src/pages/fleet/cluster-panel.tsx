@@ -27,9 +27,13 @@ export function ClusterPanel({ cluster, alone = false }: { cluster: Cluster; alo
       <header>
         <h2 id="cluster-name">
           <Shape tone={tone} size={16} />{" "}
-          {alone ? "Now" : <Link to={`/fleet/${encodeURIComponent(cluster.name)}`}>{cluster.name}</Link>}
+          {alone ? (
+            <span className={`tone-${tone}`}>{capital(cluster.state)}</span>
+          ) : (
+            <Link to={`/fleet/${encodeURIComponent(cluster.name)}`}>{cluster.name}</Link>
+          )}
         </h2>
-        <strong className={`tone-${tone}`}>{capital(cluster.state)}</strong>
+        {!alone && <strong className={`tone-${tone}`}>{capital(cluster.state)}</strong>}
         <span className="second">
           {cluster.last_seen && seconds !== null ? (
             <>

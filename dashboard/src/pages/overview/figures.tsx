@@ -33,7 +33,7 @@ export function Figures() {
               </span>
             ))}
       </Figure>
-      <Figure name="Events received" value={count(fleet?.events)}>
+      <Figure name="Events recorded" value={count(fleet?.events)}>
         <EventRate />
       </Figure>
       <Figure name="Pods" value={count(fleet?.pods, fleet?.complete)}>

@@ -82,8 +82,8 @@ function PartFigures(props: {
           heard !== undefined &&
           (heard === sources.length ? "all of them" : "the others say why below")}
       </Figure>
-      <Figure name="Received" value={count(books?.received)}>
-        reports of collectors since the agent started
+      <Figure name="Reports received" value={count(books?.received)}>
+        what collectors read since the agent started
       </Figure>
       <Figure name="Dropped" value={count(books ? dropped(books) : null)}>
         {books && reasons(books)}

@@ -1,7 +1,8 @@
 // The frame of a plot over time: axes with the zone named, hatching where nothing is known, a moment read out, a table beside.
-import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useId, useRef, useState } from "react";
 import { useZone } from "../../shell/preferences";
 import { clock, hourMinute, zoneName } from "../../time/format";
+import { useWidth } from "../width";
 import { place, type Span, short, timeTicks } from "./scale";
 
 export type Unknown = Span & { readonly why: string };
@@ -146,16 +147,4 @@ export function PlotFrame(props: {
       {asTable && <div className="plot-table">{props.table}</div>}
     </div>
   );
-}
-
-function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
-  const [width, setWidth] = useState(640);
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element || typeof ResizeObserver === "undefined") return;
-    const watch = new ResizeObserver(([entry]) => entry && setWidth(Math.round(entry.contentRect.width)));
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, [box]);
-  return width;
 }
