@@ -16,15 +16,20 @@ import type {
   Me,
   NewToken,
   Part,
+  PodPage,
   Probe,
   Role,
   Setting,
   Silence,
   Status,
   Token,
+  WorkloadPage,
 } from "./types";
 
-const rest = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "" });
+const rest = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? "",
+  fetch: (request) => globalThis.fetch(request),
+});
 
 rest.use({
   onRequest: ({ request }) => {
@@ -295,3 +300,27 @@ export const fetchEventPage = (query: EventQuery, limit = 100): Promise<EventPag
 /** What became of an event, stage by stage, and the event itself while it is stored. */
 export const fetchExplanation = (id: string): Promise<Explanation> =>
   body(rest.GET("/api/v1/events/{id}/explain", { params: { path: { id } as never } }));
+
+export type PodQuery = {
+  cluster: string;
+  q?: string;
+  namespace?: string;
+  node?: string;
+  owner?: string;
+  cursor?: string;
+};
+
+/** The worst first; `total` is null while the agent does not hold every pod of the cluster. */
+export const fetchPods = (query: PodQuery, limit = 200): Promise<PodPage> =>
+  body(rest.GET("/api/v1/pods", { params: { query: { ...query, limit } as never } }));
+
+export type WorkloadQuery = {
+  cluster: string;
+  q?: string;
+  namespace?: string;
+  kind?: string;
+  cursor?: string;
+};
+
+export const fetchWorkloads = (query: WorkloadQuery, limit = 200): Promise<WorkloadPage> =>
+  body(rest.GET("/api/v1/workloads", { params: { query: { ...query, limit } as never } }));

@@ -13,19 +13,26 @@ export type Pages<Row, Of extends Page<Row> = Page<Row>> = {
   retry: () => void;
   more: boolean;
   fetchMore: () => void;
+  /** Every page that is left. */
+  fetchAll: () => Promise<void>;
   fetchingMore: boolean;
+  /** When the newest answer came, by this page's clock; 0 before the first. */
+  answeredAt: number;
 };
 
 /** `asked` names the list; the stream keeps its head fresh, so pages are not fetched again by themselves. */
 export function usePages<Row, Of extends Page<Row>>(
   asked: readonly unknown[],
   fetchPage: (cursor: { cursor: string } | object) => Promise<Of>,
+  /** For what the stream tells nothing of: a list of one page is asked for again after so long. */
+  renewMs?: number,
 ): Pages<Row, Of> {
   const pages = useInfiniteQuery({
     queryKey: asked,
     queryFn: ({ pageParam }) => fetchPage(pageParam ? { cursor: pageParam } : {}),
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: ({ state }) => (state.data?.pages.length === 1 && renewMs) || false,
   });
   return {
     listed: pages.data?.pages.flatMap((page) => page.items),
@@ -36,7 +43,15 @@ export function usePages<Row, Of extends Page<Row>>(
     fetchMore: () => {
       if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
     },
+    fetchAll: async () => {
+      let left = pages.hasNextPage;
+      while (left) {
+        const { hasNextPage, isError } = await pages.fetchNextPage({ cancelRefetch: false });
+        left = hasNextPage && !isError;
+      }
+    },
     fetchingMore: pages.isFetchingNextPage,
+    answeredAt: pages.dataUpdatedAt,
   };
 }
 
