@@ -18,6 +18,7 @@ from kronveil.additions import KeptAdditions, KeptPauses
 from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.desk import Setting
 from kronveil.agent.live import Live
+from kronveil.agent.retention import Keep
 from kronveil.agent.roster import ClusterPlan
 from kronveil.api import ApiOptions, create_app
 from kronveil.api.encode import encode_item
@@ -156,7 +157,7 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> tuple[T
         clock=utc_now,
         settings=_settings(config),
         is_simulated=is_simulated,
-        events_kept_for=config.store.event_retention,
+        keep=Keep(config.store.event_retention, config.store.incident_retention),
     )
     return triage, agent
 

@@ -25,6 +25,7 @@ from kronveil.sdk.storage import (
     Receipt,
     Restored,
     Store,
+    Sweep,
     Unstorable,
     Writes,
 )
@@ -74,6 +75,12 @@ class Good:
 
     async def forget(self, events_before: datetime, limit: int) -> int:
         return await self.store.forget(events_before, limit)
+
+    async def forget_silences(self, ended_before: datetime, limit: int) -> int:
+        return await self.store.forget_silences(ended_before, limit)
+
+    async def forget_incidents(self, resolved_before: datetime, after: str | None, limit: int) -> Sweep:
+        return await self.store.forget_incidents(resolved_before, after, limit)
 
     async def check(self) -> None:
         await self.store.check()
@@ -347,6 +354,31 @@ class ForgetsEvidence(Good):
         await self.store.save(replace(writes, incidents=bare))
 
 
+class TearsFamilies(Good):
+    """Looks at each incident by itself: what is over goes, whoever is above or under it."""
+
+    async def save(self, writes: Writes) -> None:
+        alone = tuple(replace(incident, parent_id=None, children=()) for incident in writes.incidents)
+        await self.store.save(replace(writes, incidents=alone))
+
+
+class BeginsAnewEachTime(Good):
+    """Has no place to go on from, so that what may not go yet is looked at for ever."""
+
+    async def forget_incidents(self, resolved_before: datetime, after: str | None, limit: int) -> Sweep:
+        if after is not None and after != "again":
+            raise ValueError(after)
+        step = await self.store.forget_incidents(resolved_before, None, limit)
+        return replace(step, next_cursor="again" if step.gone else None)
+
+
+class KeepsWhatWasEnded(Good):
+    """Looks only at when a silence was to end."""
+
+    async def save(self, writes: Writes) -> None:
+        await self.store.save(replace(writes, silences_ended=()))
+
+
 class RestoresOpenOnly(Good):
     """Thinks that what is resolved is over."""
 
@@ -386,5 +418,8 @@ open_filters_the_page = _opening(FiltersThePage)
 open_counts_everything = _opening(CountsEverything)
 open_forgives_cursors = _opening(ForgivesCursors)
 open_forgets_evidence = _opening(ForgetsEvidence)
+open_tears_families = _opening(TearsFamilies)
+open_begins_anew_each_time = _opening(BeginsAnewEachTime)
+open_keeps_what_was_ended = _opening(KeepsWhatWasEnded)
 open_restores_open_only = _opening(RestoresOpenOnly)
 open_leaves_traces = _opening(LeavesTraces)

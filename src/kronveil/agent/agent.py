@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import anyio
@@ -17,6 +17,7 @@ from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.judge import Judge
 from kronveil.agent.live import Live
 from kronveil.agent.pipeline import Pipeline
+from kronveil.agent.retention import Keep, Retention
 from kronveil.agent.roll_call import Judgement, RollCall
 from kronveil.agent.roster import ClusterPlan, Roster, Watched
 from kronveil.agent.silencing import Order
@@ -27,7 +28,7 @@ from kronveil.model.incident import Incident
 from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.silence import Silence
 from kronveil.sdk.contracts import Inventory
-from kronveil.sdk.errors import PluginError, Transient
+from kronveil.sdk.errors import Transient
 from kronveil.sdk.storage import (
     ChangePage,
     ChangeQuery,
@@ -42,8 +43,6 @@ from kronveil.sdk.storage import (
 
 DRAIN_DEADLINE_S = 4
 HEALTH_BEAT_S = 1.0
-RETENTION_BEAT_S = 60
-RETENTION_SLICE = 1_000
 PROBE_DEADLINE_S = 10
 log = structlog.get_logger()
 
@@ -98,7 +97,7 @@ class Agent:
         pauses: Pauses | None = None,
         settings: Sequence[Setting] = (),
         is_simulated: bool = False,
-        events_kept_for: timedelta = timedelta(days=30),
+        keep: Keep | None = None,
     ) -> None:
         self.live = live
         self.settings = settings
@@ -109,7 +108,7 @@ class Agent:
         self._clock = clock
         self._brain = brain
         self._started_at = clock()
-        self._events_kept_for = events_kept_for
+        self._retention = Retention(store, keep or Keep(), clock)
         self._intake = Intake(clock)
         kept: Mapping[str, Pause] = pauses.kept() if pauses is not None else {}
         self._roster = Roster((), self._intake, clock)
@@ -134,7 +133,7 @@ class Agent:
         """Watch, judge and save until the block is left; then collectors stop first and what they sent is settled."""
         async with anyio.create_task_group() as core:
             core.start_soon(self._pipeline.run)
-            core.start_soon(self._retain)
+            core.start_soon(self._retention.run)
             async with anyio.create_task_group() as edge:
                 edge.start_soon(self._roster.run)
                 edge.start_soon(self._roll_call.run)
@@ -324,18 +323,3 @@ class Agent:
         while True:
             self._health.read()
             await anyio.sleep(HEALTH_BEAT_S)
-
-    async def _retain(self) -> None:
-        """Forget events past their time, a slice at a time, so that no turn of the pipeline waits long for it."""
-        while True:
-            await anyio.sleep(RETENTION_BEAT_S)
-            try:
-                await self._forget_old_events()
-            except PluginError as error:
-                log.warning("store.retention_failed", error=str(error))
-
-    async def _forget_old_events(self) -> None:
-        forgotten = RETENTION_SLICE
-        while forgotten:
-            forgotten = await self._store.forget(self._clock() - self._events_kept_for, RETENTION_SLICE)
-            await anyio.sleep(0.1)

@@ -148,7 +148,9 @@ MEANINGS: Mapping[str, str] = {
     "telemetry": "The agent's own traces and metrics.",
     "telemetry.otlp_endpoint": "Where they are sent; without it, nowhere.",
     "store": "The embedded store in `agent.data_dir`.",
-    "store.event_retention": "How long events are kept. Incidents keep theirs.",
+    "store.event_retention": "How long events and changes are kept. Incidents keep those they cite.",
+    "store.incident_retention": "How long incidents are kept once they and all above and under them are over; "
+    "ended silences, too.",
     "bus": "What carries events inside the agent.",
     "bus.kind": "`memory` needs nothing else.",
 }

@@ -80,6 +80,7 @@ _BY_KEY = {
     "explain.region": "us-east-1",
     "telemetry.otlp_endpoint": "http://127.0.0.1:4317",
     "store.event_retention": "30d",
+    "store.incident_retention": "365d",
 }
 
 

@@ -111,9 +111,10 @@ class RunbooksConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreConfig:
-    """The embedded store in ``agent.data_dir``: how long events are kept."""
+    """The embedded store in ``agent.data_dir``: how long events are kept, and incidents that are over."""
 
     event_retention: timedelta = timedelta(days=7)
+    incident_retention: timedelta = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,14 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """What one step over old incidents did, and where the next begins; at the end, None."""
+
+    gone: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One thing of a save: ``what`` is event, change, incident, silence, receipt, counter or cluster; ``id`` which."""
 
@@ -206,6 +214,19 @@ class Store(Protocol):
 
     async def forget(self, events_before: datetime, limit: int) -> int:
         """Delete at most ``limit`` events older than that which no kept incident cites; how many were deleted."""
+        ...
+
+    async def forget_silences(self, ended_before: datetime, limit: int) -> int:
+        """Delete at most ``limit`` silences that ended before that; how many were deleted."""
+        ...
+
+    async def forget_incidents(self, resolved_before: datetime, after: str | None, limit: int) -> Sweep:
+        """Look at ``limit`` incidents that were over before that, from the cursor ``after`` on, and delete those whose
+        whole family (all above and all under them) was; what they cited may then be forgotten.
+
+        A family is left as it is while any of it is not over, or not for that long. An unreadable cursor raises
+        ValueError. Incidents that may still change must not be asked for.
+        """
         ...
 
     async def check(self) -> None:

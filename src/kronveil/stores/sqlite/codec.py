@@ -18,6 +18,7 @@ T = TypeVar("T", int, str)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CURSOR_VERSION = 1
+RESOLVED = "incidents by when they were resolved"
 
 
 def _plain(value: object) -> object:

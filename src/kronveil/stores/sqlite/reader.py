@@ -32,14 +32,17 @@ from kronveil.sdk.storage import (
     Restored,
 )
 from kronveil.stores.sqlite.codec import (
+    RESOLVED,
     change_from,
     event_from,
+    from_cursor,
     from_us,
     incident_from,
     silence_from,
     to_cursor,
     to_us,
 )
+from kronveil.stores.sqlite.families import OldFamilies, old_families
 from kronveil.stores.sqlite.queries import (
     change_page,
     event_page,
@@ -140,6 +143,12 @@ class Reader:
         async with self._connection() as connection:
             body = await connection.scalar(select(incidents.c.body).where(incidents.c.id == incident_id))
             return None if body is None else incident_from(body)
+
+    async def old_families(self, resolved_before: datetime, after: str | None, limit: int) -> OldFamilies:
+        """Whole families that are over since before then, from the cursor on."""
+        place = None if after is None else from_cursor(after, RESOLVED, int)
+        async with self._connection() as connection:
+            return await old_families(connection, to_us(resolved_before), place, limit)
 
     async def receipt(self, key: str) -> Receipt | None:
         """The remembered answer, or None."""
