@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from kronveil.app import running
 from kronveil.config import load
-from tests.real.processes import ServerProcess
+from tests.real.processes import ServerDiedError, ServerProcess
 from tests.real.waiting import eventually
 
 KRONVEIL = str(Path(sys.executable).with_name("kronveil"))
@@ -219,6 +219,8 @@ class AgentProcess:
 
         try:
             chosen = await eventually(ports, "the agent wrote its ports", within_s=120, every_s=0.02)
+        except ServerDiedError:
+            raise
         except AssertionError as late:
             raise AssertionError(f"{late}; its log ends with:\n{self.process.log_tail(40)}") from None
         assert chosen is not None
