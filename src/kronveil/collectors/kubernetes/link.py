@@ -144,6 +144,8 @@ class Link:
         began = now_utc()
         was_up = self.is_up
         try:
+            # A login program may take longer than an answer, above all when those of many clusters start at once.
+            await self._connection.refresh()
             with anyio.fail_after(self._timeout_s * 2):
                 version = await self.probe()
         except (SourceError, TimeoutError) as error:
