@@ -9,62 +9,17 @@ from dataclasses import replace
 
 import anyio
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from kronveil.api import ApiOptions
-from kronveil.cli.changes import changes
-from kronveil.cli.clusters import clusters
-from kronveil.cli.events import events
-from kronveil.cli.explain import explain
-from kronveil.cli.incidents import incidents
-from kronveil.cli.status import status
 from kronveil.cli.tables import table
-from kronveil.model.event import Severity
 from kronveil.model.fleet import ClusterState
 from kronveil.model.incident import ClusterRef, IncidentStatus
 from kronveil.sdk.secret import Secret
 from tests.api.conftest import served
 from tests.api.plain_desk import PlainDesk, change, event, incident, member, suspect
+from tests.cli.asking import ask, run
 
-pytestmark = pytest.mark.anyio
-
-app = typer.Typer()
-for command in (status, incidents, events, changes, explain):
-    app.command()(command)
-app.add_typer(clusters, name="clusters")
-
-
-@pytest.fixture(autouse=True)
-def nobody_elses_agent(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for name in ("KRONVEIL_URL", "KRONVEIL_TOKEN", "KRONVEIL__AGENT__DATA_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def desk() -> PlainDesk:
-    plain = PlainDesk()
-    plain.stored = [event(1), event(2, cluster="west", severity=Severity.LOW)]
-    plain.known = {"inc-1": incident(1)}
-    return plain
-
-
-@pytest.fixture
-async def agent(desk):
-    async with served(desk) as authority:
-        yield f"http://{authority}"
-
-
-async def run(*arguments, env=None):
-    runner = CliRunner()
-    return await anyio.to_thread.run_sync(lambda: runner.invoke(app, arguments, env=env))
-
-
-async def ask(agent, *arguments, env=None):
-    result = await run(*arguments, "--url", agent, env=env)
-    assert result.exit_code == 0, result.output
-    return result.stdout
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nobody_elses_agent")]
 
 
 async def test_clusters_are_a_table_with_unknown_as_a_question_mark(agent, desk):
@@ -197,19 +152,10 @@ async def test_evidence_that_repeats_is_one_row_and_only_the_newest_rows_are_sho
     desk.known["inc-1"] = incident(1, evidence=tuple(each.id for each in desk.stored), event_count=22)
     lines = (await ask(agent, "incidents", "inc-1")).splitlines()
     assert lines[-3].endswith("out of memory (x3, last 12:00:03)")
-    assert lines[-1] == "17 of 22 events shown. 5 older rows left out, --json has them."
+    assert lines[-1] == "17 of 22 events shown. 5 older rows left out: --all shows them."
     assert sum("pod/payments-" in line for line in lines) == 15
     desk.known["inc-1"] = incident(1, evidence=("ev-00001",), event_count=1)
     assert (await ask(agent, "incidents", "inc-1")).splitlines()[-1] == "Its one event is shown."
-
-
-async def test_an_incident_is_acknowledged_and_resolved(agent, desk):
-    assert "inc-1 is acknowledged" in await ask(agent, "incidents", "inc-1", "--acknowledge")
-    assert "inc-1 is resolved" in await ask(agent, "incidents", "inc-1", "--resolve", "--reason", "rolled back")
-    assert [(act.verb, act.reason, bool(act.key)) for act in desk.acts] == [
-        ("acknowledge", "", True),
-        ("resolve", "rolled back", True),
-    ]
 
 
 async def test_an_event_is_explained_stage_by_stage(agent, desk):
@@ -352,6 +298,18 @@ async def test_without_an_address_the_one_this_users_agent_wrote_down_is_asked(a
     result = await run("clusters")
     assert result.exit_code == 0, result.output
     assert "east" in result.stdout
+
+
+async def test_an_agent_whose_only_port_is_the_consoles_is_found_by_it(agent, tmp_path):
+    (tmp_path / "kronveil").mkdir()
+    ports = {"host": "127.0.0.1", "api": None, "dashboard": int(agent.rpartition(":")[2])}
+    (tmp_path / "kronveil" / "ports.json").write_text(json.dumps(ports))
+    assert (await run("clusters")).exit_code == 0
+
+
+async def test_a_token_that_cannot_be_one_is_said_so(agent):
+    result = await run("clusters", "--url", agent, env={"KRONVEIL_TOKEN": "kv\u2026"})
+    assert (result.exit_code, "KRONVEIL_TOKEN holds what is no token" in result.stderr) == (2, True)
 
 
 async def test_the_address_in_the_environment_is_asked(agent):

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kronveil.cli.client import FAILED, WRONG_USAGE, end, print_json
+from kronveil.cli.client import print_json
+from kronveil.cli.ending import FAILED, WRONG_USAGE, end
 from kronveil.cli.tables import table
 
 if TYPE_CHECKING:

@@ -11,8 +11,10 @@ import typer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from kronveil.cli.client import FAILED, addresses, credentials, end, fetch, is_here, token, unreachable
+from kronveil.cli.client import fetch, unreachable
+from kronveil.cli.ending import FAILED, end
 from kronveil.cli.events import row
+from kronveil.cli.finding import addresses, credentials, is_here, token
 from kronveil.cli.tables import clean
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0

@@ -108,3 +108,16 @@ def coverage_line(clusters: Mapping[str, int], missing: Sequence[Mapping[str, An
     if total == 1:
         first = "The one cluster answers" if answering else "The one cluster does not answer"
     return f"{first}; totals leave out {left_out(missing)}." if missing else f"{first}."
+
+
+def books_line(books: Mapping[str, Any]) -> str:
+    """The sum of what came in, and that it is one."""
+    dropped = sum(books["dropped"].values())
+    reasons = ", ".join(f"{reason} {number:,}" for reason, number in books["dropped"].items() if number)
+    told = (
+        f"{books['received']:,} received = {books['delivered']:,} delivered + {books['merged']:,} merged "
+        f"+ {dropped:,} dropped + {books['in_flight']:,} in flight"
+    )
+    told += f" (dropped: {reasons})" if reasons else ""
+    is_balanced = books["received"] == books["delivered"] + books["merged"] + dropped + books["in_flight"]
+    return told if is_balanced else f"{told}: THEY DO NOT BALANCE"

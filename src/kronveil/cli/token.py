@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kronveil.cli.client import FAILED, WRONG_USAGE, end, print_json
+from kronveil.cli.client import print_json
+from kronveil.cli.ending import FAILED, WRONG_USAGE, end
 from kronveil.cli.tables import table
 from kronveil.cli.times import seconds_of
 
