@@ -99,7 +99,7 @@ async def _joined(
             "health": create_probe_app(agent),
         }
         await opened.enter_async_context(agent.running())
-        await opened.enter_async_context(serving(apps, listeners, on_stop=console.end_streams))
+        await opened.enter_async_context(serving(apps, listeners, beside=console.stream, on_stop=console.end_streams))
         opened.enter_context(_ports_file(config, listeners))
         reloader = Reloader(config, _takeover(agent, triage))
         tasks = await opened.enter_async_context(anyio.create_task_group())

@@ -32,7 +32,7 @@ from kronveil.api.routes import (
     streams,
     tokens,
 )
-from kronveil.api.socket import serve_socket
+from kronveil.api.socket import Streams, serve_socket
 from kronveil.api.texts import IncidentTexts
 
 PREFIX = "/api/v1"
@@ -57,12 +57,13 @@ def create_app(desk: Desk, options: ApiOptions) -> Gate:
     api.state.texts = IncidentTexts()
     api.state.replays = Replays()
     api.state.composer = composer = Composer(desk)
+    sockets = Streams(composer, doorman, options.pace)
 
     async def socket(websocket: WebSocket) -> None:
-        await serve_socket(websocket, composer, doorman, options.pace)
+        await serve_socket(websocket, sockets)
 
     api.router.routes.append(WebSocketRoute(f"{PREFIX}/ws/events", socket))
-    return Gate(api, Console(options.console or BUILT_CONSOLE), options, doorman, composer.ending)
+    return Gate(api, Console(options.console or BUILT_CONSOLE), options, doorman, sockets.fan.run, composer.ending)
 
 
 def build_api() -> FastAPI:
