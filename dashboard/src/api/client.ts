@@ -8,6 +8,7 @@ import type {
   Collector,
   EventPage,
   Explanation,
+  Facets,
   Health,
   Incident,
   IncidentDetail,
@@ -15,6 +16,7 @@ import type {
   KronveilEvent,
   Me,
   NewToken,
+  Overview,
   Part,
   PodPage,
   Probe,
@@ -74,10 +76,24 @@ async function body<Body>(
   return data as Body;
 }
 
-export type IncidentQuery = { status?: string; severity?: string; cluster?: string; cursor?: string };
+export type IncidentQuery = {
+  status?: string;
+  severity?: string;
+  cluster?: string;
+  q?: string;
+  cursor?: string;
+};
 
 export const fetchIncidents = (query: IncidentQuery, limit = 100): Promise<IncidentPage> =>
   body(rest.GET("/api/v1/incidents", { params: { query: { ...query, limit } as never } }));
+
+/** How many a list would have with each value of each filter; no incident comes with it but one. */
+export const fetchFacets = async (query: IncidentQuery): Promise<Facets | null> =>
+  (
+    await body<IncidentPage>(
+      rest.GET("/api/v1/incidents", { params: { query: { ...query, facets: true, limit: 1 } as never } }),
+    )
+  ).facets;
 
 export const fetchIncident = (id: string): Promise<IncidentDetail> =>
   body(rest.GET("/api/v1/incidents/{id}", { params: { path: { id } as never } }));
@@ -324,3 +340,7 @@ export type WorkloadQuery = {
 
 export const fetchWorkloads = (query: WorkloadQuery, limit = 200): Promise<WorkloadPage> =>
   body(rest.GET("/api/v1/workloads", { params: { query: { ...query, limit } as never } }));
+
+/** `since`: when the reader looked last; the lanes reach `window_s` back. */
+export const fetchOverview = (query: { since?: string; window_s: number }): Promise<Overview> =>
+  body(rest.GET("/api/v1/overview", { params: { query: query as never } }));

@@ -8,6 +8,7 @@ type Get<P extends keyof paths> = paths[P] extends {
   : never;
 
 export type IncidentPage = Get<"/api/v1/incidents">;
+export type Facets = components["schemas"]["Facets"];
 export type Incident = IncidentPage["items"][number];
 export type IncidentDetail = Get<"/api/v1/incidents/{id}">;
 export type Evidence = IncidentDetail["evidence"][number];
@@ -42,4 +43,5 @@ export type Pod = PodPage["items"][number];
 export type WorkloadPage = Get<"/api/v1/workloads">;
 export type Workload = WorkloadPage["items"][number];
 export type Missing = PodPage["missing"][number];
+export type Overview = Get<"/api/v1/overview">;
 export type Silence = components["schemas"]["Silence"];

@@ -32,12 +32,16 @@ export function usePages<Row, Of extends Page<Row>>(
     queryFn: ({ pageParam }) => fetchPage(pageParam ? { cursor: pageParam } : {}),
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor,
+    // Another filter of the same list: its old rows stay until the new ones are here.
+    placeholderData: (before, asking) =>
+      asking?.queryKey[0] === asked[0] && asking?.queryKey[1] === asked[1] ? before : undefined,
     refetchInterval: ({ state }) => (state.data?.pages.length === 1 && renewMs) || false,
   });
   return {
     listed: pages.data?.pages.flatMap((page) => page.items),
     first: pages.data?.pages[0],
-    error: pages.error,
+    // What is listed stays good when asking for it anew fails; rows of the stream alone are no list.
+    error: pages.data === undefined || pages.isFetchNextPageError ? pages.error : null,
     retry: () => void pages.refetch(),
     more: pages.hasNextPage,
     fetchMore: () => {

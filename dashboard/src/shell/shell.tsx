@@ -66,7 +66,7 @@ export function Shell() {
           {signIn ? (
             <SignIn />
           ) : (
-            <Suspense fallback={<Loading what="the page" rows={8} />}>
+            <Suspense fallback={<Opening />}>
               <Outlet />
             </Suspense>
           )}
@@ -79,6 +79,14 @@ export function Shell() {
     </div>
   );
 }
+
+/** While the script of a page is on its way. */
+const Opening = () => (
+  <div className="page">
+    <h1 className="visually-hidden">Opening the page</h1>
+    <Loading what="the page" rows={8} />
+  </div>
+);
 
 function TopBar({ keys, navOpen, toggleNav }: { keys: Keys; navOpen: boolean; toggleNav: () => void }) {
   const state = useIndicator();

@@ -70,7 +70,7 @@ export function useEvents(query: ExploreQuery) {
     known: pages.listed !== undefined || rows.length > 0,
     listed: pages.listed?.length ?? 0,
     first: pages.first,
-    error: rows.length > 0 ? null : pages.error,
+    error: pages.error,
     retry: pages.retry,
     more: pages.more || (!isPast && rows.length === FEED_LENGTH),
     fetchingMore: pages.fetchingMore,

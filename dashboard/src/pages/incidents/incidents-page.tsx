@@ -29,11 +29,7 @@ export function IncidentsPage() {
   const filters = [query.severity, query.cluster, query.q].filter(Boolean).length;
   return (
     <div className="page incidents">
-      <ListHead
-        title="Incidents"
-        held={{ waiting, letIn }}
-        count={list.known ? plural(rootsOf(rows).length, "incident") : ""}
-      />
+      <ListHead title="Incidents" held={{ waiting, letIn }} count={list.known ? countOfRows(rows) : ""} />
       <Filters query={query} change={change} />
       <Silences />
       <StrangeWords words={strange} />
@@ -54,6 +50,12 @@ export function IncidentsPage() {
       <Older noun="incidents" pages={list} />
     </div>
   );
+}
+
+/** The list folds the parts of a wider incident; the counts at the filters have each part by itself. */
+function countOfRows(rows: readonly Incident[]): string {
+  const roots = rootsOf(rows).length;
+  return `${plural(roots, "incident")}${rows.length > roots ? `, ${rows.length} with their parts` : ""}`;
 }
 
 function None({ query, filters, clear }: { query: ListQuery; filters: number; clear: () => void }) {
@@ -89,7 +91,7 @@ function useList(query: ListQuery) {
     ...pages,
     rows,
     known: (whole && known) || listed !== undefined,
-    error: rows.length > 0 || (whole && known) ? null : pages.error,
+    error: whole && known ? null : pages.error,
     more: pages.more && !whole,
   };
 }

@@ -1,6 +1,6 @@
 // The frame of a list of one cluster's objects: filters that can be taken off, how much was read, and as of when.
 import { RotateCw, X } from "lucide-react";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import type { Missing } from "../../../api/types";
 import { Empty } from "../../../parts/empty";
 import { Failure } from "../../../parts/failure";
@@ -45,7 +45,18 @@ export function InventoryList<Row extends Named>(props: {
   const near = (end: number) => {
     if (end > rows.length - AHEAD) pages.fetchMore();
   };
-  const last = () => void (pages.more && pages.fetchAll().then(() => jumpTo("last")));
+  const reading = useRef(false);
+  // The end of the list is that of the whole list: once it is read and drawn, the reader is taken there.
+  const last = () => {
+    if (!pages.more || reading.current) return;
+    reading.current = true;
+    void pages.fetchAll().finally(() =>
+      requestAnimationFrame(() => {
+        jumpTo("last");
+        reading.current = false;
+      }),
+    );
+  };
   return (
     <section className="cluster-part inventory" aria-label={`${noun}s`}>
       <search className="filters">
