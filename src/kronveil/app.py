@@ -14,6 +14,7 @@ from secrets import token_hex
 import anyio
 import structlog
 
+from kronveil import logs
 from kronveil.additions import KeptAdditions, KeptPauses
 from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.desk import Setting
@@ -101,7 +102,7 @@ async def _joined(
         await opened.enter_async_context(agent.running())
         await opened.enter_async_context(serving(apps, listeners, beside=console.stream, on_stop=console.end_streams))
         opened.enter_context(_ports_file(config, listeners))
-        reloader = Reloader(config, _takeover(agent, triage))
+        reloader = Reloader(config, _takeover(config, agent, triage))
         tasks = await opened.enter_async_context(anyio.create_task_group())
         opened.callback(tasks.cancel_scope.cancel)
         tasks.start_soon(reloader.follow)
@@ -109,12 +110,18 @@ async def _joined(
         yield listeners, reloader
 
 
-def _takeover(agent: Agent, triage: Triage) -> Takeover:
-    """What of a changed configuration takes effect while the agent runs: the clusters and the incidents' times."""
+def _takeover(started: Config, agent: Agent, triage: Triage) -> Takeover:
+    """What of a changed configuration takes effect while the agent runs: log, clusters and the incidents' times."""
+    logging = [(started.agent.log_level, started.agent.log_format)]
 
     def apply(config: Config) -> None:
+        # First what may fail: then nothing has changed yet.
+        clusters = _all_clusters(config)
+        if (wanted := (config.agent.log_level, config.agent.log_format)) != logging[0]:
+            logs.set_up(*wanted)
+            logging[0] = wanted
         triage.adopt(_rules(config))
-        added, changed, removed = agent.replace_clusters(_all_clusters(config))
+        added, changed, removed = agent.replace_clusters(clusters)
         agent.configured(_settings(config))
         log.info("clusters.replaced", added=added, changed=changed, removed=removed)
 
