@@ -37,8 +37,11 @@ from kronveil.logic.liveness import Liveness
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.reloading import Reloader, Takeover
+from kronveil.sdk.errors import PluginError
+from kronveil.sdk.signals import SignalStore
 from kronveil.sdk.storage import Store
 from kronveil.stores.sqlite import open_sqlite
+from kronveil.stores.sqlite.signals import open_signals
 
 CONSOLE = Path(__file__).parent / "api" / "console"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -90,7 +93,8 @@ async def _joined(
     async with contextlib.AsyncExitStack() as opened:
         store = await opened.enter_async_context(open_sqlite(config.agent.data_dir))
         listeners = opened.enter_context(open_listeners(config.listen.host, ports, way_out=way_out))
-        triage, agent = await _agent(config, store, is_simulated=is_simulated)
+        signals = await _signals(config, opened)
+        triage, agent = await _agent(config, store, signals, is_simulated=is_simulated)
         # All slow building comes before the agent runs: what blocks the loop then looks like a silent fleet.
         console = create_app(agent, options)
         apps = {
@@ -136,7 +140,20 @@ def _settings(config: Config) -> list[Setting]:
     return [Setting(each.key, each.value, each.default, each.source) for each in effective(config)]
 
 
-async def _agent(config: Config, store: Store, *, is_simulated: bool) -> tuple[Triage, Agent]:
+async def _signals(config: Config, opened: contextlib.AsyncExitStack) -> SignalStore | None:
+    """The file of measured values; without it the agent watches on."""
+    try:
+        return await opened.enter_async_context(
+            open_signals(config.agent.data_dir, largest=config.store.signal_max_mib * 2**20)
+        )
+    except PluginError as error:
+        log.warning("signals.not_kept", error=str(error))
+        return None
+
+
+async def _agent(
+    config: Config, store: Store, signals: SignalStore | None, *, is_simulated: bool
+) -> tuple[Triage, Agent]:
     """The agent with what it knew at its last stop; not running yet."""
     rules = _rules(config)
     restored = await store.restore(utc_now() - rules.memory)
@@ -165,6 +182,8 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> tuple[T
         settings=_settings(config),
         is_simulated=is_simulated,
         keep=Keep(config.store.event_retention, config.store.incident_retention),
+        signals=signals,
+        keep_signals=config.store.signal_retention,
     )
     return triage, agent
 
@@ -182,6 +201,7 @@ def _plan(section: KubernetesConfig, cluster: ClusterConfig) -> ClusterPlan:
         cluster,
         poll_interval=times.poll_interval,
         silent_after=times.silent_after,
+        metrics_interval=cluster.metrics_interval or section.metrics_interval,
         custom_resources=section.custom_resources_of(cluster),
     )
     return ClusterPlan(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import anyio
@@ -16,6 +16,7 @@ from kronveil.agent.health import HealthBoard
 from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.judge import Judge
 from kronveil.agent.live import Live
+from kronveil.agent.measuring import DEFAULT_KEEP, Measuring
 from kronveil.agent.pipeline import Pipeline
 from kronveil.agent.retention import Keep, Retention
 from kronveil.agent.roll_call import Judgement, RollCall
@@ -29,6 +30,7 @@ from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.silence import Silence
 from kronveil.sdk.contracts import Inventory
 from kronveil.sdk.errors import Transient
+from kronveil.sdk.signals import SeriesPage, SeriesQuery, SignalStore
 from kronveil.sdk.storage import (
     ChangePage,
     ChangeQuery,
@@ -40,6 +42,7 @@ from kronveil.sdk.storage import (
     Restored,
     Store,
 )
+    Writes,
 
 DRAIN_DEADLINE_S = 4
 HEALTH_BEAT_S = 1.0
@@ -99,6 +102,8 @@ class Agent:
         is_simulated: bool = False,
         keep: Keep | None = None,
     ) -> None:
+        signals: SignalStore | None = None,
+        keep_signals: timedelta = DEFAULT_KEEP,
         self.live = live
         self.settings = settings
         self.is_simulated = is_simulated
@@ -111,6 +116,8 @@ class Agent:
         self._retention = Retention(store, keep or Keep(), clock)
         self._intake = Intake(clock)
         kept: Mapping[str, Pause] = pauses.kept() if pauses is not None else {}
+        self._measuring = Measuring(signals, clock, keep_signals)
+        self._intake.measure = self._measuring.take
         self._roster = Roster((), self._intake, clock)
         for plan in clusters:
             self._roster.add(plan, kept.get(plan.name))
@@ -135,6 +142,7 @@ class Agent:
             core.start_soon(self._pipeline.run)
             core.start_soon(self._retention.run)
             async with anyio.create_task_group() as edge:
+            core.start_soon(self._measuring.run)
                 edge.start_soon(self._roster.run)
                 edge.start_soon(self._roll_call.run)
                 edge.start_soon(self._look_at_health)
@@ -220,6 +228,18 @@ class Agent:
         return await self._store.changes_by_id(ids)
 
     def explain(self, event_id: str) -> Sequence[Stage] | None:
+    async def series(self, query: SeriesQuery) -> SeriesPage:
+        """Series of measured values."""
+        return await self._measuring.series(query)
+
+    async def signal_counts(self, cluster: str | None) -> Mapping[str, int]:
+        """How many series of each signal there are now."""
+        return await self._measuring.counts(cluster)
+
+    def sample_books(self) -> Mapping[str, Books]:
+        """What became of the samples of each cluster."""
+        return {each.plan.name: each.source.samples.snapshot() for each in self._roster}
+
         """What became of an event, stage by stage."""
         return self._pipeline.explain(event_id)
 

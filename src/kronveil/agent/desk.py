@@ -1,6 +1,6 @@
 """What the agent offers to those who ask: the one door between api and agent."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,6 +15,7 @@ from kronveil.model.incident import Incident
 from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import KronveilError
+from kronveil.sdk.signals import SeriesPage, SeriesQuery
 from kronveil.sdk.storage import (
     ChangePage,
     ChangeQuery,
@@ -189,6 +190,18 @@ class Desk(Protocol):
         ...
 
     def add_cluster(self, request: ClusterRequest) -> None:
+    async def series(self, query: SeriesQuery) -> SeriesPage:
+        """Series of measured values. Raises Transient when they cannot be read now."""
+        ...
+
+    async def signal_counts(self, cluster: str | None) -> Mapping[str, int]:
+        """How many series of each signal there are now, of one cluster or all. Raises Transient."""
+        ...
+
+    def sample_books(self) -> Mapping[str, Books]:
+        """What became of the samples of each cluster, since this agent started."""
+        ...
+
         """Watch one more cluster, from now on and after each start. Raises Refused, ConfigError."""
 
     def remove_cluster(self, name: str) -> None:

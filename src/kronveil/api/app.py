@@ -28,6 +28,7 @@ from kronveil.api.routes import (
     incidents,
     inventory,
     overview,
+    signals,
     silences,
     streams,
     tokens,
@@ -78,7 +79,20 @@ def build_api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    for each in (agent, overview, fleet, inventory, events, incidents, acts, changes, silences, tokens, streams):
+    for each in (
+        agent,
+        overview,
+        fleet,
+        inventory,
+        signals,
+        events,
+        incidents,
+        acts,
+        changes,
+        silences,
+        tokens,
+        streams,
+    ):
         api.include_router(each.router, prefix=PREFIX, dependencies=[Depends(may_call)])
     answer_with_problems(api)
     published = functools.cache(lambda: json.dumps(openapi(api)).encode())

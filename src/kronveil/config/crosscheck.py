@@ -18,6 +18,7 @@ from kronveil.logic.kinds import RESOURCE_NEUTRAL
 
 # Quicker than this a probe is a burden on the API server, not a sign of life.
 SHORTEST_POLL = timedelta(milliseconds=100)
+SHORTEST_METRICS = timedelta(seconds=1)
 # What was over an hour ago may still tell a start what was told already (``Rules.memory``).
 LEAST_KEPT = timedelta(hours=1)
 # A section with its path.
@@ -47,7 +48,8 @@ def crosscheck(conversion: Conversion, tree: object) -> None:
     for name, section in collectors.items():
         if is_section(section):
             checks.poll(("collectors", str(name)), section)
-    checks.lasting(("store", "event_retention"), _section(tree, "store").get("event_retention"))
+    for kept in ("event_retention", "signal_retention"):
+        checks.lasting(("store", kept), _section(tree, "store").get(kept))
     checks.outlasting(_section(tree, "store"), _section(tree, "incidents"))
     kubernetes = _section(collectors, "kubernetes")
     base: KeyPath = ("collectors", "kubernetes")
@@ -110,9 +112,11 @@ class _Checks:
         return None, default if isinstance(default, timedelta) else None
 
     def poll(self, at: KeyPath, section: Mapping[str, object]) -> None:
-        poll, at = section.get("poll_interval"), (*at, "poll_interval")
-        if isinstance(poll, timedelta) and poll < SHORTEST_POLL:
-            self.report(at, f"{self._said(at, poll)} is too often.", "Write at least 100ms.")
+        for key, shortest in (("poll_interval", SHORTEST_POLL), ("metrics_interval", SHORTEST_METRICS)):
+            every, place = section.get(key), (*at, key)
+            if isinstance(every, timedelta) and every < shortest:
+                least = format_duration(shortest)
+                self.report(place, f"{self._said(place, every)} is too often.", f"Write at least {least}.")
 
     def lasting(self, at: KeyPath, value: object) -> None:
         if value == timedelta():

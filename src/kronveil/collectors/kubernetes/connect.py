@@ -122,23 +122,24 @@ class Connection:
         *,
         accept: str = JSON,
     ) -> bytes:
-        """The body of a good answer, all of it within ``timeout_s`` of silence."""
+        longest: int = LONGEST_ANSWER,
+        """The body of a good answer, all of it within ``timeout_s`` of silence and not over ``longest`` bytes."""
         headers = {"accept": accept, "accept-encoding": "gzip"}
         async with self._answer(path, parameters or {}, timeout_s, headers) as response:
             try:
-                return await self._whole(response, path)
+                return await self._whole(response, path, longest)
             except self._failures() as error:
                 raise UnreachableError(explain(error, self.address, timeout_s)) from None
 
     @staticmethod
-    async def _whole(response: "httpx2.Response", path: str) -> bytes:
+    async def _whole(response: "httpx2.Response", path: str, longest: int) -> bytes:
         parts: list[bytes] = []
         length = 0
         async for part in response.aiter_bytes():
             parts.append(part)
             length += len(part)
-            if length > LONGEST_ANSWER:
-                raise TooLargeError(f"the answer to {path} is longer than {LONGEST_ANSWER // 2**20} MiB")
+            if length > longest:
+                raise TooLargeError(f"the answer to {path} is longer than {longest // 2**20} MiB")
         return b"".join(parts)
 
     @asynccontextmanager
