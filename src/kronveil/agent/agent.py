@@ -39,10 +39,11 @@ from kronveil.sdk.storage import (
     IncidentCount,
     IncidentPage,
     IncidentQuery,
+    Receipt,
     Restored,
     Store,
-)
     Writes,
+)
 
 DRAIN_DEADLINE_S = 4
 HEALTH_BEAT_S = 1.0
@@ -101,9 +102,9 @@ class Agent:
         settings: Sequence[Setting] = (),
         is_simulated: bool = False,
         keep: Keep | None = None,
-    ) -> None:
         signals: SignalStore | None = None,
         keep_signals: timedelta = DEFAULT_KEEP,
+    ) -> None:
         self.live = live
         self.settings = settings
         self.is_simulated = is_simulated
@@ -115,9 +116,9 @@ class Agent:
         self._started_at = clock()
         self._retention = Retention(store, keep or Keep(), clock)
         self._intake = Intake(clock)
-        kept: Mapping[str, Pause] = pauses.kept() if pauses is not None else {}
         self._measuring = Measuring(signals, clock, keep_signals)
         self._intake.measure = self._measuring.take
+        kept: Mapping[str, Pause] = pauses.kept() if pauses is not None else {}
         self._roster = Roster((), self._intake, clock)
         for plan in clusters:
             self._roster.add(plan, kept.get(plan.name))
@@ -141,8 +142,8 @@ class Agent:
         async with anyio.create_task_group() as core:
             core.start_soon(self._pipeline.run)
             core.start_soon(self._retention.run)
-            async with anyio.create_task_group() as edge:
             core.start_soon(self._measuring.run)
+            async with anyio.create_task_group() as edge:
                 edge.start_soon(self._roster.run)
                 edge.start_soon(self._roll_call.run)
                 edge.start_soon(self._look_at_health)
@@ -227,7 +228,6 @@ class Agent:
         """The changes with these ids that are stored, oldest first."""
         return await self._store.changes_by_id(ids)
 
-    def explain(self, event_id: str) -> Sequence[Stage] | None:
     async def series(self, query: SeriesQuery) -> SeriesPage:
         """Series of measured values."""
         return await self._measuring.series(query)
@@ -240,6 +240,7 @@ class Agent:
         """What became of the samples of each cluster."""
         return {each.plan.name: each.source.samples.snapshot() for each in self._roster}
 
+    def explain(self, event_id: str) -> Sequence[Stage] | None:
         """What became of an event, stage by stage."""
         return self._pipeline.explain(event_id)
 
@@ -262,6 +263,14 @@ class Agent:
     async def act(self, act: Act) -> Incident:
         """Carry out a person's act durably."""
         return await self._pipeline.act(act)
+
+    async def receipt(self, key: str) -> Receipt | None:
+        """What was remembered under an idempotency key within the last day."""
+        return await self._store.receipt(key)
+
+    async def keep_receipt(self, receipt: Receipt) -> None:
+        """Remember it durably."""
+        await self._store.save(Writes(receipts=(receipt,)))
 
     async def probe(self, cluster: str) -> None:
         """Ask a member now."""

@@ -24,6 +24,7 @@ from kronveil.sdk.storage import (
     IncidentCount,
     IncidentPage,
     IncidentQuery,
+    Receipt,
 )
 
 
@@ -189,7 +190,6 @@ class Desk(Protocol):
         """The changes with these ids that are stored, oldest first."""
         ...
 
-    def add_cluster(self, request: ClusterRequest) -> None:
     async def series(self, query: SeriesQuery) -> SeriesPage:
         """Series of measured values. Raises Transient when they cannot be read now."""
         ...
@@ -202,6 +202,7 @@ class Desk(Protocol):
         """What became of the samples of each cluster, since this agent started."""
         ...
 
+    def add_cluster(self, request: ClusterRequest) -> None:
         """Watch one more cluster, from now on and after each start. Raises Refused, ConfigError."""
 
     def remove_cluster(self, name: str) -> None:
@@ -240,6 +241,12 @@ class Desk(Protocol):
         Transient when the store cannot save it now.
         """
         ...
+
+    async def receipt(self, key: str) -> Receipt | None:
+        """What was remembered under an idempotency key within the last day. Raises Transient."""
+
+    async def keep_receipt(self, receipt: Receipt) -> None:
+        """Remember it durably. Raises Transient."""
 
     async def probe(self, cluster: str) -> None:
         """Ask a member now. Raises NotFound, Transient or Permanent with the reason."""

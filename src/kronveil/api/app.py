@@ -56,7 +56,7 @@ def create_app(desk: Desk, options: ApiOptions) -> Gate:
     api.state.pace = options.pace
     api.state.tokens = options.tokens
     api.state.texts = IncidentTexts()
-    api.state.replays = Replays()
+    api.state.replays = Replays(desk)
     api.state.composer = composer = Composer(desk)
     sockets = Streams(composer, doorman, options.pace)
 
