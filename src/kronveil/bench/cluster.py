@@ -56,6 +56,10 @@ class Cluster:
         """Where it seems to be."""
         return "nowhere:0"
 
+    async def refresh(self) -> bool:
+        """It needs no credentials."""
+        return False
+
     async def get(
         self, path: str, parameters: Parameters | None = None, timeout_s: float = 0, *, accept: str = ""
     ) -> bytes:
