@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 from kronveil.lab import Lab, load_story, open_lab
 from tests.dashboard.fleet import BAD, ConsoleAgent, set_image
@@ -117,6 +117,13 @@ async def troubled(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory)
         agent = ConsoleAgent(folder, kubeconfig=folder / "kubeconfig", clusters=list(lab.clusters))
         await opened.enter_async_context(agent)
         yield await make_trouble(lab, agent)
+
+
+async def settles(page: Page, url: str) -> None:
+    """Open an address and wait until the page is live and has nothing more to load."""
+    await page.goto(url)
+    await expect(page.locator('[data-live="Live"]')).to_be_visible(timeout=30_000)
+    await expect(page.locator(".skeleton, .skeleton-space")).to_have_count(0)
 
 
 async def make_trouble(lab: Lab, agent: ConsoleAgent) -> Troubled:

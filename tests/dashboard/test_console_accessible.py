@@ -3,22 +3,15 @@
 import re
 
 import pytest
-from playwright.async_api import Page, Route, WebSocketRoute, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.dashboard.axe import OPPOSITE_LOOKS, faults, faults_in
-from tests.dashboard.conftest import OpenPage, Troubled
+from tests.dashboard.conftest import OpenPage, Troubled, settles
 
 pytestmark = pytest.mark.anyio
 SOON_MS = 30_000
 PAGES = ("/", "/incidents", "/fleet", "/fleet#alpha", "/fleet/alpha", "/changes", "/explore", "/parts", "/settings")
 ASKED = re.compile(r"/api/v1/(?!health|me$)")
-
-
-async def settles(page: Page, url: str) -> None:
-    """Open an address and wait until the page is live and has nothing more to load."""
-    await page.goto(url)
-    await expect(page.locator('[data-live="Live"]')).to_be_visible(timeout=SOON_MS)
-    await expect(page.locator(".skeleton, .skeleton-space")).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", PAGES)
