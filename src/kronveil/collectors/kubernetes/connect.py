@@ -19,7 +19,7 @@ from kronveil.collectors.kubernetes.access import Access, tls_context
 from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.collectors.kubernetes.kubeconfig import read_access
 from kronveil.collectors.kubernetes.plugins import Credentials, ask
-from kronveil.collectors.kubernetes.sockets import CLOSE_TIMEOUT_S, Handshake, keepalive
+from kronveil.collectors.kubernetes.sockets import CLOSE_TIMEOUT_S, Handshake, keepalive, read_at_once
 from kronveil.collectors.kubernetes.trouble import (
     AnswerError,
     BusyError,
@@ -57,6 +57,7 @@ class Session:
     def __init__(self, access: Access, renew_at: datetime | None = None) -> None:
         import httpx2  # noqa: PLC0415 - imported when a cluster is opened, not when the program starts
 
+        read_at_once()
         self.access = access
         self.renew_at = renew_at
         self.users = 0
@@ -121,8 +122,8 @@ class Connection:
         timeout_s: float = ANSWER_TIMEOUT_S,
         *,
         accept: str = JSON,
-    ) -> bytes:
         longest: int = LONGEST_ANSWER,
+    ) -> bytes:
         """The body of a good answer, all of it within ``timeout_s`` of silence and not over ``longest`` bytes."""
         headers = {"accept": accept, "accept-encoding": "gzip"}
         async with self._answer(path, parameters or {}, timeout_s, headers) as response:

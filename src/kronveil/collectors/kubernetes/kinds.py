@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,7 @@ from kronveil.collectors.kubernetes.translate.warnings import translate_warning
 from kronveil.model.observation import Observation
 
 Translate: TypeAlias = Callable[[Any, Kept | None, Shelves, Moment], tuple[Kept, Observation | None]]
+ByVersion: TypeAlias = Literal["no", "when owned", "yes"]
 METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1,application/json"
 
 
@@ -30,7 +31,9 @@ class Kind:
     better be known first. ``is_base``: without it a cluster is only partly known. ``is_opt_in``: watched only when
     the configuration says so. ``is_custom``: not told of where it is not installed. ``is_named``: asked for by the
     operator, so that not to be allowed to read it is a lack. ``is_metadata_only``: nothing but its metadata is asked
-    for.
+    for. ``by_version``: whether an object at a version that is kept needs no second look: what is told of it follows
+    from nothing but itself, and (``when owned``) from its owner, which may be learned late. ``decode_outlines`` reads
+    a page of which most are kept so: items with ``metadata``, and the object as ``whole()``.
     """
 
     name: str
@@ -51,6 +54,8 @@ class Kind:
     resource: str = ""
     object_kind: str = ""
     newer_form: str = ""
+    by_version: ByVersion = "no"
+    decode_outlines: Callable[[bytes], wire.Page[Any]] | None = None
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def path_in(self, namespace: str | None, version: str) -> str:
@@ -97,9 +102,23 @@ BASE_KINDS = (
     _kind("namespaces", "v1", wire.Named, keep_only("Namespace"), is_namespaced=False, is_base=True),
     _kind("nodes", "v1", wire_workloads.Node, translate_node, is_namespaced=False, is_told=True, is_base=True),
     _kind(
-        "deployments", "apps/v1", wire_workloads.Workload, workloads.translate_deployment, is_told=True, is_base=True
+        "deployments",
+        "apps/v1",
+        wire_workloads.Workload,
+        workloads.translate_deployment,
+        is_told=True,
+        is_base=True,
+        by_version="yes",
     ),
-    _kind("replicasets", "apps/v1", wire.Named, translate_replicaset, is_base=True, is_metadata_only=True),
+    _kind(
+        "replicasets",
+        "apps/v1",
+        wire.Named,
+        translate_replicaset,
+        is_base=True,
+        is_metadata_only=True,
+        by_version="when owned",
+    ),
     _kind(
         "pods",
         "v1",
@@ -108,6 +127,8 @@ BASE_KINDS = (
         is_told=True,
         is_base=True,
         after=("deployments", "replicasets", "jobs"),
+        by_version="when owned",
+        decode_outlines=wire.decode_pod_outlines,
     ),
     _kind(
         "events",
