@@ -53,7 +53,10 @@ async def test_a_good_cluster_has_nothing_missing(kubeconfig, tmp_path):
     found = {each["what"]: each for each in told["clusters"]["alpha"]}
     assert list(found)[:4] == ["kubeconfig", "reachable", "version", "identity"]
     assert found["pods"] == {"what": "pods", "good": True, "detail": "list, watch", "remedy": None}
-    assert "Nothing is missing." in (await run("-c", file)).stdout
+    lines = (await run("-c", file)).stdout.splitlines()
+    assert lines[-1] == "Nothing is missing."
+    (kinds,) = [line for line in lines if "list, watch: namespaces, nodes, " in line]
+    assert kinds.split()[:2] == ["alpha", "ok"]
 
 
 async def test_each_cluster_says_what_it_lacks_and_the_others_are_tried_all_the_same(kubeconfig, tmp_path):

@@ -1,6 +1,6 @@
 """`kronveil doctor`: try the agent's folder and ports and each cluster with its real credentials; say what to mend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -113,7 +113,7 @@ def _show(found: "Mapping[str, Sequence[Finding]]", added: set[str], own: "Seque
     ]
     table(
         ("CLUSTER", "", "WHAT", "DETAIL"),
-        [(name, words[each.is_good], each.what, each.detail) for name, findings in where for each in findings],
+        [(name, words[each.is_good], each.what, each.detail) for name, some in where for each in _folded(some)],
     )
     for name, findings in where:
         remedies = dict.fromkeys(each.remedy for each in findings if each.is_good is False and each.remedy)
@@ -122,6 +122,20 @@ def _show(found: "Mapping[str, Sequence[Finding]]", added: set[str], own: "Seque
             for remedy in remedies:
                 typer.echo(f"  {clean(remedy)}")
     typer.echo()
+
+
+def _folded(findings: "Sequence[Finding]") -> "Iterator[Finding]":
+    """What is alike at several kinds in one row; faults each in their own."""
+    alike: dict[str, list[str]] = {}
+    for each in findings:
+        if each.is_good is not False:
+            alike.setdefault(each.detail, []).append(each.what)
+    for each in findings:
+        whats = [each.what] if each.is_good is False else alike.pop(each.detail, [])
+        if len(whats) > 1:
+            yield replace(each, what=f"{len(whats)} kinds", detail=f"{each.detail}: {', '.join(whats)}")
+        elif whats:
+            yield each
 
 
 def _summary(faulty: list[str], number: int, own: "Sequence[Finding]") -> str:

@@ -21,6 +21,8 @@ _COLOURS = {
     "unreachable": "red",
     "unhealthy": "red",
     "unknown": "magenta",
+    "ok": "green",
+    "FAULT": "bold red",
 }
 
 
