@@ -21,7 +21,9 @@ import type {
   PodPage,
   Probe,
   Role,
+  SeriesPage,
   Setting,
+  SignalList,
   Silence,
   Status,
   Token,
@@ -344,3 +346,26 @@ export const fetchWorkloads = (query: WorkloadQuery, limit = 200): Promise<Workl
 /** `since`: when the reader looked last; the lanes reach `window_s` back. */
 export const fetchOverview = (query: { since?: string; window_s: number }): Promise<Overview> =>
   body(rest.GET("/api/v1/overview", { params: { query: query as never } }));
+
+/** Which quantities are measured, and how it stands with each cluster's source of them. */
+export const fetchSignals = (cluster?: string): Promise<SignalList> =>
+  body(rest.GET("/api/v1/signals", { params: { query: (cluster ? { cluster } : {}) as never } }));
+
+export type SeriesQuery = {
+  signal?: string;
+  cluster?: string;
+  namespace?: string;
+  kind?: string;
+  name?: string;
+  container?: string;
+  owner?: string;
+  owner_kind?: string;
+  since?: string;
+  until?: string;
+  cursor?: string;
+  max_points?: number;
+};
+
+/** Values in a range of time; without one, of the last hour. */
+export const fetchSeries = (query: SeriesQuery, limit = 20): Promise<SeriesPage> =>
+  body(rest.GET("/api/v1/series", { params: { query: { ...query, limit } as never } }));

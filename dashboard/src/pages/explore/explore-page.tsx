@@ -1,8 +1,8 @@
 // See the raw truth: events as they come, through the past, and how many there were.
 
 import { useQuery } from "@tanstack/react-query";
-import { Download } from "lucide-react";
 import { useCallback, useMemo } from "react";
+import { useSearchParams } from "react-router";
 import { fetchExplanation } from "../../api/client";
 import type { EventPage, KronveilEvent } from "../../api/types";
 import { useClusters } from "../../live/hooks";
@@ -13,6 +13,7 @@ import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
 import { useAddress } from "../../parts/pages";
 import { Loading } from "../../parts/panel";
+import { Save } from "../../parts/save";
 import { Shape } from "../../parts/shape";
 import { TextFilter } from "../../parts/text-filter";
 import { useTitle } from "../../shell/title";
@@ -22,6 +23,8 @@ import { EventList } from "./event-list";
 import { useEvents } from "./history";
 import { type ExploreQuery, filtersIn, readQuery, SEVERITIES } from "./query";
 import { RatePlot } from "./rate-plot";
+import { SignalsView } from "./signals-view";
+import { ExploreViews, viewIn } from "./views";
 import "../../styles/plot.css";
 import "../../styles/explore.css";
 
@@ -29,6 +32,11 @@ const NO_FILTERS = { cluster: "", kind: "", severity: "", q: "", repeats: "" };
 
 export function ExplorePage() {
   useTitle("Explore");
+  const [search] = useSearchParams();
+  return viewIn(search) === "signals" ? <SignalsView /> : <EventsView />;
+}
+
+function EventsView() {
   const { search, change } = useAddress<ExploreQuery>("q");
   const { query, strange } = useMemo(() => readQuery(search), [search]);
   const events = useEvents(query);
@@ -48,8 +56,9 @@ export function ExplorePage() {
               : `${FEED_LENGTH} newest`
         }
       >
-        <Export events={rows} />
+        <Save name="events" rows={rows} />
       </ListHead>
+      <ExploreViews now="events" />
       <Filters query={query} change={change} kinds={kindsIn(events.gathered, rows)} />
       <StrangeWords words={strange} />
       <Unseen page={events.first} />
@@ -184,23 +193,5 @@ function None({ filters, clear }: { filters: number; clear: () => void }) {
     <Empty what="events" filters={filters} clear={clear}>
       {(clusters) => `${plural(clusters, "cluster")} watched: no event has come yet.`}
     </Empty>
-  );
-}
-
-/** What is on the screen as JSON, a line an event. */
-function Export({ events }: { events: readonly KronveilEvent[] }) {
-  const save = () => {
-    const lines = events.map((event) => `${JSON.stringify(event)}\n`);
-    const address = URL.createObjectURL(new Blob(lines, { type: "application/x-ndjson" }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = "kronveil-events.jsonl";
-    link.click();
-    URL.revokeObjectURL(address);
-  };
-  return (
-    <button type="button" className="button plain" disabled={events.length === 0} onClick={save}>
-      <Download size={14} aria-hidden="true" /> Export
-    </button>
   );
 }

@@ -1,7 +1,7 @@
 // From page to proven recovery on one screen, with only what has been seen so far.
 import { useQuery } from "@tanstack/react-query";
 import { BellOff, Check, Link2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, useParams } from "react-router";
 import { fetchIncident, Refused } from "../../api/client";
 import type { Incident, IncidentDetail } from "../../api/types";
@@ -26,6 +26,9 @@ import { WhatBroke } from "./what-broke";
 import { WhatChanged } from "./what-changed";
 import { Where } from "./where";
 import { Why } from "./why";
+
+// Plots come when the words are already there.
+const Measured = lazy(async () => ({ default: (await import("./measured")).Measured }));
 
 export function IncidentPage() {
   const { id = "" } = useParams();
@@ -124,6 +127,9 @@ function Found({ incident }: { incident: IncidentDetail }) {
       <div className="incident-columns">
         <div className="stack">
           <WhatBroke incident={incident} />
+          <Suspense fallback={<div className="panel measured-space" />}>
+            <Measured incident={incident} />
+          </Suspense>
           <Why incident={incident} />
           <Topology incident={incident} />
           <Receipts incident={incident} />
