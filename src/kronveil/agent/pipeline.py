@@ -264,7 +264,7 @@ class Pipeline:
             is_repeat = work.add(effects)
             if arrival.is_booked:
                 judged.append(_Judged(arrival, is_repeat, effects))
-            if any(isinstance(effect, RecordEvent | MergeEvent) for effect in effects):
+            if any(_is_counted(effect) for effect in effects):
                 work.counters[f"events:{arrival.origin.cluster_uid or arrival.origin.cluster_name}"] += 1
         return work, judged
 
@@ -374,6 +374,11 @@ class Pipeline:
         self._live.publish("event", work.shown, now)
         self._live.publish("incident", work.incidents.values(), now)
         self._live.publish("change", work.changes, now)
+
+
+def _is_counted(effect: Effect) -> bool:
+    """Whether it is an event more: not the very same report again, as of a cluster that is watched under two names."""
+    return isinstance(effect, RecordEvent) or (isinstance(effect, MergeEvent) and effect.into != effect.event.id)
 
 
 def _is_text(*parts: str) -> bool:
