@@ -1,6 +1,6 @@
 """The live stream: numbers without holes, a replayable past, and nobody waits for a slow client."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import anyio.lowlevel
@@ -121,6 +121,31 @@ def test_a_past_of_large_frames_is_kept_shorter(monkeypatch: pytest.MonkeyPatch)
     stream.publish("event", [event(str(number)) for number in range(200)], NOW)
     assert stream.since(160) is not None
     assert stream.since(100) is None
+
+
+def test_of_large_frames_five_minutes_are_enough_however_few_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_stream, "MOST_PAST_BYTES", 5_000)
+    stream = live(replayable=10_000, size=100)
+    for number in range(1_000):
+        stream.publish("event", [event(str(number))], NOW + timedelta(seconds=number))
+    assert stream.since(1_000 - 300) is not None
+    assert stream.bytes_after(0) <= 300 * 100 * 9 / 8
+
+
+def test_frames_so_large_that_memory_would_run_out_are_not_kept_however_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_stream, "MOST_PAST_BYTES", 5_000)
+    monkeypatch.setattr(live_stream, "BYTES_AT_ALL", 20_000)
+    stream = live(replayable=10_000, size=100)
+    most = 0
+    for number in range(1_000):
+        stream.publish("event", [event(str(number))], NOW)
+        most = max(most, stream.bytes_after(0))
+    assert most <= 20_100
+    assert stream.since(950) is not None
+    assert stream.since(500) is None
+    one = live(size=50_000)
+    one.publish("event", [event("larger than all that is kept")], NOW)
+    assert one.since(0) is not None
 
 
 @pytest.mark.anyio

@@ -5,7 +5,7 @@ The pipeline publishes what is durable; api sends what it is handed. One task ow
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import anyio
@@ -20,8 +20,11 @@ Item: TypeAlias = Event | Incident | Member | Change
 
 REPLAYABLE_FRAMES = 20_000
 LEAST_REPLAYABLE = 10_000
+LEAST_REPLAYABLE_FOR = timedelta(minutes=5)
 MOST_PAST_BYTES = 64 << 20
-"""A past of large frames is kept shorter, but never under ``LEAST_REPLAYABLE`` frames."""
+"""A past of large frames is kept shorter, but not under ``LEAST_REPLAYABLE`` frames or those of five minutes."""
+BYTES_AT_ALL = 256 << 20
+"""More is not kept in any case: incidents with long stories are tens of KiB each time they are told."""
 
 
 @noun
@@ -64,18 +67,24 @@ class Live:
             self._past.append(Frame(self.seq, topic, at, data, item))
             self._ends.append(self.published_bytes)
         if self.seq != before:
-            self._forget()
+            self._forget(at)
             if self._news is not None:
                 self._news.set()
                 self._news = None
 
-    def _forget(self) -> None:
-        kept = self._replayable
-        if len(self._past) > LEAST_REPLAYABLE and self.bytes_after(0) > MOST_PAST_BYTES:
-            kept = min(kept, LEAST_REPLAYABLE)
+    def _forget(self, now: datetime) -> None:
+        kept, held = self._replayable, self.published_bytes - self._begin(0)
+        if held > MOST_PAST_BYTES:
+            kept = min(kept, LEAST_REPLAYABLE, self._within(now))
+        if held > BYTES_AT_ALL:
+            kept = len(self._past) - bisect_right(self._ends, self.published_bytes - BYTES_AT_ALL // 2)
         # Some more than enough, so that not each frame moves all that are kept.
         if len(self._past) > kept + kept // 8:
             del self._past[:-kept], self._ends[:-kept]
+
+    def _within(self, now: datetime) -> int:
+        """How many frames there are of the last five minutes. After the clock was set it may be all, or few."""
+        return len(self._past) - bisect_right(self._past, now - LEAST_REPLAYABLE_FOR, key=_when)
 
     async def news(self, seq: int) -> None:
         """Return when there is a frame after ``seq``."""
@@ -121,6 +130,10 @@ class Live:
     def leave(self, subscriber: "Subscriber") -> None:
         """Forget a subscriber; harmless when it is gone already."""
         self._subscribers.discard(subscriber)
+
+
+def _when(frame: Frame) -> datetime:
+    return frame.at
 
 
 class Subscriber:
