@@ -112,9 +112,7 @@ class SeriesFilter(BaseModel):
     since: Annotated[AwareDatetime | None, Field(description="Without it, an hour before `until`.")] = None
     until: Annotated[AwareDatetime | None, Field(description="Without it, now.")] = None
     points: Annotated[bool, Field(description="False: only which series there are, each with its newest value.")] = True
-    max_points: Annotated[
-        int, Field(ge=1, le=2000, description="For each series; more are gathered in buckets.")
-    ] = 300
+    max_points: Annotated[int, Field(ge=1, le=2000, description="For each series; more are gathered in buckets.")] = 300
     cursor: Cursor = None
     limit: Annotated[int, Field(ge=1, le=100, description="How many series at most.")] = 20
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 
 from kronveil.model.signal import Point
 
@@ -25,6 +26,8 @@ def line(measured: Sequence[tuple[int, float]], *, interval_s: float, until: flo
     if len(measured) <= most:
         return Line(tuple([Point(at, value, value, value) for at, value in measured]), gaps, interval_s)
     width = _width(measured[-1][0] - measured[0][0], interval_s, most)
+    if most == 1:
+        return Line((_point(measured[0][0] + width / 2, [value for _, value in measured]),), gaps, width)
     return Line(_bucketed(measured, width), gaps, width)
 
 
@@ -41,8 +44,8 @@ def _width(span_s: float, interval_s: float, most: int) -> float:
     """Of a bucket: whole intervals, so that each holds about as many points."""
     step = max(interval_s, 1.0)
     # One bucket more than the span needs may be touched, as it begins anywhere in the first.
-    wanted = span_s / max(most - 1, 1)
-    return max(step, step * -(-wanted // step)) if most > 1 else max(step, span_s + step)
+    wanted = span_s / (most - 1) if most > 1 else span_s
+    return step * max(1, ceil(wanted / step))
 
 
 def _bucketed(measured: Sequence[tuple[int, float]], width: float) -> tuple[Point, ...]:

@@ -132,7 +132,9 @@ def _series(found: Series, query: SeriesQuery, most: int, now: datetime) -> shap
         labels=_labels(found),
         resolution_s=drawn.resolution_s,
         points=[
-            shapes.SeriesPoint(_time(each.at), round(each.value, digits), round(each.low, digits), round(each.high, digits))
+            shapes.SeriesPoint(
+                _time(each.at), round(each.value, digits), round(each.low, digits), round(each.high, digits)
+            )
             for each in drawn.points
         ],
         gaps=[shapes.SeriesGap(_time(begin), _time(end)) for begin, end in drawn.gaps],

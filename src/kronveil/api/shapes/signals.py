@@ -83,7 +83,9 @@ class Series:
     resource: Resource
     labels: dict[str, str]
     resolution_s: Annotated[float, Field(description="Seconds between points; of a bucket, when there are buckets.")]
-    points: Annotated[list[SeriesPoint], Field(description="Oldest first. What was not measured is not there, never zero.")]
+    points: Annotated[
+        list[SeriesPoint], Field(description="Oldest first. What was not measured is not there, never zero.")
+    ]
     gaps: list[SeriesGap]
     last: Annotated[LastValue | None, Field(description="The newest up to the end of the range, also from before it.")]
     age_s: Annotated[float | None, Field(description="Of `last`.")]

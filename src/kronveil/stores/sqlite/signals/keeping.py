@@ -23,6 +23,7 @@ class _Open:
     id: int
     began: int
     interval_s: float
+    last: int
     packed: list[bytes] = field(default_factory=list[bytes])
     newest: "array[int]" = field(default_factory=lambda: array("q"))
 
@@ -75,6 +76,7 @@ class Keeper:
             connection.execute(
                 "INSERT INTO scrapes (segment, at, body) VALUES (?, ?, ?)", (segment.id, scrape.at, row.packed())
             )
+        segment.last = scrape.at
         return segment, Kept(new, len(lines) - new)
 
     def _segment(self, connection: sqlite3.Connection, cluster: str, scrape: Scrape) -> tuple[_Open, dict[str, int]]:
@@ -83,7 +85,7 @@ class Keeper:
         slots: dict[str, int] = {} if now is None else now.slots()
         if (
             now is not None
-            and now.began <= scrape.at < now.began + SEGMENT_S
+            and now.last <= scrape.at < now.began + SEGMENT_S
             and now.interval_s == scrape.interval_s
             and len(slots) < MOST_SLOTS
         ):
@@ -92,8 +94,9 @@ class Keeper:
             "INSERT INTO segments (cluster, began, interval_s) VALUES (?, ?, ?) RETURNING id",
             (cluster, scrape.at, scrape.interval_s),
         )
-        opened = _Open(row.fetchone()[0], scrape.at, scrape.interval_s)
-        if now is None:
+        opened = _Open(row.fetchone()[0], scrape.at, scrape.interval_s, scrape.at)
+        # A clock that was set back tells times again that are new all the same.
+        if now is None or scrape.at < now.last:
             return opened, {}
         # What was measured last is still known, so that it is not kept twice.
         lines = [line_of(sample.subject) for sample in scrape.samples]
