@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -195,6 +196,7 @@ async def test_changes_are_listed_with_who_made_them_and_who_suspects_them(agent
         ["events", "--limit", "0"],
         ["events", "--severity", "worst"],
         ["events", "--since", "yesterday"],
+        ["events", "--since", "2026-11-25T02:00:00"],
         ["events", "--since", "999999999d"],
         ["events", "--colour"],
         ["changes", "--window", "1h"],
@@ -249,9 +251,16 @@ async def test_text_from_a_cluster_cannot_drive_the_terminal(agent, desk):
 async def test_an_agent_that_does_not_answer_is_3_with_the_way_out(arguments):
     result = await run(*arguments, "--url", "http://127.0.0.1:9")
     assert result.exit_code == 3
-    assert "No agent answers at http://127.0.0.1:9" in result.stderr
+    assert "No agent answers at http://127.0.0.1:9: connection refused.\n" in result.stderr
     assert "kronveil up" in result.stderr
     assert "Traceback" not in result.output
+
+
+async def test_why_nobody_was_reached_is_said_in_words(agent):
+    tls = await run("status", "--url", agent.replace("http:", "https:"))
+    assert (tls.exit_code, "it does not speak TLS" in tls.stderr) == (3, True)
+    name = await run("status", "--url", "http://nobody.invalid:8080")
+    assert (name.exit_code, "its name cannot be resolved" in name.stderr) == (3, True)
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://x", "http://", "http://x:99999", "http://[x"])
@@ -285,6 +294,9 @@ async def test_a_token_comes_from_the_environment(desk):
         wrong = await run("clusters", "--url", url, env={"KRONVEIL_TOKEN": "another"})
         assert (stranger.exit_code, wrong.exit_code) == (1, 1)
         assert "KRONVEIL_TOKEN" in stranger.stderr
+        assert "kronveil token create" in stranger.stderr
+        watcher = await run("events", "-f", "--url", url)
+        assert (watcher.exit_code, "kronveil token create" in watcher.stderr) == (1, True)
         assert "KRONVEIL_TOKEN" in wrong.stderr
         assert "east" in await ask(url, "clusters", env={"KRONVEIL_TOKEN": "a-long-token"})
 
@@ -321,7 +333,21 @@ def test_in_a_narrow_window_the_text_at_the_end_is_still_told(monkeypatch, capsy
     monkeypatch.setenv("COLUMNS", "80")
     row = ("2026-11-25T12:00:00.123Z", "high", "us-east-prod", "pod.image_pull_failed", "pod/checkout-5f7", "not found")
     table(("AT", "SEVERITY", "CLUSTER", "KIND", "OF", "MESSAGE"), [row])
-    assert "not found" in capsys.readouterr().out
+    lines = [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out).splitlines()]
+    assert lines == [
+        "AT                         SEVERITY   CLUSTER        KIND",
+        "    OF   MESSAGE",
+        "2026-11-25T12:00:00.123Z   high       us-east-prod   pod.image_pull_failed",
+        "    pod/checkout-5f7   not found",
+    ]
+
+
+def test_in_a_window_that_is_wide_enough_it_stands_beside_the_rest(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "120")
+    table(("CLUSTER", "PODS", "WHY"), [("east", 7, ""), ("west", 41, "connection refused")], right=("PODS",))
+    lines = [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out).splitlines()]
+    assert lines == ["CLUSTER   PODS   WHY", "east         7", "west        41   connection refused"]
 
 
 # Following

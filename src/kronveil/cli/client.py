@@ -9,13 +9,16 @@ from urllib.parse import quote
 import typer
 
 from kronveil.cli.ending import FAILED, UNREACHABLE, WRONG_USAGE, end
-from kronveil.cli.finding import addresses, credentials, is_here, token
+from kronveil.cli.finding import addresses, credentials, is_here, reason_of, token
 
 if TYPE_CHECKING:
     import httpx2
 
 WRITES_TRIED = 3
 BETWEEN_TRIES_S = 1.0
+WAY_IN = (
+    "Put a token into KRONVEIL_TOKEN. One is made on the agent's machine: kronveil token create --role ROLE -c FILE"
+)
 
 Url = Annotated[
     str | None,
@@ -88,9 +91,9 @@ def _ask(
             with httpx2.Client(timeout=httpx2.Timeout(30, connect=5), trust_env=not is_here(base)) as client:
                 return _told(client, method, f"{base}/api/v1/{path}", headers=sent, **request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
-            tried[base] = str(error) or type(error).__name__
+            tried[base] = reason_of(error)
         except httpx2.TransportError as error:
-            _broke_off(base, method, str(error) or type(error).__name__)
+            _broke_off(base, method, reason_of(error))
     return unreachable(tried)
 
 
@@ -147,7 +150,7 @@ def refused(problem: Mapping[str, Any], status: int, *, about: str = "", retry_a
     said = detail if is_missing else f"{problem.get('title', 'The agent refuses')}: {detail}"
     lines = [said if about in said else f"{about}: {said}"]
     if status == 401:
-        lines.append("Put a token into KRONVEIL_TOKEN." if token() is None else "KRONVEIL_TOKEN holds another token.")
+        lines.append(WAY_IN if token() is None else "KRONVEIL_TOKEN holds another token, or one that is over.")
     if retry_after is not None:
         lines.append(f"Try again in {retry_after} s.")
     if status >= 500:

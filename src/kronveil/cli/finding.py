@@ -39,6 +39,31 @@ def is_here(base: str) -> bool:
     return urlsplit(base).hostname in {"localhost", "127.0.0.1", "::1"}
 
 
+def reason_of(error: BaseException) -> str:
+    """Why nobody was reached, in words; from the innermost cause that says something."""
+    said = ""
+    cause: BaseException | None = error
+    while cause is not None:
+        said = _plain(cause) or said
+        cause = cause.__cause__ or cause.__context__
+    return said or str(error) or type(error).__name__
+
+
+def _plain(error: BaseException) -> str:
+    import socket  # noqa: PLC0415
+    import ssl  # noqa: PLC0415
+
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return "it does not speak TLS; is it http:// ?"
+    if isinstance(error, socket.gaierror):
+        return "its name cannot be resolved"
+    if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
+        return "no answer in time"
+    return os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else ""
+
+
 def _checked(url: str) -> str:
     from urllib.parse import urlsplit  # noqa: PLC0415
 

@@ -149,16 +149,11 @@ def _end_of(begins: str | None, lasts: str | None, until: str | None) -> str:
     if (lasts is None) == (until is None):
         end(WRONG_USAGE, "Say how long: --for 2h, or --until 2026-11-25T04:00:00Z.")
     if until is not None:
-        return until
+        return time_ahead("--until", until)
     seconds = seconds_of("--for", lasts or "")
+    start = datetime.now(UTC) if begins is None else datetime.fromisoformat(begins)
     try:
-        start = datetime.now(UTC) if begins is None else datetime.fromisoformat(begins)
         return (start + timedelta(seconds=seconds)).isoformat()
-    except ValueError:
-        end(
-            WRONG_USAGE,
-            f"--starts {begins} is no time. Write it like 2026-11-25T02:00:00Z, or 30m for in half an hour.",
-        )
     except OverflowError:
         end(WRONG_USAGE, f"--for {lasts} is longer than time goes.")
 

@@ -3,11 +3,18 @@
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
 UNKNOWN = "?"
+GAP = 3
+WORTH_READING = 36
 _COLOURS = {
     "critical": "bold red",
     "high": "red",
@@ -67,33 +74,66 @@ def subject(resource: Mapping[str, Any]) -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
-    """Print columns. To a pipe: as wide as needed, one row a line, so that `grep` and `cut` work."""
+    """Print columns. To a pipe: as wide as needed, one row a line, so that `grep` and `cut` work.
+
+    In a window that is too narrow for that, the last columns of a row, which say why, stand below the first ones.
+    """
     from rich.console import Console  # noqa: PLC0415 - keeps `kronveil --help` quick
+
+    is_pipe = not sys.stdout.isatty()
+    console = Console(width=10_000 if is_pipe else None, highlight=False)
+    cells = [[clean(cell) for cell in row] for row in rows]
+    if is_pipe:
+        with console.capture() as captured:
+            console.print(_drawn(headings, cells, right, last_may_fold=False))
+        typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+        return
+    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    if console.width - sum(widths[:-1]) - GAP * (len(widths) - 1) >= min(widths[-1], WORTH_READING):
+        console.print(_drawn(headings, cells, right))
+        return
+    _print_in_two(console, headings, cells, widths)
+
+
+def _print_in_two(
+    console: "Console", headings: Sequence[str], cells: Sequence[Sequence[str]], widths: Sequence[int]
+) -> None:
+    """Each row as a line of as many of its first columns as fit, and below it the others."""
+    from rich.padding import Padding  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    ends = accumulate(each + GAP for each in widths)
+    first = max(1, sum(end - GAP <= console.width for end in ends))
+    for place, row in enumerate((headings, *cells)):
+        style = "" if place else "bold"
+        line = Text(" " * GAP).join(
+            Text(f"{cell:<{width}}", style=style or _COLOURS.get(cell, ""))
+            for cell, width in zip(row[:first], widths, strict=False)
+        )
+        line.rstrip()
+        console.print(line)
+        below = (" " * GAP).join(cell for cell in row[first:] if cell)
+        if below:
+            console.print(Padding(Text(below, style=style), (0, 0, 0, 4)))
+
+
+def _drawn(
+    headings: Sequence[str], cells: Iterable[Sequence[str]], right: Sequence[str], *, last_may_fold: bool = True
+) -> "Table":
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    is_pipe = not sys.stdout.isatty()
-    drawn = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    drawn = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for place, heading in enumerate(headings):
-        is_last = place == len(headings) - 1
         drawn.add_column(
             heading,
             justify="right" if heading in right else "left",
-            # In a narrow window rows grow longer; the text at the end, which says why, is never squeezed out.
-            no_wrap=is_pipe or place == 0,
+            no_wrap=place < len(headings) - 1 or not last_may_fold,
             overflow="fold",
-            min_width=20 if is_last else None,
         )
-    for row in rows:
-        cells = [clean(cell) for cell in row]
-        drawn.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in cells))
-    console = Console(width=10_000 if is_pipe else None, highlight=False)
-    if not is_pipe:
-        console.print(drawn)
-        return
-    with console.capture() as captured:
-        console.print(drawn)
-    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    for row in cells:
+        drawn.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
+    return drawn
 
 
 def left_out(missing: Sequence[Mapping[str, Any]]) -> str:

@@ -103,7 +103,7 @@ def show(*, config: ConfigFile = None, json: Json = False) -> None:
 
 def _until(expires_at: str | None, is_expired: bool) -> str:  # noqa: FBT001 - both come from one row
     if expires_at is None:
-        return "revoked"
+        return "it is revoked"
     return f"{expires_at} (over)" if is_expired else expires_at
 
 
