@@ -25,6 +25,8 @@ STAGES = (
     "memory",
     "idle",
     "query",
+    "http",
+    "ws",
     "growth",
     "recover",
     "soak",
