@@ -333,7 +333,7 @@ export const fetchPods = (query: PodQuery, limit = 200): Promise<PodPage> =>
   body(rest.GET("/api/v1/pods", { params: { query: { ...query, limit } as never } }));
 
 export type WorkloadQuery = {
-  cluster: string;
+  cluster?: string;
   q?: string;
   namespace?: string;
   kind?: string;

@@ -75,7 +75,7 @@ export function Shell() {
       <UndoOffer />
       <StatusBar help={keys.help} />
       <ShortcutHelp dialog={help} />
-      <Palette dialog={palette} />
+      <Palette dialog={palette} keys={keys} />
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
 import { fetchExplanation } from "../../api/client";
-import type { EventPage, KronveilEvent } from "../../api/types";
+import type { KronveilEvent } from "../../api/types";
 import { useClusters } from "../../live/hooks";
 import { FEED_LENGTH } from "../../live/world";
 import { Empty } from "../../parts/empty";
@@ -16,6 +16,7 @@ import { Loading } from "../../parts/panel";
 import { Save } from "../../parts/save";
 import { Shape } from "../../parts/shape";
 import { TextFilter } from "../../parts/text-filter";
+import { Unseen } from "../../parts/unseen";
 import { useTitle } from "../../shell/title";
 import { plural } from "../../time/format";
 import { EventDetail } from "./event-detail";
@@ -61,7 +62,7 @@ function EventsView() {
       <ExploreViews now="events" />
       <Filters query={query} change={change} kinds={kindsIn(events.gathered, rows)} />
       <StrangeWords words={strange} />
-      <Unseen page={events.first} />
+      <Unseen missing={events.first?.missing ?? []} words="Not in this list" />
       <WentBy count={events.missed} read={events.readMissed} />
       <RatePlot
         query={query}
@@ -141,17 +142,6 @@ function Filters(props: {
         without repeats
       </label>
     </search>
-  );
-}
-
-/** A total leaves out what is not heard, and says so. */
-function Unseen({ page }: { page: EventPage | undefined }) {
-  if (!page || page.missing.length === 0) return null;
-  return (
-    <p className="sources-missing">
-      <Shape tone="unknown" size={12} /> Not in this list:{" "}
-      {page.missing.map(({ cluster, reason }) => `${cluster} (${reason})`).join(", ")}
-    </p>
   );
 }
 

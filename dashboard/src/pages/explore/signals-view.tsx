@@ -6,6 +6,7 @@ import type { Series, SeriesPage, Signal } from "../../api/types";
 import { useClusters } from "../../live/hooks";
 import { useNow, useTrust } from "../../live/pulse";
 import { live } from "../../live/store";
+import { Aged } from "../../parts/aged";
 import { Empty as EmptyList } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
@@ -17,6 +18,7 @@ import { SourceWords } from "../../parts/plot/source-words";
 import { Save } from "../../parts/save";
 import { TextFilter } from "../../parts/text-filter";
 import { Age } from "../../parts/times";
+import { Unseen } from "../../parts/unseen";
 import {
   drawnOf,
   filtersIn,
@@ -70,6 +72,8 @@ export function SignalsView() {
       <ExploreViews now="signals" />
       <Filters query={query} change={change} signals={signals.data?.items ?? []} />
       <StrangeWords words={strange} />
+      <Unseen missing={pages.first?.missing ?? []} words="Not heard, so its values end" />
+      {rows.length > 0 && <Aged error={pages.error} answeredAt={pages.answeredAt} />}
       {pages.error !== null && rows.length === 0 && <Failure error={pages.error} retry={pages.retry} />}
       <Panel
         title={query.signal}

@@ -6,6 +6,7 @@ import { fetchSeries, type SeriesQuery } from "../../api/client";
 import type { IncidentDetail, Series } from "../../api/types";
 import { isActive, useClusters } from "../../live/hooks";
 import { useNow, useTrust } from "../../live/pulse";
+import { Aged } from "../../parts/aged";
 import { Failure } from "../../parts/failure";
 import { Empty, Loading, Panel } from "../../parts/panel";
 import { nameOf } from "../../parts/plot/line-data";
@@ -98,6 +99,9 @@ function Values(props: {
   return (
     <div className="measured-body">
       {failed && <Failure error={failed.error} retry={() => void failed.refetch()} />}
+      {answers.map(({ error, dataUpdatedAt }, index) => (
+        <Aged key={clusters[index]} error={error} answeredAt={dataUpdatedAt} />
+      ))}
       {!isKnown && inOrder.length === 0 && <Loading what="measured values" />}
       {inOrder.length > 0 && (
         <LinePlot

@@ -11,6 +11,7 @@ import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading } from "../../parts/panel";
+import { Save } from "../../parts/save";
 import { Silences } from "../../parts/silence";
 import { useTitle } from "../../shell/title";
 import { plural } from "../../time/format";
@@ -29,7 +30,9 @@ export function IncidentsPage() {
   const filters = [query.severity, query.cluster, query.q].filter(Boolean).length;
   return (
     <div className="page incidents">
-      <ListHead title="Incidents" held={{ waiting, letIn }} count={list.known ? countOfRows(rows) : ""} />
+      <ListHead title="Incidents" held={{ waiting, letIn }} count={list.known ? countOfRows(rows) : ""}>
+        <Save name="incidents" rows={rows} />
+      </ListHead>
       <Filters query={query} change={change} />
       <Silences />
       <StrangeWords words={strange} />

@@ -2,6 +2,7 @@
 import { RotateCw, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import type { Missing } from "../../../api/types";
+import { Aged } from "../../../parts/aged";
 import { Empty } from "../../../parts/empty";
 import { Failure } from "../../../parts/failure";
 import { useHeld } from "../../../parts/held";
@@ -9,8 +10,9 @@ import { jumpTo } from "../../../parts/jumps";
 import { Older } from "../../../parts/list-head";
 import { type Pages, usePages } from "../../../parts/pages";
 import { AsOf, Loading } from "../../../parts/panel";
-import { Shape } from "../../../parts/shape";
+import { Save } from "../../../parts/save";
 import { TextFilter } from "../../../parts/text-filter";
+import { Unseen } from "../../../parts/unseen";
 import { countOf, filtersIn, type InventoryQuery } from "./query";
 
 type Page<Row> = { items: Row[]; next_cursor: string | null; total: number | null; missing: Missing[] };
@@ -77,9 +79,11 @@ export function InventoryList<Row extends Named>(props: {
           )}
           <Count noun={noun} pages={pages} />
           <AsOf />
+          <Save name={`${noun}s`} rows={rows} />
         </span>
       </search>
-      <NotThere missing={pages.first?.missing ?? []} />
+      <Unseen missing={pages.first?.missing ?? []} words="As last heard, which is not now" />
+      {rows.length > 0 && <Aged error={pages.error} answeredAt={pages.answeredAt} />}
       {pages.error !== null && rows.length === 0 && <Failure error={pages.error} retry={pages.retry} />}
       {!pages.listed && pages.error === null && <Loading what={`${noun}s`} rows={8} />}
       {pages.listed?.length === 0 && (
@@ -115,17 +119,6 @@ function Count<Row>({ noun, pages }: { noun: string; pages: Pages<Row, Page<Row>
         <RotateCw size={14} aria-hidden="true" />
       </button>
     </>
-  );
-}
-
-/** What this list cannot show, in the agent's words. */
-function NotThere({ missing }: { missing: readonly Missing[] }) {
-  if (missing.length === 0) return null;
-  return (
-    <p className="sources-missing" role="status">
-      <Shape tone="unknown" size={12} /> As last heard, which is not now:{" "}
-      {missing.map(({ cluster, reason }) => `${cluster} (${reason})`).join(", ")}
-    </p>
   );
 }
 
