@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-import yaml
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from kronveil.additions import KeptAdditions
@@ -112,12 +112,13 @@ async def test_credentials_that_are_refused_are_told_apart_from_a_server_that_is
 
 
 def with_a_login_program_that_fails(kubeconfig: Path) -> Path:
-    whole = yaml.safe_load(kubeconfig.read_text())
+    yaml = YAML(typ="safe")
+    whole = yaml.load(kubeconfig.read_text())
     login = {"apiVersion": "client.authentication.k8s.io/v1", "command": "false", "interactiveMode": "Never"}
     for user in whole["users"]:
         user["user"] = {"exec": login}
     other = kubeconfig.with_name("exec.yaml")
-    other.write_text(yaml.safe_dump(whole))
+    yaml.dump(whole, other)
     return other
 
 
