@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import anyio
 import httpx2
 import pytest
 
@@ -40,7 +41,7 @@ async def shipped(
     wheel.extractall(installed)
     environment = {"PYTHONPATH": str(installed)}
     asked = [sys.executable, "-c", "import kronveil; print(kronveil.__file__)"]
-    found = subprocess.run(asked, env=environment, check=True, capture_output=True, text=True).stdout
+    found = (await anyio.run_process(asked, env=environment)).stdout.decode()
     assert found.startswith(str(installed)), "the checkout must not answer in place of the wheel"
     async with ConsoleAgent(tmp_path_factory.mktemp("shipped"), environment=environment) as agent:
         yield agent
