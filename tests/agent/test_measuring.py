@@ -1,4 +1,4 @@
-"""Readings on their way to their store: nobody waits for it, every sample is accounted for, and trouble is told once."""
+"""Readings on their way to their store: nobody waits for it, every sample is accounted for, trouble is told once."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from kronveil.sdk.errors import Permanent, PluginError, Transient
 from kronveil.sdk.signals import Kept, SignalStore
 from kronveil.sdk.testing.signals import APP, BEGAN, MEMORY, NODE, PROXY, query, sample, scrape
 from kronveil.stores.sqlite.signals import open_signals
+from tests.real.waiting import eventually
 from tests.sdk.bad_signals import Good
 
 pytestmark = pytest.mark.anyio
@@ -53,9 +54,10 @@ def source_of(measuring: Measuring, name: str = "east") -> Source:
 
 
 async def settled(*sources: Source) -> None:
-    with anyio.fail_after(30):
-        while any(each.samples.snapshot().in_flight for each in sources):
-            await anyio.sleep(0.005)
+    async def is_so() -> bool:
+        return not any(each.samples.snapshot().in_flight for each in sources)
+
+    await eventually(is_so, "nothing is in flight", every_s=0.005)
 
 
 async def test_each_sample_is_kept_repeated_or_dropped_and_the_books_balance(tmp_path: Path) -> None:

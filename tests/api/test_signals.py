@@ -1,4 +1,4 @@
-"""Measured values over REST: what is asked reaches the desk as asked, lines are drawn, cursors hold, trouble is told."""
+"""Measured values over REST: what is asked reaches the desk as asked, lines are drawn, cursors hold."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

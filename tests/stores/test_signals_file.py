@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from kronveil.model.signal import SubjectKind, Subject
+from kronveil.model.signal import Subject, SubjectKind
 from kronveil.sdk.errors import Transient
 from kronveil.sdk.testing.signals import APP, BEGAN, MEMORY, NODE, query, sample, scrape, time
 from kronveil.stores.sqlite.signals import FILE_NAME, open_signals
@@ -28,6 +28,10 @@ async def kept(folder: Path, *seconds: int, **narrowed: Any) -> list[tuple[int, 
             await store.keep("east", scrape(at, sample(APP, at, 0.5, float(at))))
         found = (await store.series(query(-(10**6), 10**6, signals=(MEMORY,), **narrowed))).items
     return [(at - BEGAN, value) for series in found for at, value in series.points]
+
+
+def names_in(folder: Path) -> set[str]:
+    return {each.name for each in folder.iterdir()}
 
 
 def garbage(file: Path) -> None:
@@ -77,7 +81,7 @@ async def test_only_one_file_is_set_aside_at_most(tmp_path: Path) -> None:
         await kept(tmp_path, 60)
         garbage(tmp_path / FILE_NAME)
     await kept(tmp_path, 60)
-    assert {each.name for each in tmp_path.iterdir()} == {FILE_NAME, SET_ASIDE}
+    assert names_in(tmp_path) == {FILE_NAME, SET_ASIDE}
 
 
 async def test_a_file_that_is_damaged_while_it_is_used_is_set_aside_too(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ STAGES = (
     "memory",
     "idle",
     "query",
+    "signals",
     "http",
     "ws",
     "growth",

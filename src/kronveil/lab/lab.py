@@ -160,6 +160,14 @@ class LabCluster:
         ``forbid("metrics.k8s.io/pods")``."""
         self.api.usage = Usage(self.simulation) if served else None
 
+    def hang_metrics(self) -> None:
+        """Answer nothing about metrics.k8s.io, and everything else as ever."""
+        self.api.faults.hang_metrics()
+
+    def unhang_metrics(self) -> None:
+        """Answer again."""
+        self.api.faults.unhang_metrics()
+
     def hang(self) -> None:
         """Accept connections and requests, and answer nothing."""
         self.api.faults.hang()

@@ -27,7 +27,8 @@ SOURCE = "metrics.k8s.io"
 PATH = "/apis/metrics.k8s.io/v1beta1"
 FIRST_AFTER_S = 2.0
 """The first lists come before: they say whose the pods are."""
-DEADLINE_S = 30.0
+LONGEST_READING_S = 30.0
+SHORTEST_DEADLINE_S = 3.0
 LONGEST_ANSWER = 32 * 1024 * 1024
 SAMPLES_PER_STEP = 500
 SHORTEST_PAUSE_S = 0.1
@@ -52,6 +53,7 @@ class MetricsReader:
         self._on_news = on_news
         self._namespaces = config.namespaces or (None,)
         self._interval_s = (config.metrics_interval or DEFAULT_METRICS_INTERVAL).total_seconds()
+        self._deadline_s = min(max(self._interval_s, SHORTEST_DEADLINE_S), LONGEST_READING_S)
         self._is_wanted = config.metrics
         state = SourceState.UNKNOWN if config.metrics else SourceState.OFF
         self.standing = SignalStanding(state, SOURCE, None, None, self._interval_s)
@@ -61,7 +63,8 @@ class MetricsReader:
         if not self._is_wanted:
             return
         await self._link.wait_up()
-        await anyio.sleep(uniform(FIRST_AFTER_S, 2 * FIRST_AFTER_S))  # noqa: S311 - so that many do not ask at once
+        # Not all at once.
+        await anyio.sleep(min(FIRST_AFTER_S, self._interval_s) * uniform(1, 2))  # noqa: S311 - chance is enough
         while True:
             await self._link.wait_up()
             began = anyio.current_time()
@@ -71,10 +74,10 @@ class MetricsReader:
 
     async def _read(self, emit: Emit) -> None:
         try:
-            with anyio.fail_after(DEADLINE_S):
+            with anyio.fail_after(self._deadline_s):
                 pods, nodes, reason = await self._ask()
         except TimeoutError:
-            self._failed(SourceState.FAILING, f"no whole answer within {DEADLINE_S:g} s")
+            self._failed(SourceState.FAILING, f"no whole answer within {self._deadline_s:g} s")
             return
         except MissingError:
             self._failed(SourceState.NOT_SERVED, f"the API group {SOURCE} is not served")

@@ -93,7 +93,7 @@ class ClusterApi:
             body = parse_body(await request.body(), request.headers.get("content-type", ""))
             return json_answer(self._review(body, user), 201)
         if self.usage is not None and is_metrics_path(path):
-            return self._metrics(request, path, user, self.usage)
+            return await self._metrics(request, path, user, self.usage)
         address = f"{request.url.hostname}:{request.url.port}"
         found = None
         if request.method == "GET":
@@ -104,13 +104,14 @@ class ClusterApi:
             raise no_such_path()
         return json_answer(found)
 
-    def _metrics(self, request: Request, path: str, user: str, usage: Usage) -> Response:
+    async def _metrics(self, request: Request, path: str, user: str, usage: Usage) -> Response:
         if request.method != "GET":
             raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
         plural = plural_of(path)
         if f"{METRICS}/{plural}" in self.faults.forbidden:
             what = f'{plural}.{METRICS} is forbidden: User "{user}" cannot list resource "{plural}" in API group'
             raise ApiError(403, "Forbidden", f'{what} "{METRICS}" at the cluster scope')
+        await self.faults.metrics_passage()
         self.catch_up()
         return answer_metrics(path, usage, self.world)
 
