@@ -1,7 +1,7 @@
 """A desk whose whole agent is a few lists in memory: real nouns, the real live stream, no store and no collector."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -131,9 +131,7 @@ def measured_series(number: int, **changes):
     noon = int(NOON.timestamp())
     times = [noon - 60 * minute for minute in range(60, 0, -1) if not 20 < minute <= 30]
     points = [(at, 2.0**20 * (at - noon + 7200)) for at in times]
-    key = SeriesKey(
-        "east", SubjectKind.CONTAINER, "shop", f"payments-{number}", "app", "container.memory.working_set"
-    )
+    key = SeriesKey("east", SubjectKind.CONTAINER, "shop", f"payments-{number}", "app", "container.memory.working_set")
     bounds = Bounds(memory_request=2.0**28, memory_limit=2.0**29)
     return replace(Series(key, points, points[-1], 60.0, "node-1", "Deployment", "payments", bounds), **changes)
 
@@ -162,6 +160,7 @@ class PlainDesk:
         self.stored: list[Event] = []
         self.known: dict[str, Incident] = {}
         self.ledger: list[Change] = []
+        self.past_suspects: dict[str, Sequence[Suspect]] = {}
         self.fleet_members: list[Member] = [member("east"), member("west", ClusterState.UNKNOWN)]
         self.status = HealthStatus.HEALTHY
         self.store_is_down = False
@@ -282,6 +281,11 @@ class PlainDesk:
     async def changes_by_id(self, ids: Sequence[str]) -> Sequence[Change]:
         self._ask_store()
         return [each for each in self.ledger if each.id in ids]
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        self._ask_store()
+        chosen = {key: [each for each in of if each.change_id in change_ids] for key, of in self.past_suspects.items()}
+        return {key: of for key, of in chosen.items() if of}
 
     async def act(self, act: Act) -> Incident:
         held = await self.incident(act.incident_id)

@@ -1,6 +1,6 @@
 """Deliberately bad stores. Each breaks one promise, in a way that somebody could well have built."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import anyio
 import anyio.lowlevel
 
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
@@ -66,6 +66,9 @@ class Good:
 
     async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
         return await self.store.changes_by_id(ids)
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        return await self.store.suspecting(change_ids)
 
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         return await self.store.silences(ended=ended)
@@ -354,6 +357,14 @@ class ForgetsEvidence(Good):
         await self.store.save(replace(writes, incidents=bare))
 
 
+class AsksTheOpenOnly(Good):
+    """Looks at what is open now."""
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        now = {one.id: one.suspects for one in (await self.store.restore(LONG_AGO)).incidents if not one.resolved_at}
+        return {key: value for key, value in (await self.store.suspecting(change_ids)).items() if key in now}
+
+
 class TearsFamilies(Good):
     """Looks at each incident by itself: what is over goes, whoever is above or under it."""
 
@@ -418,6 +429,7 @@ open_filters_the_page = _opening(FiltersThePage)
 open_counts_everything = _opening(CountsEverything)
 open_forgives_cursors = _opening(ForgivesCursors)
 open_forgets_evidence = _opening(ForgetsEvidence)
+open_asks_the_open_only = _opening(AsksTheOpenOnly)
 open_tears_families = _opening(TearsFamilies)
 open_begins_anew_each_time = _opening(BeginsAnewEachTime)
 open_keeps_what_was_ended = _opening(KeepsWhatWasEnded)

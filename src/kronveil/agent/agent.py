@@ -22,7 +22,7 @@ from kronveil.agent.retention import Keep, Retention
 from kronveil.agent.roll_call import Judgement, RollCall
 from kronveil.agent.roster import ClusterPlan, Roster, Watched
 from kronveil.agent.silencing import Order
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member, Pause
 from kronveil.model.incident import Incident
@@ -239,6 +239,10 @@ class Agent:
     def sample_books(self) -> Mapping[str, Books]:
         """What became of the samples of each cluster."""
         return {each.plan.name: each.source.samples.snapshot() for each in self._roster}
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """What stored incidents, over or not, suspect of these changes."""
+        return await self._store.suspecting(change_ids)
 
     def explain(self, event_id: str) -> Sequence[Stage] | None:
         """What became of an event, stage by stage."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from kronveil.agent.latency import Latencies
 from kronveil.agent.live import Live
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.health import ComponentHealth, HealthStatus
@@ -200,6 +200,10 @@ class Desk(Protocol):
 
     def sample_books(self) -> Mapping[str, Books]:
         """What became of the samples of each cluster, since this agent started."""
+        ...
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """What stored incidents, over or not, suspect of these changes: by incident id, newest opened first."""
         ...
 
     def add_cluster(self, request: ClusterRequest) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
@@ -203,6 +203,10 @@ class Store(Protocol):
 
     async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
         """Those that are stored, oldest first."""
+        ...
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """What incidents, over or not, suspect of these changes: by incident id, newest opened first, 1,000 at most."""
         ...
 
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:

@@ -35,7 +35,8 @@ class Change:
     diff: list[FieldDiff]
     source: Annotated[str, Field(description="How it was learned: spec, helm or gitops.")]
     incidents: Annotated[
-        list[str], Field(description="Open incidents that suspect it; empty in the stream, where it comes first.")
+        list[str],
+        Field(description="Incidents that suspect it, open ones first; empty in the stream, where it comes first."),
     ]
     suspicion: Annotated[float | None, Field(description="The highest score among those; null when none suspects it.")]
     reasons: list[str]

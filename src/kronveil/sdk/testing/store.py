@@ -359,6 +359,22 @@ class StoreContract:
             await store.save(Writes(incidents=(replace(suspecting, suspects=(), version=2),)))
             assert await store.forget(moment(8), 3) == 3
 
+    async def test_a_change_is_known_by_all_who_suspect_it_over_or_not(self, tmp_path: Path) -> None:
+        over = resolved(replace(incident(1), suspects=(suspicion(1), suspicion(7))), moment(9))
+        still = replace(incident(2), suspects=(replace(suspicion(1), score=0.5),))
+        citing = replace(incident(3), suspects=(suspicion(0),))  # change 1 speaks against it, and is not suspected
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(incidents=(over, still, citing, incident(4))))
+            found = await store.suspecting(["change-1", "no such"])
+            assert list(found) == [still.id, over.id], "newest opened first"
+            assert {key: tuple(each) for key, each in found.items()} == {
+                still.id: still.suspects,
+                over.id: (suspicion(1),),
+            }
+            assert await store.suspecting([]) == {}
+            await store.save(Writes(incidents=(replace(still, suspects=(), version=2),)))
+            assert list(await store.suspecting(["change-1"])) == [over.id]
+
     async def test_incidents_long_over_are_forgotten_by_whole_families(self, tmp_path: Path) -> None:
         top, mid, low, late = (resolved(incident(n), moment(n)) for n in (4, 2, 3, 9))
         grown = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kronveil.model.incident import IncidentStatus
@@ -18,7 +18,7 @@ from kronveil.stores.sqlite.schema import incidents
 FINISHED = (IncidentStatus.RESOLVED.value, IncidentStatus.CLOSED.value)
 _AT_ONCE = 500
 # SQLite keeps it at the end of each index, so that those of one instant need no sorting.
-_row_id: Any = literal_column("incidents.rowid")
+_row_id: ColumnElement[int] = literal_column("incidents.rowid", type_=Integer)
 _ids = msgspec.json.Decoder(list[str])
 
 
@@ -53,7 +53,7 @@ async def old_families(
     return OldFamilies(tuple(families), None if last is None else (last.resolved_us, last.row_id))
 
 
-def longest_over(before_us: int, place: tuple[int, int] | None, limit: int) -> Select[Any]:
+def longest_over(before_us: int, place: tuple[int, int] | None, limit: int) -> Select[Any, *tuple[Any, ...]]:
     """The candidates after ``place``."""
     statement = _kin(before_us).add_columns(incidents.c.resolved_us, _row_id.label("row_id"))
     statement = statement.where(incidents.c.resolved_us < before_us)
@@ -119,7 +119,7 @@ class _Looking:
                 self._known[row.id] = _relative(row)
 
 
-def _kin(before_us: int) -> Select[Any]:
+def _kin(before_us: int) -> Select[Any, Any, Any, Any]:
     is_over = (incidents.c.resolved_us < before_us) & incidents.c.status.in_(FINISHED)
     return select(
         incidents.c.id,

@@ -1,5 +1,6 @@
 """The questions the reader asks. Each walks an index in the order of its answer; none sorts what it finds."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,10 +9,11 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from kronveil.model.incident import IncidentStatus
 from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery
 from kronveil.stores.sqlite.codec import from_cursor, to_us
-from kronveil.stores.sqlite.schema import changes, events, incidents, silences
+from kronveil.stores.sqlite.schema import changes, events, incident_suspects, incidents, silences
 
 _UNFINISHED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.MITIGATED)
 _CHANGES_RESTORED = 10_000
+_SUSPECTING = 1_000
 _SEARCHED = ("$.title", "$.id", "$.kind", "$.cluster.name", "$.resource.namespace", "$.resource.name")
 
 
@@ -98,6 +100,14 @@ def newest_changes(since_us: int) -> Select[Any]:
     """What was changed since then, newest first, as many as a start may hold in memory."""
     newest = select(changes.c.body).where(changes.c.at_us >= since_us)
     return newest.order_by(changes.c.at_us.desc(), changes.c.seq.desc()).limit(_CHANGES_RESTORED)
+
+
+def suspecting(change_ids: Sequence[str]) -> Select[Any, Any]:
+    """Incidents that name these changes, newest opened first, with all that they suspect."""
+    naming = select(incident_suspects.c.incident_id).where(incident_suspects.c.cited_id.in_(change_ids))
+    suspects = func.json_extract(incidents.c.body, "$.suspects").label("suspects")
+    found = select(incidents.c.id, suspects).where(incidents.c.id.in_(naming))
+    return found.order_by(incidents.c.opened_us.desc(), incidents.c.id.desc()).limit(_SUSPECTING)
 
 
 def silence_list(not_ended_at_us: int | None) -> Select[Any, Any]:

@@ -1,7 +1,7 @@
 """Reads, on read-only connections of their own: a long page never holds a commit up, and none of them checkpoints."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
@@ -39,6 +39,7 @@ from kronveil.stores.sqlite.codec import (
     from_us,
     incident_from,
     silence_from,
+    suspects_from,
     to_cursor,
     to_us,
 )
@@ -51,6 +52,7 @@ from kronveil.stores.sqlite.queries import (
     newest_changes,
     restorable,
     silence_list,
+    suspecting,
 )
 from kronveil.stores.sqlite.schema import changes, clusters_heard, counters, events, incidents, receipts
 from kronveil.stores.sqlite.troubles import damaged, translated
@@ -113,6 +115,14 @@ class Reader:
         """Those that are stored, oldest first by event time."""
         found = await self._by_id(changes, ids, change_from)
         return tuple(sorted(found, key=lambda change: (change.at, change.received_at, change.id)))
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """By incident. What is cited as evidence for or against another suspect is not suspected itself."""
+        wanted = set(change_ids)
+        async with self._connection() as connection:
+            rows = (await connection.execute(suspecting(change_ids))).all()
+        found = {row.id: [each for each in suspects_from(row.suspects) if each.change_id in wanted] for row in rows}
+        return {incident_id: suspects for incident_id, suspects in found.items() if suspects}
 
     async def silences(self, not_ended_at: datetime | None) -> tuple[Silence, ...]:
         """All of them, or those that have not ended by then. One ended by a person ends when that was done."""

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
@@ -86,6 +86,10 @@ class SqliteStore:
 
     async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
         return await self._reader.changes_by_id(ids)
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """See ``Store.suspecting``."""
+        return await self._reader.suspecting(change_ids)
 
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         """Newest start first. One that a person ended before its time is given with the end it had."""
