@@ -123,6 +123,18 @@ async def test_an_error_of_the_server_is_named_for_its_kind_and_tried_again(
         await recorder.until(lambda: recorder.standing.pods == 1, "it is tried again")
 
 
+async def test_a_broken_server_that_says_for_how_long_is_given_that_time(server: ScriptedServer, watch: Watch) -> None:
+    async with watch() as recorder:
+        await server.watching("pods")
+        server.broken["pods"], server.broken_for_s = 1, 3
+        server.drop_streams()
+        await recorder.until(lambda: "answers 500" in (recorder.standing.kinds["pods"].error or ""), "it is told")
+        sick(server, "a")
+        await recorder.until(lambda: bool(recorder.about("a")), "it goes on")
+        # A second or less, had it said nothing.
+        assert server.stayed_away_s["pods"] >= 3
+
+
 async def test_a_busy_server_is_given_its_time_by_watches_too(server: ScriptedServer, watch: Watch) -> None:
     async with watch() as recorder:
         await server.watching("pods")

@@ -259,7 +259,10 @@ class Connection:
         if status == 429:
             raise BusyError(f"the API server is busy (429): {words}", _retry_after(response.headers))
         kind = {400: RefusedError, 404: MissingError, 422: RefusedError}.get(status, AnswerError)
-        raise kind(f"the API server answers {status} to {path}: {words}")
+        error = kind(f"the API server answers {status} to {path}: {words}")
+        # As with 429: one that starts, stops or is overloaded may say how long that takes.
+        error.retry_after = _retry_after(response.headers) if status >= 500 else None
+        raise error
 
     async def _words(self, response: "httpx2.Response", session: Session) -> str:
         """What an error answer says, shortened, on one line, without our own credentials."""

@@ -165,7 +165,8 @@ class Link:
         return self._poll_s
 
     def _went_down(self, words: str, error: Exception) -> float:
-        at_least = error.retry_after.total_seconds() if isinstance(error, BusyError) and error.retry_after else 0.0
+        asked = error.retry_after if isinstance(error, SourceError) else None
+        at_least = asked.total_seconds() if asked is not None else 0.0
         pause_s = self._backoff.next_s(at_least)
         if self.is_up:
             self._up = anyio.Event()

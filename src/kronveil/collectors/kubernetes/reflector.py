@@ -23,7 +23,6 @@ from kronveil.collectors.kubernetes.permits import ListPermits
 from kronveil.collectors.kubernetes.reading import Line, Lines, OddObjectError, read_frame, read_page
 from kronveil.collectors.kubernetes.translate.kept import Moment, Shelves
 from kronveil.collectors.kubernetes.trouble import (
-    BusyError,
     ExpiredError,
     ForbiddenError,
     GarbledError,
@@ -382,6 +381,4 @@ def _later(one: str, other: str) -> str:
 
 
 def _retry_after_s(error: SourceError) -> float:
-    if isinstance(error, BusyError) and error.retry_after is not None:
-        return error.retry_after.total_seconds()
-    return 0.0
+    return error.retry_after.total_seconds() if error.retry_after is not None else 0.0
