@@ -61,6 +61,7 @@ class ScriptedServer:
         self.busy: dict[str, int] = {}
         self.broken: dict[str, int] = {}
         self.broken_for_s = 0
+        self.expired_pages = 0
         self.sent_away_at: dict[str, float] = {}
         self.stayed_away_s: dict[str, float] = {}
         """For how long those who were told that it is busy or broken did not come again."""
@@ -295,6 +296,10 @@ class ScriptedServer:
     async def _list(self, stream: Stream, kind: str, namespace: str, query: dict[str, str]) -> None:
         items = [item for (space, _), item in sorted(self.objects[kind].items()) if namespace in ("", space)]
         start, version = 0, self.version
+        if "continue" in query and self.expired_pages > 0:
+            self.expired_pages -= 1
+            await self._refuse(stream, 410, "Expired", "The provided continue parameter is too old")
+            return
         if "continue" in query:
             start, version = map(int, query["continue"].split("-"))
         limit = int(query.get("limit", 500))
