@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import anyio
 import pytest
@@ -14,10 +15,10 @@ import pytest
 from kronveil.api import ApiOptions
 from kronveil.cli.tables import table
 from kronveil.model.fleet import ClusterState
-from kronveil.model.incident import ClusterRef, IncidentStatus
+from kronveil.model.incident import ClusterRef, IncidentStatus, Moment
 from kronveil.sdk.secret import Secret
 from tests.api.conftest import served
-from tests.api.plain_desk import PlainDesk, change, event, incident, member, suspect
+from tests.api.plain_desk import NOON, PlainDesk, change, event, incident, member, suspect
 from tests.cli.asking import ask, run
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nobody_elses_agent")]
@@ -111,6 +112,18 @@ async def test_a_page_tells_what_changed_and_how_long_before_the_start(agent, de
     assert lines[start + 3].split()[:4] == ["0.31", "?", "?", "?"]
     assert lines[start + 4].split()[:4] == ["-", "55", "s", "before"]
     assert lines[start + 9].startswith("2 other changes nearby are left out: kronveil changes --around 2026-11-25T12")
+
+
+async def test_what_was_changed_before_an_incident_was_back_is_told_so(agent, desk):
+    back = Moment(NOON + timedelta(minutes=10), "reopened", "it is back")
+    desk.ledger = [change(41), change(599)]
+    opened = incident(1).timeline[0]
+    desk.known["inc-1"] = incident(1, suspects=(suspect(599), suspect(41)), timeline=(opened, back))
+    rows = [line.split()[1:5] for line in (await ask(agent, "incidents", "inc-1")).splitlines()]
+    assert ["1", "s", "before", "it"] in rows
+    desk.known["inc-1"] = incident(1, suspects=(suspect(41),))
+    rows = [line.split()[1:4] for line in (await ask(agent, "incidents", "inc-1")).splitlines()]
+    assert ["40", "s", "after"] in rows
 
 
 def wider(number, *parts):

@@ -3,6 +3,7 @@
 import json
 import socket
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -15,6 +16,7 @@ from kronveil.agent.desk import ClusterRequest
 from kronveil.agent.roster import ClusterPlan
 from kronveil.cli.commands import app
 from kronveil.cli.own_needs import OPENED
+from kronveil.collectors.kubernetes.config import ClusterConfig
 from tests.acceptance.world import quiet_lab
 
 pytestmark = pytest.mark.anyio
@@ -129,8 +131,12 @@ async def test_a_program_that_gives_no_credentials_is_not_told_as_an_answer_of_t
     assert "exec plugin false" in found["credentials"]["detail"]
 
 
+def plan_of(cluster: ClusterConfig) -> ClusterPlan:
+    return ClusterPlan(cluster.name, None, DAY, DAY, partial(pytest.fail, "not opened"), "")
+
+
 async def test_a_cluster_that_was_added_while_running_is_tried_as_well(kubeconfig, tmp_path):
-    kept = KeptAdditions(tmp_path / "state", lambda cluster: ClusterPlan(cluster.name, None, DAY, DAY, None, ""))
+    kept = KeptAdditions(tmp_path / "state", plan_of)
     (tmp_path / "state").mkdir()
     kept.add(ClusterRequest("beta", kubeconfig, "beta"))
     kept.add(ClusterRequest("alpha", "/nowhere/kubeconfig"))

@@ -14,7 +14,7 @@ def line(number, what="evidence", actor="kronveil"):
 
 
 def messages(timeline, *, is_whole=False):
-    return [row[3] for row in story(timeline, is_whole=is_whole)]
+    return [str(row[3]) for row in story(timeline, is_whole=is_whole)]
 
 
 def test_lines_that_are_alike_become_one_between_the_first_and_the_last():

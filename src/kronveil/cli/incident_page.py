@@ -66,11 +66,12 @@ def _part(part_id: str, part: _Thing | None) -> tuple[object, ...]:
 def _changed(incident: _Thing, *, is_whole: bool) -> None:
     """Suspects first, most likely first; then what else was changed nearby, newest first."""
     changes = {each["id"]: each for each in incident["changes"]}
-    rows = [_suspect(each, changes.get(each["change_id"]), incident["opened_at"]) for each in incident["suspects"]]
+    openings = [incident["opened_at"], *(each["at"] for each in incident["timeline"] if each["what"] == "reopened")]
+    rows = [_suspect(each, changes.get(each["change_id"]), openings) for each in incident["suspects"]]
     suspected = {each["change_id"] for each in incident["suspects"]}
     others = [each for each in incident["changes"] if each["id"] not in suspected]
     shown = others if is_whole else others[:OTHERS_SHOWN]
-    rows += [_other(each, incident["opened_at"]) for each in shown]
+    rows += [_other(each, openings) for each in shown]
     if not rows:
         typer.echo("\nWHAT CHANGED: nothing changed nearby.")
         return
@@ -81,25 +82,28 @@ def _changed(incident: _Thing, *, is_whole: bool) -> None:
         typer.echo(f"{len(others) - len(shown)} other changes nearby are left out: {told}")
 
 
-def _suspect(suspect: _Thing, change: _Thing | None, opened_at: str) -> tuple[object, ...]:
+def _suspect(suspect: _Thing, change: _Thing | None, openings: Sequence[str]) -> tuple[object, ...]:
     score = f"{suspect['score']:.2f}"
     if change is None:
         return score, UNKNOWN, UNKNOWN, UNKNOWN, suspect["what"]
-    return score, *_when_who_of(change, opened_at), suspect["what"]
+    return score, *_when_who_of(change, openings), suspect["what"]
 
 
-def _other(change: _Thing, opened_at: str) -> tuple[object, ...]:
-    return "-", *_when_who_of(change, opened_at), change["summary"]
+def _other(change: _Thing, openings: Sequence[str]) -> tuple[object, ...]:
+    return "-", *_when_who_of(change, openings), change["summary"]
 
 
-def _when_who_of(change: _Thing, opened_at: str) -> tuple[object, ...]:
-    return _beside(change["at"], opened_at), change["actor"] or UNKNOWN, subject(change["target"])
+def _when_who_of(change: _Thing, openings: Sequence[str]) -> tuple[object, ...]:
+    return _beside(change["at"], openings), change["actor"] or UNKNOWN, subject(change["target"])
 
 
-def _beside(at: str, opened_at: str) -> str:
-    """43 s before, 2 min after."""
-    before = since(at, datetime.fromisoformat(opened_at)) or 0.0
-    return f"{age(abs(before))} {'before' if before >= 0 else 'after'}"
+def _beside(at: str, openings: Sequence[str]) -> str:
+    """43 s before, 1 s before it was back, 2 min after; ``openings`` in order: when it began, and each time anew."""
+    gaps = [since(at, datetime.fromisoformat(each)) or 0.0 for each in openings]
+    for place, gap in enumerate(gaps):
+        if gap >= 0:
+            return f"{age(gap)} before{' it was back' if place else ''}"
+    return f"{age(-gaps[-1])} after"
 
 
 def _evidence(incident: _Thing, *, is_whole: bool) -> None:
