@@ -31,7 +31,7 @@ def what_is_wrong(line: str) -> str:
         if words[0] not in verbs:
             break
         command = verbs[words.pop(0)]
-    if getattr(command, "commands", None) and words and not words[0].startswith("-") and "show" not in command.commands:
+    if getattr(command, "commands", None) and words and words[0][0] not in "-[" and "show" not in command.commands:
         return words[0]
     if words and not words[0].startswith("-") and "show" in getattr(command, "commands", {}):
         command = command.commands["show"]
