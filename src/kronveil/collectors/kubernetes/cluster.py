@@ -244,6 +244,7 @@ component = Component(
             "hpa.changed",
             "quota.changed",
             "budget.changed",
+            "endpoints.changed",
             "certificate.changed",
             "sync.changed",
             "resource.changed",

@@ -8,6 +8,7 @@ import msgspec
 
 from kronveil.collectors.kubernetes import wire, wire_platform, wire_workloads
 from kronveil.collectors.kubernetes.translate import gitops, jobs, platform, workloads
+from kronveil.collectors.kubernetes.translate.backends import translate_slice
 from kronveil.collectors.kubernetes.translate.keeping_only import keep_content, keep_only, translate_replicaset
 from kronveil.collectors.kubernetes.translate.kept import Kept, Moment, Shelves
 from kronveil.collectors.kubernetes.translate.nodes import translate_node
@@ -171,7 +172,13 @@ MORE_KINDS = (
     ),
     _kept("persistentvolumes", "v1", "PersistentVolume", is_namespaced=False),
     _kept("services", "v1", "Service"),
-    _kept("endpointslices", "discovery.k8s.io/v1,v1beta1", "EndpointSlice"),
+    _kind(
+        "endpointslices",
+        "discovery.k8s.io/v1,v1beta1",
+        wire_platform.EndpointSlice,
+        translate_slice,
+        after=("pods",),
+    ),
     _kept("ingresses", "networking.k8s.io/v1,v1beta1", "Ingress"),
     _kind(
         "horizontalpodautoscalers",
