@@ -115,7 +115,7 @@ async def _joined(
 
 
 def _takeover(started: Config, agent: Agent, triage: Triage) -> Takeover:
-    """What of a changed configuration takes effect while the agent runs: log, clusters and the incidents' times."""
+    """What of a changed configuration takes effect while the agent runs: log, clusters, times and retention."""
     logging = [(started.agent.log_level, started.agent.log_format)]
 
     def apply(config: Config) -> None:
@@ -125,11 +125,16 @@ def _takeover(started: Config, agent: Agent, triage: Triage) -> Takeover:
             logs.set_up(*wanted)
             logging[0] = wanted
         triage.adopt(_rules(config))
+        agent.retain(_keep(config), config.store.signal_retention)
         added, changed, removed = agent.replace_clusters(clusters)
         agent.configured(_settings(config))
         log.info("clusters.replaced", added=added, changed=changed, removed=removed)
 
     return Takeover(apply, agent.not_configured)
+
+
+def _keep(config: Config) -> Keep:
+    return Keep(config.store.event_retention, config.store.incident_retention)
 
 
 def _rules(config: Config) -> Rules:
@@ -181,7 +186,7 @@ async def _agent(
         clock=utc_now,
         settings=_settings(config),
         is_simulated=is_simulated,
-        keep=Keep(config.store.event_retention, config.store.incident_retention),
+        keep=_keep(config),
         signals=signals,
         keep_signals=config.store.signal_retention,
     )

@@ -17,7 +17,7 @@ from kronveil.sdk.errors import KronveilError
 LOOK_EVERY_S = 1.0
 MOST_TOLD = 20
 # What is read once, when ports are opened and the store is found; a new value waits for the next start.
-ONLY_AT_START = ("agent.name", "agent.data_dir", "listen.", "api.", "store.", "telemetry.", "bus.")
+ONLY_AT_START = ("agent.name", "agent.data_dir", "listen.", "api.", "store.signal_max_mib", "telemetry.", "bus.")
 log = structlog.get_logger()
 
 
@@ -104,7 +104,7 @@ def _in_force(started: Config, on_disk: Config, waiting: Mapping[str, object]) -
         agent=agent,
         listen=started.listen,
         api=started.api,
-        store=started.store,
+        store=replace(on_disk.store, signal_max_mib=started.store.signal_max_mib),
         telemetry=started.telemetry,
         bus=started.bus,
         origins=MappingProxyType(origins),

@@ -120,6 +120,40 @@ async def test_a_changed_file_is_taken_over_at_once_on_sighup_and_a_wrong_one_is
         assert "Traceback" not in process.process.log_tail(200)
 
 
+async def test_log_and_retention_change_while_running_and_what_waits_for_a_start_says_so(tmp_path):
+    file = configured(tmp_path, [])
+    process = AgentProcess(file)
+
+    def change(**sections):
+        text = json.loads(file.read_text())
+        for name, entries in sections.items():
+            text.setdefault(name, {}).update(entries)
+        file.write_text(json.dumps(text))
+        os.kill(process.process.pid, signal.SIGHUP)
+
+    async with process, process.started() as agent:
+
+        async def in_force(key, value):
+            return {each["key"]: each["value"] for each in (await agent.get("config"))["items"]}[key] == value
+
+        change(agent={"log_level": "error"})
+        await eventually(lambda: in_force("agent.log_level", "error"), "only errors are logged")
+        told = process.process.log_tail(200).count("configuration.reloaded")
+        change(store={"event_retention": "2d"})
+        await eventually(lambda: in_force("store.event_retention", "2d"), "events are kept for two days")
+        assert process.process.log_tail(200).count("configuration.reloaded") == told
+        change(agent={"log_level": "info", "name": "another"})
+        await eventually(lambda: in_force("agent.log_level", "info"), "all is logged")
+
+        async def is_told():
+            return "agent.name: another instead of kronveil" in str((await agent.health())["components"])
+
+        await eventually(is_told, "the agent says what waits for its next start")
+        assert await in_force("agent.name", "kronveil")
+        await process.process.stop()
+    assert process.process.log_tail(200).count("configuration.reloaded") == told + 1
+
+
 def watched(agent, names):
     """Ask whether exactly these clusters are watched."""
 

@@ -90,6 +90,15 @@ def test_a_secret_that_waits_is_not_told(tmp_path: Path) -> None:
     assert rig.refused == ["after the next start will be in force: api.bootstrap_token: another value"]
 
 
+def test_how_long_is_kept_changes_at_once_and_how_much_the_file_may_hold_waits(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, "{}")
+    rig.write("store: {event_retention: 2d, signal_max_mib: 64}")
+    rig.reloader.reload()
+    store = rig.applied[0].store
+    assert (store.event_retention.days, store.signal_max_mib) == (2, 2048)
+    assert rig.refused == ["after the next start will be in force: store.signal_max_mib: 64 instead of 2048"]
+
+
 def test_the_log_changes_at_once(tmp_path: Path) -> None:
     rig = Rig(tmp_path, "agent: {log_level: info}")
     rig.write("agent: {log_level: debug, log_format: json}")

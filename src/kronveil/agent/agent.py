@@ -337,6 +337,11 @@ class Agent:
         self._health.configuration_trouble = None
         self._health.configured_at = self._clock()
 
+    def retain(self, keep: Keep, signals: timedelta) -> None:
+        """From now on so much is kept: of the store, and of measured values."""
+        self._retention.keep = keep
+        self._measuring.keep = signals
+
     def not_configured(self, trouble: str) -> None:
         """The configuration on disk could not be taken over; the one before stays in force."""
         self._health.configuration_trouble = trouble

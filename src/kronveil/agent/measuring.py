@@ -36,7 +36,7 @@ class Measuring:
     def __init__(self, store: SignalStore | None, clock: Clock, keep: timedelta = DEFAULT_KEEP) -> None:
         self._store = store
         self._clock = clock
-        self._keep = keep
+        self.keep = keep
         self._waiting: deque[_Waiting] = deque()
         self._work = anyio.Event()
         self.trouble: str | None = None if store is not None else "values are not kept: their file cannot be used"
@@ -98,7 +98,7 @@ class Measuring:
             if self._store is None:
                 continue
             try:
-                gone = await self._store.forget(self._clock() - self._keep)
+                gone = await self._store.forget(self._clock() - self.keep)
             except PluginError as error:
                 self._failed(str(error))
             else:

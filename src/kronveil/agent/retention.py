@@ -34,7 +34,7 @@ class Retention:
 
     def __init__(self, store: Store, keep: Keep, clock: Clock) -> None:
         self._store = store
-        self._keep = keep
+        self.keep = keep
         self._clock = clock
         self._place: str | None = None
 
@@ -51,11 +51,11 @@ class Retention:
         """One pass. Incidents first: what only they cited is then of no more use."""
         now = self._clock()
         await self._forget_incidents()
-        await _all(partial(self._store.forget, now - self._keep.events, SLICE))
-        await _all(partial(self._store.forget_silences, now - self._keep.incidents, SLICE))
+        await _all(partial(self._store.forget, now - self.keep.events, SLICE))
+        await _all(partial(self._store.forget_silences, now - self.keep.incidents, SLICE))
 
     async def _forget_incidents(self) -> None:
-        before, gone = self._clock() - self._keep.incidents, 0
+        before, gone = self._clock() - self.keep.incidents, 0
         for _ in range(STEPS_A_BEAT):
             step = await self._store.forget_incidents(before, self._place, INCIDENTS_LOOKED_AT)
             self._place = step.next_cursor
