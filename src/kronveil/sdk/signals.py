@@ -100,7 +100,7 @@ class SignalStore(Protocol):
         ...
 
     async def counts(self, cluster: str | None) -> dict[str, int]:
-        """How many series of each signal there are now, of one cluster or all."""
+        """How many series of each signal the last reading told of, of one cluster or of all there are."""
         ...
 
     async def forget(self, before: datetime) -> int:

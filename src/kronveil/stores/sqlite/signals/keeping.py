@@ -2,17 +2,21 @@
 
 import sqlite3
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TypeAlias
 
-from kronveil.model.signal import Sample, Scrape
+from kronveil.model.signal import Sample, Scrape, SubjectKind
 from kronveil.sdk.signals import Kept
 from kronveil.stores.sqlite.signals.packing import Row, line_of, pack_lines, unpack_lines
 
 SEGMENT_S = 3600
 MOST_SLOTS = 200_000
 """Pods that come and go all the time fill an hour sooner."""
+
+
+Sizes: TypeAlias = Mapping[SubjectKind, int]
 
 
 @dataclass(slots=True)
@@ -28,7 +32,7 @@ class _Open:
     newest: "array[int]" = field(default_factory=lambda: array("q"))
 
     def slots(self) -> dict[str, int]:
-        lines = (line for body in self.packed for line in unpack_lines(body))
+        lines = (line for body in self.packed for line in unpack_lines(body).split("\n"))
         return {line: slot for slot, line in enumerate(lines)}
 
 
@@ -37,11 +41,8 @@ class Keeper:
 
     def __init__(self) -> None:
         self._open: dict[str, _Open] = {}
-
-    @property
-    def open_ids(self) -> tuple[int, ...]:
-        """Segments that are being filled."""
-        return tuple(each.id for each in self._open.values())
+        self.sizes: dict[str, Sizes] = {}
+        """How much the last reading of each cluster told of."""
 
     def keep(self, connection: sqlite3.Connection, cluster: str, scrape: Scrape) -> Kept:
         """Add a reading, all of it or nothing."""
@@ -57,6 +58,7 @@ class Keeper:
                 del self._open[cluster]
             raise
         self._open[cluster] = segment
+        self.sizes[cluster] = _sizes(scrape.samples)
         return kept
 
     def _keep(self, connection: sqlite3.Connection, cluster: str, scrape: Scrape) -> tuple[_Open, Kept]:
@@ -128,6 +130,15 @@ class Keeper:
             connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
             connection.execute("COMMIT")
         return gone
+
+
+def _sizes(samples: Sequence[Sample]) -> Sizes:
+    containers = [each.subject for each in samples if each.subject.part]
+    return {
+        SubjectKind.POD: len({(each.namespace, each.name) for each in containers}),
+        SubjectKind.CONTAINER: len(containers),
+        SubjectKind.NODE: len(samples) - len(containers),
+    }
 
 
 def _put(row: Row, segment: _Open, slot: int, sample: Sample, row_at: int) -> bool:

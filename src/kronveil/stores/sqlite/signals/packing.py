@@ -43,10 +43,10 @@ def pack_lines(lines: Sequence[str]) -> bytes:
     return zlib.compress("\n".join(lines).encode(), 1)
 
 
-def unpack_lines(body: bytes) -> list[str]:
-    """Raises ValueError for what is none."""
+def unpack_lines(body: bytes) -> str:
+    """The lines, one after the other. Raises ValueError for what is none."""
     try:
-        return zlib.decompress(body).decode().split("\n")
+        return zlib.decompress(body).decode()
     except zlib.error as error:
         raise ValueError(str(error)) from error
 

@@ -1,12 +1,12 @@
 """Reads series: which there are, from the lines of the hours that a range touches; then their values, newest first."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kronveil.model.signal import SIGNALS, Bounds, Signal, Subject, SubjectKind, Unit
+from kronveil.model.signal import BY_NAME, SIGNALS, Bounds, Signal, Subject, SubjectKind, Unit
 from kronveil.sdk.signals import Series, SeriesKey, SeriesPage, SeriesQuery
-from kronveil.stores.sqlite.signals.keeping import SEGMENT_S
+from kronveil.stores.sqlite.signals.keeping import SEGMENT_S, Sizes
 from kronveil.stores.sqlite.signals.packing import CPU, MEMORY, OLDEST_S, PackedRow, subject_in, unpack_lines
 
 MOST_ROWS = 3_000
@@ -44,16 +44,31 @@ class _Budget:
 
 def read_series(connection: sqlite3.Connection, query: SeriesQuery) -> SeriesPage:
     """A page of series, with their points."""
-    wanted = [signal for signal in SIGNALS if _wants(query, signal)]
-    found = _find(connection, query, wanted)
-    after = query.after
-    keys = sorted((key for key in found if after is None or _place(key) > _place(after)), key=_place)
-    chosen = [found[key] for key in keys[: query.limit]]
+    found = _first(connection, query)
+    chosen = found[: query.limit]
     budget = _Budget()
     if query.with_points:
         _read_points(connection, query, chosen, budget)
     _read_last(connection, query, chosen)
-    return SeriesPage(tuple(_series(one) for one in chosen), len(keys) > query.limit, budget.is_spent)
+    return SeriesPage(tuple(_series(one) for one in chosen), len(found) > query.limit, budget.is_spent)
+
+
+def _first(connection: sqlite3.Connection, query: SeriesQuery) -> list[_Found]:
+    """Those of the page and one more, if there is one. One cluster after the other: of a fleet there are too many."""
+    wanted = [signal for signal in SIGNALS if _wants(query, signal)]
+    by_cluster: dict[str, list[tuple[int, float]]] = {}
+    for segment, cluster, interval_s in _segments(connection, query):
+        by_cluster.setdefault(cluster, []).append((segment, interval_s))
+    after = query.after
+    page: list[_Found] = []
+    for cluster in sorted(each for each in by_cluster if after is None or each >= after.cluster):
+        places = _places(connection, query, by_cluster[cluster])
+        found = _find(query, wanted, cluster, places)
+        keys = sorted((key for key in found if after is None or _place(key) > _place(after)), key=_place)
+        page += [_found(key, found[key], by_cluster[cluster], places) for key in keys[: query.limit + 1 - len(page)]]
+        if len(page) > query.limit:
+            break
+    return page
 
 
 def _wants(query: SeriesQuery, signal: Signal) -> bool:
@@ -68,25 +83,52 @@ def _place(key: SeriesKey) -> tuple[str, ...]:
     return key.cluster, key.kind, key.namespace, key.name, key.part, key.signal
 
 
-def _find(connection: sqlite3.Connection, query: SeriesQuery, wanted: Sequence[Signal]) -> dict[SeriesKey, _Found]:
-    """Every series that matches, in the segments that may hold a value of the range."""
-    found: dict[SeriesKey, _Found] = {}
-    for segment, cluster, interval_s in _segments(connection, query):
-        for slot, line in enumerate(_lines(connection, segment)):
-            if not _may_match(query, line):
-                continue
-            subject = subject_in(line)
-            if not _matches(query, subject):
-                continue
-            for signal in wanted:
-                key = _key(cluster, subject, signal)
-                if key is None:
-                    continue
-                # Newest segment first: what a series is called and bounded by is the newest of it.
-                one = found.setdefault(key, _Found(key, _COLUMNS[signal.unit], subject, interval_s))
-                one.slots.setdefault(segment, []).append(slot)
-                one.parts.setdefault(subject.part, subject.bounds)
+def _places(
+    connection: sqlite3.Connection, query: SeriesQuery, segments: Sequence[tuple[int, float]]
+) -> dict[str, list[tuple[int, int]]]:
+    """By line, the segments and slots where it lies, newest first. Most lines are the same hour after hour."""
+    places: dict[str, list[tuple[int, int]]] = {}
+    words = [word.rstrip("*") for word in (query.namespace, query.name, query.owner) if word is not None]
+    for segment, _ in segments:
+        for first, lines in _chunks(connection, segment, words):
+            for slot, line in enumerate(lines, first):
+                if _may_match(query, line):
+                    places.setdefault(line, []).append((segment, slot))
+    return places
+
+
+def _find(
+    query: SeriesQuery, wanted: Sequence[Signal], cluster: str, places: Iterable[str]
+) -> dict[SeriesKey, list[str]]:
+    """The series of a cluster that match, and the lines of each."""
+    found: dict[SeriesKey, list[str]] = {}
+    for line in places:
+        subject = subject_in(line)
+        if not _matches(query, subject):
+            continue
+        for signal in wanted:
+            key = _key(cluster, subject, signal)
+            if key is not None:
+                found.setdefault(key, []).append(line)
     return found
+
+
+def _found(
+    key: SeriesKey,
+    lines: Sequence[str],
+    segments: Sequence[tuple[int, float]],
+    places: Mapping[str, Sequence[tuple[int, int]]],
+) -> _Found:
+    # What a series is called and bounded by is the newest of it.
+    newest = sorted(lines, key=lambda line: places[line][0], reverse=True)
+    (segment, _), subject = places[newest[0]][0], subject_in(newest[0])
+    one = _Found(key, _COLUMNS[BY_NAME[key.signal].unit], subject, dict(segments)[segment])
+    for line in newest:
+        of = subject_in(line)
+        one.parts.setdefault(of.part, of.bounds)
+        for segment, slot in places[line]:
+            one.slots.setdefault(segment, []).append(slot)
+    return one
 
 
 def _segments(connection: sqlite3.Connection, query: SeriesQuery) -> list[tuple[int, str, float]]:
@@ -100,8 +142,17 @@ def _segments(connection: sqlite3.Connection, query: SeriesQuery) -> list[tuple[
 
 
 def _lines(connection: sqlite3.Connection, segment: int) -> Iterator[str]:
-    for (body,) in connection.execute("SELECT body FROM lines WHERE segment = ? ORDER BY first_slot", (segment,)):
-        yield from unpack_lines(body)
+    for _, lines in _chunks(connection, segment, ()):
+        yield from lines
+
+
+def _chunks(connection: sqlite3.Connection, segment: int, words: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Lines as they were kept together, and the slot of the first; those that hold all of the words, at least."""
+    rows = connection.execute("SELECT first_slot, body FROM lines WHERE segment = ? ORDER BY first_slot", (segment,))
+    for first, body in rows:
+        text = unpack_lines(body)
+        if all(word in text for word in words):
+            yield first, text.split("\n")
 
 
 def _may_match(query: SeriesQuery, line: str) -> bool:
@@ -218,23 +269,22 @@ def _summed(bounds: Sequence[Bounds]) -> Bounds:
     return Bounds(*[None if None in column else sum(each for each in column if each is not None) for column in columns])
 
 
-def count_series(connection: sqlite3.Connection, cluster: str | None) -> Mapping[str, int]:
-    """How many series of each signal there are in each cluster's newest segment."""
-    statement = "SELECT max(id) FROM segments"
-    rows = connection.execute(
-        f"{statement} GROUP BY cluster" if cluster is None else f"{statement} WHERE cluster = ?",
-        () if cluster is None else (cluster,),
-    ).fetchall()
-    pods: set[tuple[int, str]] = set()
-    containers: set[tuple[int, str]] = set()
-    nodes = 0
-    for (segment,) in rows:
-        for line in _lines(connection, segment) if segment is not None else ():
-            namespace, name, part, _ = line.split("\t", 3)
-            if not part:
-                nodes += 1
-                continue
-            pods.add((segment, f"{namespace}\t{name}"))
-            containers.add((segment, f"{namespace}\t{name}\t{part}"))
-    sizes = {SubjectKind.POD: len(pods), SubjectKind.CONTAINER: len(containers), SubjectKind.NODE: nodes}
-    return {signal.name: sizes[signal.kind] for signal in SIGNALS}
+def count_subjects(connection: sqlite3.Connection, cluster: str) -> Sizes:
+    """How many pods, containers and nodes there are in a cluster's newest segment."""
+    pods: set[str] = set()
+    containers: set[str] = set()
+    nodes: set[str] = set()
+    (segment,) = connection.execute("SELECT max(id) FROM segments WHERE cluster = ?", (cluster,)).fetchone()
+    for line in _lines(connection, segment) if segment is not None else ():
+        namespace, name, part, _ = line.split("\t", 3)
+        if part:
+            pods.add(f"{namespace}\t{name}")
+            containers.add(f"{namespace}\t{name}\t{part}")
+        else:
+            nodes.add(name)
+    return {SubjectKind.POD: len(pods), SubjectKind.CONTAINER: len(containers), SubjectKind.NODE: len(nodes)}
+
+
+def clusters_in(connection: sqlite3.Connection) -> list[str]:
+    """Those of which anything is kept."""
+    return [name for (name,) in connection.execute("SELECT DISTINCT cluster FROM segments")]

@@ -10,12 +10,12 @@ from typing import TypeVar
 import anyio
 from anyio import to_thread
 
-from kronveil.model.signal import Scrape
+from kronveil.model.signal import SIGNALS, Scrape
 from kronveil.sdk.errors import Permanent, Transient
 from kronveil.sdk.signals import Kept, SeriesPage, SeriesQuery, SignalUse
 from kronveil.stores.sqlite.signals.keeping import Keeper
 from kronveil.stores.sqlite.signals.opening import FILE_NAME, open_file, set_aside
-from kronveil.stores.sqlite.signals.reading import count_series, read_series
+from kronveil.stores.sqlite.signals.reading import clusters_in, count_subjects, read_series
 from kronveil.stores.sqlite.troubles import translated
 
 LARGEST = 2 * 1024**3
@@ -43,7 +43,7 @@ class SqliteSignals:
 
     async def counts(self, cluster: str | None) -> dict[str, int]:
         """See ``SignalStore.counts``."""
-        return await self._do(lambda connection: dict(count_series(connection, cluster)))
+        return await self._do(lambda connection: self._counts(connection, cluster))
 
     async def forget(self, before: datetime) -> int:
         """See ``SignalStore.forget``."""
@@ -58,6 +58,13 @@ class SqliteSignals:
         with anyio.CancelScope(shield=True):
             async with self._turn:
                 await to_thread.run_sync(self._connection.close, limiter=self._thread)
+
+    def _counts(self, connection: sqlite3.Connection, cluster: str | None) -> dict[str, int]:
+        sizes = [
+            self._keeper.sizes.get(each) or count_subjects(connection, each)
+            for each in (clusters_in(connection) if cluster is None else (cluster,))
+        ]
+        return {signal.name: sum(each[signal.kind] for each in sizes) for signal in SIGNALS}
 
     def _forget(self, connection: sqlite3.Connection, before: int) -> int:
         gone = self._keeper.forget_before(connection, before)
