@@ -318,7 +318,7 @@ class PlainDesk:
         self.requests.append(request)
         self.fleet_members.append(member(request.name, ClusterState.UNKNOWN))
 
-    def remove_cluster(self, name: str) -> None:
+    def remove_cluster(self, name: str, who: str) -> None:
         if name not in {request.name for request in self.requests}:
             raise Refused(f"{name} is named in the configuration file")
         self.fleet_members = [each for each in self.fleet_members if each.name != name]

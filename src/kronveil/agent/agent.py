@@ -119,6 +119,7 @@ class Agent:
         self._measuring = Measuring(signals, clock, keep_signals)
         self._intake.measure = self._measuring.take
         kept: Mapping[str, Pause] = pauses.kept() if pauses is not None else {}
+        self._removed: dict[str, str] = {}
         self._roster = Roster((), self._intake, clock)
         for plan in clusters:
             self._roster.add(plan, kept.get(plan.name))
@@ -133,6 +134,7 @@ class Agent:
             counters=Counter(restored.counters),
             heard=self._roll_call.heard,
             silences=restored.silences,
+            watched=lambda: (self._roster.uids(), self._removed),
         )
         self._health = HealthBoard(self._roll_call, self._pipeline, clock)
 
@@ -297,13 +299,14 @@ class Agent:
         self._roster.add(self._additions.add(request))
         self._roll_call.call()
 
-    def remove_cluster(self, name: str) -> None:
+    def remove_cluster(self, name: str, who: str) -> None:
         """Watch a cluster no longer, and not after the next start. Raises NotFound, Refused."""
         self._watched(name)
         if self._additions is None or not self._additions.remove(name):
             raise Refused(f"{name} is named in the configuration file; remove it there, it is taken over at once")
         if self._pauses is not None:
             self._pauses.keep(name, None)
+        self._removed[name] = f"removed by {who}"
         self._roster.remove(name)
         self._roll_call.forget(name)
 
@@ -329,6 +332,7 @@ class Agent:
         added, changed, removed = self._roster.replace(plans)
         for name in (*changed, *removed):
             self._roll_call.forget(name)
+        self._removed |= dict.fromkeys(removed, "the configuration names it no longer")
         return added, changed, removed
 
     def configured(self, settings: Sequence[Setting]) -> None:

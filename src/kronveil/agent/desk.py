@@ -209,8 +209,8 @@ class Desk(Protocol):
     def add_cluster(self, request: ClusterRequest) -> None:
         """Watch one more cluster, from now on and after each start. Raises Refused, ConfigError."""
 
-    def remove_cluster(self, name: str) -> None:
-        """Watch a cluster no longer, and not after the next start.
+    def remove_cluster(self, name: str, who: str) -> None:
+        """Watch a cluster no longer, and not after the next start. What is open in it is closed within a minute.
 
         Raises NotFound, and Refused for one that the configuration file names.
         """

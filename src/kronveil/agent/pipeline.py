@@ -170,7 +170,9 @@ class Pipeline:
         counters: Counter[str],
         heard: Callable[[], Mapping[str, datetime]],
         silences: Sequence[Silence] = (),
+        watched: Callable[[], tuple[Mapping[str, str], Mapping[str, str]]] | None = None,
     ) -> None:
+        self._watched = watched
         self._silencing = Silencing(silences)
         self._judge = judge
         self._refusal = refusal
@@ -239,6 +241,8 @@ class Pipeline:
         if self._beat_at is None or now - self._beat_at >= timedelta(seconds=BEAT_S) or now < self._beat_at:
             self._beat_at = now
             work.add(self._judge.tick(now))
+            if self._watched is not None:
+                work.add(self._judge.watch(*self._watched(), now))
         await self._save(work)
         for each in judged:
             each.settle(work.given_up)

@@ -98,6 +98,10 @@ class Cases:
         """All that are held, by opening."""
         return sorted(self._by_id.values(), key=lambda case: (case.opened_at, case.id), reverse=True)
 
+    def unfinished(self) -> list[Case]:
+        """All that are not over."""
+        return [case for case in self._by_id.values() if not case.is_resolved]
+
     # To keep the ways up to date.
 
     def add(self, case: Case) -> None:

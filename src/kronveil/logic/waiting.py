@@ -1,6 +1,6 @@
 """What is wrong but has not lasted long enough to count: when each will, by a heap of due times."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
@@ -77,6 +77,13 @@ class Waiting:
                 continue
             for name, expected in list(of_subject.items()):
                 if expected.report.observation.resource.kind == kind and expected.seen_at < before:
+                    self.call_off(subject, name)
+
+    def leave(self, is_gone: Callable[[Report], bool]) -> None:
+        """Call off what was expected of objects that nobody reports of any more."""
+        for subject, of_subject in list(self.by_subject.items()):
+            for name, expected in list(of_subject.items()):
+                if is_gone(expected.report):
                     self.call_off(subject, name)
 
     def due(self, now: datetime) -> Iterator[Expected]:

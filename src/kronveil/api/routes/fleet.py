@@ -85,9 +85,12 @@ async def add_cluster(
     response_class=Response,
     responses=refusals(404, 409, 503),
 )
-async def remove_cluster(desk: DeskHere, member: FoundMember, _: NoQuery, _key: IdempotencyKey) -> Response:
-    """Watch a cluster no longer, nor after the next start. One that the configuration file names stays (409)."""
-    desk.remove_cluster(member.name)
+async def remove_cluster(
+    desk: DeskHere, member: FoundMember, _: NoQuery, caller: KnownCaller, _key: IdempotencyKey
+) -> Response:
+    """Watch a cluster no longer, nor after the next start. What is open in it is closed within a minute, and says that
+    it was not observed to recover. One that the configuration file names stays (409)."""
+    desk.remove_cluster(member.name, caller.name)
     return Response(status_code=204)
 
 
