@@ -16,5 +16,6 @@ export default defineConfig({
   server: {
     proxy: { "/api": { target: process.env.KRONVEIL_URL ?? "http://127.0.0.1:8080", ws: true } },
   },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
+  // A document costs a second to make: the tests that draw ask for one in their first line.
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
 });

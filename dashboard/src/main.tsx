@@ -2,6 +2,7 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { startLive } from "./live/start";
+import { keepVisits } from "./live/visits";
 import { showTheme } from "./shell/preferences";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -18,5 +19,6 @@ import "./styles/narrow.css";
 
 showTheme();
 startLive();
+keepVisits();
 const root = document.getElementById("root");
 if (root) createRoot(root).render(<App />);

@@ -41,26 +41,34 @@ class KeptAdditions:
 
     def kept(self) -> list[ClusterRequest]:
         """Those kept, oldest first. Raises ConfigError for a file that is not ours any more."""
-        path = self.folder / FILE
-        if not path.exists():
-            return []
-        try:
-            return [
-                ClusterRequest(namespaces=tuple(each.pop("namespaces", ())), **each)
-                for each in json.loads(path.read_text(encoding="utf-8"))
-            ]
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise ConfigError(
-                f"{path}: cannot be read as a list of added clusters ({error}).\n"
-                "Mend it, or move it away to start without the clusters that were added while running."
-            ) from error
+        return _requests(self.folder / FILE)
 
     def plans(self) -> list[ClusterPlan]:
         """How to watch those kept."""
-        return [self.plan_of(_config(each)) for each in self.kept()]
+        return [self.plan_of(each) for each in added_clusters(self.folder)]
 
     def _write(self, requests: list[ClusterRequest]) -> None:
         _replace(self.folder / FILE, [asdict(each) for each in requests])
+
+
+def added_clusters(folder: Path) -> list[ClusterConfig]:
+    """Those that were added while the agent of this data folder ran, oldest first. Raises ConfigError."""
+    return [_config(each) for each in _requests(folder / FILE)]
+
+
+def _requests(path: Path) -> list[ClusterRequest]:
+    try:
+        return [
+            ClusterRequest(namespaces=tuple(each.pop("namespaces", ())), **each)
+            for each in json.loads(path.read_text(encoding="utf-8"))
+        ]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read as a list of added clusters ({error}).\n"
+            "Mend it, or move it away to start without the clusters that were added while running."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

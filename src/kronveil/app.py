@@ -14,12 +14,14 @@ from secrets import token_hex
 import anyio
 import structlog
 
+from kronveil import logs
 from kronveil.actions import BUILT_IN
 from kronveil.additions import KeptAdditions, KeptPauses
 from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.desk import Setting
 from kronveil.agent.executions import Repertoire
 from kronveil.agent.live import Live
+from kronveil.agent.retention import Keep
 from kronveil.agent.roster import ClusterPlan
 from kronveil.api import ApiOptions, create_app
 from kronveil.api.encode import encode_item
@@ -41,8 +43,11 @@ from kronveil.logic.response import Bounds
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.reloading import Reloader, Takeover
+from kronveil.sdk.errors import PluginError
+from kronveil.sdk.signals import SignalStore
 from kronveil.sdk.storage import Store
 from kronveil.stores.sqlite import open_sqlite
+from kronveil.stores.sqlite.signals import open_signals
 
 CONSOLE = Path(__file__).parent / "api" / "console"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -94,7 +99,8 @@ async def _joined(
     async with contextlib.AsyncExitStack() as opened:
         store = await opened.enter_async_context(open_sqlite(config.agent.data_dir))
         listeners = opened.enter_context(open_listeners(config.listen.host, ports, way_out=way_out))
-        triage, agent = await _agent(config, store, is_simulated=is_simulated)
+        signals = await _signals(config, opened)
+        triage, agent = await _agent(config, store, signals, is_simulated=is_simulated)
         # All slow building comes before the agent runs: what blocks the loop then looks like a silent fleet.
         console = create_app(agent, options)
         apps = {
@@ -104,9 +110,9 @@ async def _joined(
             "health": create_probe_app(agent),
         }
         await opened.enter_async_context(agent.running())
-        await opened.enter_async_context(serving(apps, listeners, on_stop=console.end_streams))
+        await opened.enter_async_context(serving(apps, listeners, beside=console.stream, on_stop=console.end_streams))
         opened.enter_context(_ports_file(config, listeners))
-        reloader = Reloader(config, _takeover(agent, triage))
+        reloader = Reloader(config, _takeover(config, agent, triage))
         tasks = await opened.enter_async_context(anyio.create_task_group())
         opened.callback(tasks.cancel_scope.cancel)
         tasks.start_soon(reloader.follow)
@@ -114,16 +120,27 @@ async def _joined(
         yield listeners, reloader
 
 
-def _takeover(agent: Agent, triage: Triage) -> Takeover:
-    """What of a changed configuration takes effect while the agent runs: the clusters and the incidents' times."""
+def _takeover(started: Config, agent: Agent, triage: Triage) -> Takeover:
+    """What of a changed configuration takes effect while the agent runs: log, clusters, times and retention."""
+    logging = [(started.agent.log_level, started.agent.log_format)]
 
     def apply(config: Config) -> None:
+        # First what may fail: then nothing has changed yet.
+        clusters = _all_clusters(config)
+        if (wanted := (config.agent.log_level, config.agent.log_format)) != logging[0]:
+            logs.set_up(*wanted)
+            logging[0] = wanted
         triage.adopt(_rules(config))
-        added, changed, removed = agent.replace_clusters(_all_clusters(config))
+        agent.retain(_keep(config), config.store.signal_retention)
+        added, changed, removed = agent.replace_clusters(clusters)
         agent.configured(_settings(config))
         log.info("clusters.replaced", added=added, changed=changed, removed=removed)
 
     return Takeover(apply, agent.not_configured)
+
+
+def _keep(config: Config) -> Keep:
+    return Keep(config.store.event_retention, config.store.incident_retention)
 
 
 def _rules(config: Config) -> Rules:
@@ -134,7 +151,20 @@ def _settings(config: Config) -> list[Setting]:
     return [Setting(each.key, each.value, each.default, each.source) for each in effective(config)]
 
 
-async def _agent(config: Config, store: Store, *, is_simulated: bool) -> tuple[Triage, Agent]:
+async def _signals(config: Config, opened: contextlib.AsyncExitStack) -> SignalStore | None:
+    """The file of measured values; without it the agent watches on."""
+    try:
+        return await opened.enter_async_context(
+            open_signals(config.agent.data_dir, largest=config.store.signal_max_mib * 2**20)
+        )
+    except PluginError as error:
+        log.warning("signals.not_kept", error=str(error))
+        return None
+
+
+async def _agent(
+    config: Config, store: Store, signals: SignalStore | None, *, is_simulated: bool
+) -> tuple[Triage, Agent]:
     """The agent with what it knew at its last stop; not running yet."""
     rules = _rules(config)
     restored = await store.restore(utc_now() - rules.memory)
@@ -163,7 +193,9 @@ async def _agent(config: Config, store: Store, *, is_simulated: bool) -> tuple[T
         settings=_settings(config),
         repertoire=_repertoire(config),
         is_simulated=is_simulated,
-        events_kept_for=config.store.event_retention,
+        keep=_keep(config),
+        signals=signals,
+        keep_signals=config.store.signal_retention,
     )
     return triage, agent
 
@@ -213,6 +245,7 @@ def _plan(section: KubernetesConfig, cluster: ClusterConfig) -> ClusterPlan:
         cluster,
         poll_interval=times.poll_interval,
         silent_after=times.silent_after,
+        metrics_interval=cluster.metrics_interval or section.metrics_interval,
         custom_resources=section.custom_resources_of(cluster),
     )
     return ClusterPlan(

@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from kronveil.app import running
 from kronveil.config import load
-from tests.real.processes import ServerProcess
+from tests.real.processes import ServerDiedError, ServerProcess
 from tests.real.waiting import eventually
 
 KRONVEIL = str(Path(sys.executable).with_name("kronveil"))
@@ -217,7 +217,12 @@ class AgentProcess:
             self.process.ensure_alive()
             return json.loads(self._ports.read_text()) if self._ports.exists() else None
 
-        chosen = await eventually(ports, "the agent wrote its ports", within_s=60, every_s=0.02)
+        try:
+            chosen = await eventually(ports, "the agent wrote its ports", within_s=120, every_s=0.02)
+        except ServerDiedError:
+            raise
+        except AssertionError as late:
+            raise AssertionError(f"{late}; its log ends with:\n{self.process.log_tail(40)}") from None
         assert chosen is not None
         async with _asked(f"http://127.0.0.1:{chosen['api']}") as agent:
             try:

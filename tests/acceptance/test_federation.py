@@ -184,6 +184,33 @@ async def test_a_pause_opens_no_incident_and_outlives_a_restart(tmp_path):
             assert (await agent.cluster("alpha"))["paused"] is None
 
 
+async def test_what_is_open_in_a_removed_cluster_is_closed_and_goes_on_when_it_is_back(tmp_path):
+    async with quiet_lab() as lab:
+        lab.write_kubeconfig(tmp_path / "kubeconfig")
+        file = configured(tmp_path, ["beta"])
+        alpha = {"name": "alpha", "kubeconfig_path": str(tmp_path / "kubeconfig"), "context": "alpha"}
+        async with agent_in_process(file) as agent:
+            await agent.http.post("/clusters", json=alpha)
+            await agent.all_live("alpha", "beta")
+            await release(lab.clusters["alpha"], "cart", BAD)
+            broken = await agent.the_incident("image", "alpha", "open")
+
+            assert (await agent.http.delete("/clusters/alpha")).status_code == 204
+            await agent.the_incident("image", "alpha", "closed")
+            told = (await agent.get(f"incidents/{broken['id']}"))["timeline"][-1]
+            assert "removed by local" in told["message"]
+            assert "not observed to recover" in told["message"]
+
+            # The same cluster again: what it still suffers goes on as the same incident.
+            await agent.http.post("/clusters", json=alpha)
+            assert (await agent.the_incident("image", "alpha", "open"))["id"] == broken["id"]
+
+        # Gone while the agent was down: noticed at the start.
+        (tmp_path / "data" / "clusters.json").unlink()
+        async with agent_in_process(file) as agent:
+            assert (await agent.the_incident("image", "alpha", "closed"))["id"] == broken["id"]
+
+
 async def test_a_clock_that_is_far_off_is_measured_and_told(tmp_path):
     async with quiet_lab() as lab:
         lab.write_kubeconfig(tmp_path / "kubeconfig")

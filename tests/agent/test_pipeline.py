@@ -276,6 +276,21 @@ async def test_after_a_restart_the_incidents_are_still_there_and_nothing_is_doub
 
 
 @pytest.mark.anyio
+async def test_the_very_same_report_again_is_booked_and_is_no_event_more(tmp_path: Path) -> None:
+    async with rig(tmp_path) as one:
+        # One cluster under two names reports everything twice; a repeat of another version is an event more.
+        again = one.intake.source(Origin("kubernetes", "east", "uid-east"))
+        report = bad_image("a")
+        await one.send(report)
+        await again.emit(Batch(observations=(report,)))
+        await one.send(bad_image("a", version=2))
+        await one.settle()
+        assert one.pipeline.counters["events:uid-east"] == 2
+        books = again.ledger.snapshot()
+        assert (books.received, books.merged, books.in_flight) == (1, 1, 0)
+
+
+@pytest.mark.anyio
 async def test_the_total_of_events_never_goes_down_over_restarts(tmp_path: Path) -> None:
     shown = 0
     for life in range(4):

@@ -57,5 +57,6 @@ async def served(desk, options: ApiOptions | None = None, *, port: int = 0) -> A
     """The same application served as the agent serves it, on a port the kernel chooses; its authority (host:port)."""
     with open_listeners("127.0.0.1", {"api": port}, way_out="") as listeners:
         app = create_app(desk, options or ApiOptions())
-        async with serving({each.name: app for each in listeners}, listeners, on_stop=app.end_streams):
+        apps = {each.name: app for each in listeners}
+        async with serving(apps, listeners, beside=app.stream, on_stop=app.end_streams):
             yield f"127.0.0.1:{listeners[0].port}"

@@ -1,7 +1,7 @@
 """A desk whose whole agent is a few lists in memory: real nouns, the real live stream, no store and no collector."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,13 +13,15 @@ from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.facts import FieldChange
 from kronveil.model.fleet import Books, ClusterState, Fleet, KindStanding, Member, Missing, Pause, Reason, Standing
-from kronveil.model.health import ComponentHealth, HealthStatus
+from kronveil.model.health import ComponentHealth, HealthStatus, PartKind
 from kronveil.model.incident import ClusterRef, Incident, IncidentStatus, Moment
 from kronveil.model.inventory import PodLine, Trouble, WorkloadLine
 from kronveil.model.resource import Origin, Resource
+from kronveil.model.signal import Bounds, SignalStanding, SourceState, SubjectKind
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Transient
 from kronveil.sdk.secret import Secret
+from kronveil.sdk.signals import Series, SeriesKey, SeriesPage, SeriesQuery
 from kronveil.sdk.storage import (
     ChangePage,
     ChangeQuery,
@@ -28,6 +30,7 @@ from kronveil.sdk.storage import (
     IncidentCount,
     IncidentPage,
     IncidentQuery,
+    Receipt,
 )
 from tests.api.plain_loop import PlainLoop
 
@@ -98,6 +101,9 @@ def member(name: str, state: ClusterState = ClusterState.LIVE, **changes):
         nodes=3,
         kinds={"pods": KindStanding(synced=True, count=41, heard_at=heard), "events": KindStanding(error="forbidden")},
     )
+    standing = replace(
+        standing, signals=SignalStanding(SourceState.SERVED, "metrics.k8s.io", None, heard, interval_s=60.0)
+    )
     if state is ClusterState.UNKNOWN:
         standing = Standing()
     books = Books(received=100, delivered=20, merged=79, in_flight=0, dropped={"invalid": 1})
@@ -119,6 +125,16 @@ def workload(name: str, trouble: Trouble = Trouble.NONE):
 def silence(**changes):
     whole = Silence("quiet", NOON, NOON + timedelta(hours=2), "ada", "node pool upgrade", cluster="east")
     return replace(whole, **changes)
+
+
+def measured_series(number: int, **changes):
+    """Of one container, once a minute for an hour before noon, with a hole of ten minutes in it."""
+    noon = int(NOON.timestamp())
+    times = [noon - 60 * minute for minute in range(60, 0, -1) if not 20 < minute <= 30]
+    points = [(at, 2.0**20 * (at - noon + 7200)) for at in times]
+    key = SeriesKey("east", SubjectKind.CONTAINER, "shop", f"payments-{number}", "app", "container.memory.working_set")
+    bounds = Bounds(memory_request=2.0**28, memory_limit=2.0**29)
+    return replace(Series(key, points, points[-1], 60.0, "node-1", "Deployment", "payments", bounds), **changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +161,16 @@ class PlainDesk:
         self.stored: list[Event] = []
         self.known: dict[str, Incident] = {}
         self.ledger: list[Change] = []
+        self.past_suspects: dict[str, Sequence[Suspect]] = {}
         self.fleet_members: list[Member] = [member("east"), member("west", ClusterState.UNKNOWN)]
         self.status = HealthStatus.HEALTHY
         self.store_is_down = False
         self.silent: set[str] = set()
         self.receipts: dict[str, Act] = {}
+        self.remembered: dict[str, Receipt] = {}
         self.acts: list[Act] = []
+        self.measured = [measured_series(number) for number in range(3)]
+        self.series_asked: list[SeriesQuery] = []
         self.requests: list[ClusterRequest] = []
         self.told: dict[str, Sequence[Told]] = {"ev-00001": (Told("dedup", "new", "Nothing like it was seen", ("x",)),)}
         self.hushes: dict[str, Silence] = {"quiet": silence()}
@@ -162,8 +182,10 @@ class PlainDesk:
         return NOON + timedelta(minutes=2, seconds=30)
 
     def health(self) -> AgentHealth:
-        store = ComponentHealth("store", self.status, "writable", NOON, NOON)
-        kubernetes = ComponentHealth("kubernetes", HealthStatus.HEALTHY, "2 of 2 clusters answer", NOON)
+        store = ComponentHealth("store", PartKind.STORE, self.status, "writable", NOON, NOON)
+        kubernetes = ComponentHealth(
+            "kubernetes", PartKind.COLLECTOR, HealthStatus.HEALTHY, "2 of 2 clusters answer", NOON
+        )
         return AgentHealth(self.status, (store, kubernetes), timedelta(minutes=2, seconds=30))
 
     def fleet(self) -> Fleet:
@@ -262,6 +284,11 @@ class PlainDesk:
         self._ask_store()
         return [each for each in self.ledger if each.id in ids]
 
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        self._ask_store()
+        chosen = {key: [each for each in of if each.change_id in change_ids] for key, of in self.past_suspects.items()}
+        return {key: of for key, of in chosen.items() if of}
+
     async def act(self, act: Act) -> Incident:
         held = await self.incident(act.incident_id)
         if act.key is not None and act.key in self.receipts:
@@ -293,7 +320,7 @@ class PlainDesk:
         self.requests.append(request)
         self.fleet_members.append(member(request.name, ClusterState.UNKNOWN))
 
-    def remove_cluster(self, name: str) -> None:
+    def remove_cluster(self, name: str, who: str) -> None:
         if name not in {request.name for request in self.requests}:
             raise Refused(f"{name} is named in the configuration file")
         self.fleet_members = [each for each in self.fleet_members if each.name != name]
@@ -324,6 +351,27 @@ class PlainDesk:
 
     def hushed_by(self, silence: Silence) -> Sequence[Incident]:
         return [each for each in self.open_incidents() if silence.cluster in ("", each.cluster.name)]
+
+    async def receipt(self, key: str) -> Receipt | None:
+        self._ask_store()
+        return self.remembered.get(key)
+
+    async def keep_receipt(self, receipt: Receipt) -> None:
+        self._ask_store()
+        self.remembered[receipt.key] = receipt
+
+    async def series(self, query: SeriesQuery) -> SeriesPage:
+        self._ask_store()
+        self.series_asked.append(query)
+        found = [each for each in self.measured if query.after is None or each.key.name > query.after.name]
+        return SeriesPage(tuple(found[: query.limit]), len(found) > query.limit, is_truncated=False)
+
+    async def signal_counts(self, cluster: str | None) -> dict[str, int]:
+        self._ask_store()
+        return {"pod.memory.working_set": len(self.measured)}
+
+    def sample_books(self) -> dict[str, Books]:
+        return {"east": Books(received=5, delivered=3, merged=1, dropped={"too old": 1})}
 
     async def probe(self, cluster: str) -> None:
         if cluster in self.silent:

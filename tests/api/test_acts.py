@@ -30,7 +30,7 @@ async def test_an_act_reaches_the_agent_with_who_and_what(client, desk, verb, bo
     response = await client.post(f"{INCIDENT}/{verb}", json=body, headers={"Idempotency-Key": "click"})
     assert response.status_code == 200, response.text
     (act,) = desk.acts
-    assert (act.incident_id, act.verb, act.actor, act.key) == ("inc-1", verb, "local", "click")
+    assert (act.incident_id, act.verb, act.actor, act.key) == ("inc-1", verb, "local", "local\x1fclick")
     assert (act.reason, act.others) == told
 
 

@@ -226,3 +226,8 @@ async def test_a_request_id_that_the_caller_gives_comes_back(client):
     assert response.headers["x-request-id"] == "trace-7"
     response = await client.get("/api/v1/fleet", headers={"X-Request-Id": "not a good one"})
     assert response.headers["x-request-id"] != "not a good one"
+
+
+async def test_every_part_says_which_family_it_is_of(client):
+    items = (await client.get("/api/v1/parts")).json()["items"]
+    assert {each["name"]: each["kind"] for each in items} == {"store": "store", "kubernetes": "collector"}

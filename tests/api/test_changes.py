@@ -139,3 +139,14 @@ async def test_changes_are_told_to_those_who_asked_for_them(desk, asked, expecte
         desk.live.publish("change", [change(1), change(2, cluster="west", kind="replicas")], desk.now())
         frames = [await listener.one("change", "event") for _ in expected]
     assert [frame["seq"] for frame in frames] == expected
+
+
+async def test_a_change_names_those_that_are_long_over_after_the_open_ones(client, ledger):
+    ledger.known["inc-1"] = incident(1, suspects=(suspect(1),))
+    ledger.past_suspects = {"inc-9": (suspect(1, 0.9),), "inc-8": (suspect(2, 0.3),), "inc-1": (suspect(1),)}
+    by_id = {each["id"]: each for each in (await client.get(CHANGES)).json()["items"]}
+    assert by_id["chg-1"]["incidents"] == ["inc-1", "inc-9"], "each once"
+    assert by_id["chg-1"]["suspicion"] == 0.9
+    assert (by_id["chg-2"]["incidents"], by_id["chg-2"]["suspicion"]) == (["inc-8"], 0.3)
+    told = (await client.get("/api/v1/incidents/inc-1")).json()["changes"]
+    assert {each["id"]: each["incidents"] for each in told}["chg-1"] == ["inc-1", "inc-9"]

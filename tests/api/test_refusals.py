@@ -57,6 +57,25 @@ async def test_all_that_is_wrong_is_listed_at_once(client):
     assert {each["loc"][-1] for each in problem["errors"]} == {"limit", "severity", "colour"}
 
 
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/api/v1/incidents?status=open,opne", "status[1]"),
+        ("/api/v1/incidents?status=open&severity=high&severity=worst", "severity[1]"),
+        ("/api/v1/events?limit=0", "limit"),
+    ],
+)
+async def test_what_is_wrong_in_a_list_is_named_by_the_list_and_its_place_in_it(client, path, place):
+    problem = check_problem(await client.get(path), 422)
+    assert problem["detail"].startswith(f"{place}: ")
+
+
+@pytest.mark.parametrize(("ids", "place"), [(["inc-2", ""], "ids[1]"), ([7], "ids[0]"), ("inc-2", "ids")])
+async def test_so_is_what_is_wrong_in_a_body(client, ids, place):
+    problem = check_problem(await client.post("/api/v1/incidents/inc-1/merge", json={"ids": ids}), 422)
+    assert problem["detail"].startswith(f"{place}: ")
+
+
 async def test_a_path_with_another_method_names_those_it_takes(client):
     response = await client.delete("/api/v1/fleet")
     check_problem(response, 405)

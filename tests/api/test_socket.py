@@ -1,7 +1,9 @@
 """The live stream over a real socket: whole at first, numbered afterwards, resumed without hole or repeat."""
 
+import contextlib
 import json
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -19,6 +21,7 @@ from tests.api.plain_desk import PlainDesk, event, incident, member
 pytestmark = pytest.mark.anyio
 
 NUMBERED = {"event", "incident", "cluster"}
+LONG = incident(1, timeline=tuple([incident(1).timeline[0]] * 40))  # one with a story
 
 
 class Listener:
@@ -42,6 +45,14 @@ class Listener:
 
     async def numbered(self, count: int):
         return [await self.one(*NUMBERED) for _ in range(count)]
+
+    async def numbers(self, count: int):
+        """Of so many incidents, as they come; too many to check each against the schema."""
+        seen = []
+        while len(seen) < count:
+            message = json.loads(await self.connection.recv())
+            seen += [each["seq"] for each in message.get("frames", [message]) if each["type"] == "incident"]
+        return seen
 
     async def say(self, **frame) -> None:
         await self.connection.send(json.dumps(frame))
@@ -245,19 +256,44 @@ async def test_a_client_that_answers_pings_stays_and_one_that_stops_is_let_go(de
         assert await listener.close_code() == 4408
 
 
-async def test_a_client_that_does_not_read_is_told_that_it_was_too_slow(desk, authority):
-    async with listening(authority, max_queue=1) as listener, listening(authority) as quick:
+async def test_a_client_that_does_not_read_is_told_that_it_was_too_slow_and_the_others_miss_nothing(desk):
+    async with (
+        served(desk, ApiOptions(pace=Pace(stall_s=0.3))) as authority,
+        listening(authority, max_queue=1) as listener,
+        listening(authority, max_queue=1) as quick,
+    ):
         await listener.frame()
         await quick.frame()
-        for _ in range(8):
-            desk.tell(*(event(number) for number in range(500)))
-            await quick.numbered(500)
-        desk.tell(*(event(number) for number in range(5000)))
+        seen = []
+        with anyio.fail_after(60):
+            while desk.live.subscriber_count == 2:
+                desk.live.publish("incident", [LONG] * 200, desk.now())
+                seen += await quick.numbers(200)
+        assert seen == list(range(1, len(seen) + 1))
         assert await listener.close_code() == 4408
 
 
-async def test_a_send_that_blocks_too_long_ends_the_stream(desk):
-    pace = Pace(send_s=0.2, hold_s=5)
+@pytest.mark.parametrize("query", ["", "?batch=1"])
+async def test_no_burst_is_so_large_that_clients_who_read_are_let_go(query):
+    desk = PlainDesk(replayable=5_000)
+    async with served(desk) as authority, contextlib.AsyncExitStack() as opened:
+        listeners = [await opened.enter_async_context(listening(authority, query, max_queue=1)) for _ in range(3)]
+        for listener in listeners:
+            await listener.frame()
+        desk.live.publish("incident", [replace(LONG, version=version) for version in range(600)], desk.now())
+        assert desk.live.published_bytes > 2 << 20
+
+        async def read(listener) -> None:
+            assert await listener.numbers(600) == list(range(1, 601))
+
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as tasks:
+                for listener in listeners:
+                    tasks.start_soon(read, listener)
+
+
+async def test_a_client_that_takes_nothing_ends_its_stream(desk):
+    pace = Pace(send_s=0.2, hold_s=5, most_waiting=1 << 30)
     async with served(desk, ApiOptions(pace=pace)) as authority, listening(authority, max_queue=1) as listener:
         await listener.frame()
         with anyio.fail_after(60):

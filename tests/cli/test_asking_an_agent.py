@@ -2,69 +2,26 @@
 
 import json
 import os
+import re
 import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import anyio
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from kronveil.api import ApiOptions
-from kronveil.cli.changes import changes
-from kronveil.cli.clusters import clusters
-from kronveil.cli.events import events
-from kronveil.cli.explain import explain
-from kronveil.cli.incidents import incidents
-from kronveil.cli.status import status
 from kronveil.cli.tables import table
-from kronveil.model.event import Severity
 from kronveil.model.fleet import ClusterState
-from kronveil.model.incident import ClusterRef, IncidentStatus
+from kronveil.model.incident import ClusterRef, IncidentStatus, Moment
 from kronveil.sdk.secret import Secret
 from tests.api.conftest import served
-from tests.api.plain_desk import PlainDesk, change, event, incident, member, suspect
+from tests.api.plain_desk import NOON, PlainDesk, change, event, incident, member, suspect
+from tests.cli.asking import ask, run
 
-pytestmark = pytest.mark.anyio
-
-app = typer.Typer()
-for command in (status, incidents, events, changes, explain):
-    app.command()(command)
-app.add_typer(clusters, name="clusters")
-
-
-@pytest.fixture(autouse=True)
-def nobody_elses_agent(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for name in ("KRONVEIL_URL", "KRONVEIL_TOKEN", "KRONVEIL__AGENT__DATA_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def desk() -> PlainDesk:
-    plain = PlainDesk()
-    plain.stored = [event(1), event(2, cluster="west", severity=Severity.LOW)]
-    plain.known = {"inc-1": incident(1)}
-    return plain
-
-
-@pytest.fixture
-async def agent(desk):
-    async with served(desk) as authority:
-        yield f"http://{authority}"
-
-
-async def run(*arguments, env=None):
-    runner = CliRunner()
-    return await anyio.to_thread.run_sync(lambda: runner.invoke(app, arguments, env=env))
-
-
-async def ask(agent, *arguments, env=None):
-    result = await run(*arguments, "--url", agent, env=env)
-    assert result.exit_code == 0, result.output
-    return result.stdout
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nobody_elses_agent")]
 
 
 async def test_clusters_are_a_table_with_unknown_as_a_question_mark(agent, desk):
@@ -157,6 +114,18 @@ async def test_a_page_tells_what_changed_and_how_long_before_the_start(agent, de
     assert lines[start + 9].startswith("2 other changes nearby are left out: kronveil changes --around 2026-11-25T12")
 
 
+async def test_what_was_changed_before_an_incident_was_back_is_told_so(agent, desk):
+    back = Moment(NOON + timedelta(minutes=10), "reopened", "it is back")
+    desk.ledger = [change(41), change(599)]
+    opened = incident(1).timeline[0]
+    desk.known["inc-1"] = incident(1, suspects=(suspect(599), suspect(41)), timeline=(opened, back))
+    rows = [line.split()[1:5] for line in (await ask(agent, "incidents", "inc-1")).splitlines()]
+    assert ["1", "s", "before", "it"] in rows
+    desk.known["inc-1"] = incident(1, suspects=(suspect(41),))
+    rows = [line.split()[1:4] for line in (await ask(agent, "incidents", "inc-1")).splitlines()]
+    assert ["40", "s", "after"] in rows
+
+
 def wider(number, *parts):
     refs = (ClusterRef("uid-east", "east", None), ClusterRef("uid-west", "west", None))
     return incident(number, children=parts, clusters=refs, title="Memory ran out in two clusters")
@@ -197,19 +166,10 @@ async def test_evidence_that_repeats_is_one_row_and_only_the_newest_rows_are_sho
     desk.known["inc-1"] = incident(1, evidence=tuple(each.id for each in desk.stored), event_count=22)
     lines = (await ask(agent, "incidents", "inc-1")).splitlines()
     assert lines[-3].endswith("out of memory (x3, last 12:00:03)")
-    assert lines[-1] == "17 of 22 events shown. 5 older rows left out, --json has them."
+    assert lines[-1] == "17 of 22 events shown. 5 older rows left out: --all shows them."
     assert sum("pod/payments-" in line for line in lines) == 15
     desk.known["inc-1"] = incident(1, evidence=("ev-00001",), event_count=1)
     assert (await ask(agent, "incidents", "inc-1")).splitlines()[-1] == "Its one event is shown."
-
-
-async def test_an_incident_is_acknowledged_and_resolved(agent, desk):
-    assert "inc-1 is acknowledged" in await ask(agent, "incidents", "inc-1", "--acknowledge")
-    assert "inc-1 is resolved" in await ask(agent, "incidents", "inc-1", "--resolve", "--reason", "rolled back")
-    assert [(act.verb, act.reason, bool(act.key)) for act in desk.acts] == [
-        ("acknowledge", "", True),
-        ("resolve", "rolled back", True),
-    ]
 
 
 async def test_an_event_is_explained_stage_by_stage(agent, desk):
@@ -249,6 +209,7 @@ async def test_changes_are_listed_with_who_made_them_and_who_suspects_them(agent
         ["events", "--limit", "0"],
         ["events", "--severity", "worst"],
         ["events", "--since", "yesterday"],
+        ["events", "--since", "2026-11-25T02:00:00"],
         ["events", "--since", "999999999d"],
         ["events", "--colour"],
         ["changes", "--window", "1h"],
@@ -303,9 +264,16 @@ async def test_text_from_a_cluster_cannot_drive_the_terminal(agent, desk):
 async def test_an_agent_that_does_not_answer_is_3_with_the_way_out(arguments):
     result = await run(*arguments, "--url", "http://127.0.0.1:9")
     assert result.exit_code == 3
-    assert "No agent answers at http://127.0.0.1:9" in result.stderr
+    assert "No agent answers at http://127.0.0.1:9: connection refused.\n" in result.stderr
     assert "kronveil up" in result.stderr
     assert "Traceback" not in result.output
+
+
+async def test_why_nobody_was_reached_is_said_in_words(agent):
+    tls = await run("status", "--url", agent.replace("http:", "https:"))
+    assert (tls.exit_code, "it does not speak TLS" in tls.stderr) == (3, True)
+    name = await run("status", "--url", "http://nobody.invalid:8080")
+    assert (name.exit_code, "its name cannot be resolved" in name.stderr) == (3, True)
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://x", "http://", "http://x:99999", "http://[x"])
@@ -339,6 +307,9 @@ async def test_a_token_comes_from_the_environment(desk):
         wrong = await run("clusters", "--url", url, env={"KRONVEIL_TOKEN": "another"})
         assert (stranger.exit_code, wrong.exit_code) == (1, 1)
         assert "KRONVEIL_TOKEN" in stranger.stderr
+        assert "kronveil token create" in stranger.stderr
+        watcher = await run("events", "-f", "--url", url)
+        assert (watcher.exit_code, "kronveil token create" in watcher.stderr) == (1, True)
         assert "KRONVEIL_TOKEN" in wrong.stderr
         assert "east" in await ask(url, "clusters", env={"KRONVEIL_TOKEN": "a-long-token"})
 
@@ -354,6 +325,18 @@ async def test_without_an_address_the_one_this_users_agent_wrote_down_is_asked(a
     assert "east" in result.stdout
 
 
+async def test_an_agent_whose_only_port_is_the_consoles_is_found_by_it(agent, tmp_path):
+    (tmp_path / "kronveil").mkdir()
+    ports = {"host": "127.0.0.1", "api": None, "dashboard": int(agent.rpartition(":")[2])}
+    (tmp_path / "kronveil" / "ports.json").write_text(json.dumps(ports))
+    assert (await run("clusters")).exit_code == 0
+
+
+async def test_a_token_that_cannot_be_one_is_said_so(agent):
+    result = await run("clusters", "--url", agent, env={"KRONVEIL_TOKEN": "kv\u2026"})
+    assert (result.exit_code, "KRONVEIL_TOKEN holds what is no token" in result.stderr) == (2, True)
+
+
 async def test_the_address_in_the_environment_is_asked(agent):
     assert (await run("clusters", env={"KRONVEIL_URL": agent})).exit_code == 0
 
@@ -363,7 +346,21 @@ def test_in_a_narrow_window_the_text_at_the_end_is_still_told(monkeypatch, capsy
     monkeypatch.setenv("COLUMNS", "80")
     row = ("2026-11-25T12:00:00.123Z", "high", "us-east-prod", "pod.image_pull_failed", "pod/checkout-5f7", "not found")
     table(("AT", "SEVERITY", "CLUSTER", "KIND", "OF", "MESSAGE"), [row])
-    assert "not found" in capsys.readouterr().out
+    lines = [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out).splitlines()]
+    assert lines == [
+        "AT                         SEVERITY   CLUSTER        KIND",
+        "    OF   MESSAGE",
+        "2026-11-25T12:00:00.123Z   high       us-east-prod   pod.image_pull_failed",
+        "    pod/checkout-5f7   not found",
+    ]
+
+
+def test_in_a_window_that_is_wide_enough_it_stands_beside_the_rest(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "120")
+    table(("CLUSTER", "PODS", "WHY"), [("east", 7, ""), ("west", 41, "connection refused")], right=("PODS",))
+    lines = [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out).splitlines()]
+    assert lines == ["CLUSTER   PODS   WHY", "east         7", "west        41   connection refused"]
 
 
 # Following

@@ -60,6 +60,11 @@ class ScriptedServer:
         self.silent_watches: set[str] = set()
         self.busy: dict[str, int] = {}
         self.broken: dict[str, int] = {}
+        self.broken_for_s = 0
+        self.expired_pages = 0
+        self.sent_away_at: dict[str, float] = {}
+        self.stayed_away_s: dict[str, float] = {}
+        """For how long those who were told that it is busy or broken did not come again."""
         self.streams_lists = False
         self.streamed: dict[str, int] = defaultdict(int)
         self.cut_lists: dict[str, int] = {}
@@ -224,7 +229,7 @@ class ScriptedServer:
             await self.unhung.wait()
             await self._answer(stream, target, headers)
 
-    async def _answer(self, stream: Stream, target: str, headers: dict[str, str]) -> None:  # noqa: C901
+    async def _answer(self, stream: Stream, target: str, headers: dict[str, str]) -> None:
         parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         shown = headers.get("authorization", "").removeprefix("Bearer ")
@@ -245,12 +250,8 @@ class ScriptedServer:
             await self._refuse(
                 stream, 403, "Forbidden", f'{kind} is forbidden: User "viewer" cannot list resource "{kind}"'
             )
-        elif self.busy.get(kind, 0) > 0 and query.get("limit") != "1":
-            self.busy[kind] -= 1
-            await self._refuse(stream, 429, "TooManyRequests", "slow down", extra="Retry-After: 1\r\n")
-        elif self.broken.get(kind, 0) > 0 and query.get("limit") != "1":
-            self.broken[kind] -= 1
-            await self._refuse(stream, 500, "InternalError", "etcdserver: leader changed")
+        elif self._is_busy_or_broken(kind, query):
+            await self._send_away(stream, kind)
         elif name:
             await self._json(stream, 200, self.objects[kind]["", name])
         elif query.get("watch") == "true" and "sendInitialEvents" in query:
@@ -275,9 +276,30 @@ class ScriptedServer:
             return words[0], "", words[1]
         return words[0], "", ""
 
+    def _is_busy_or_broken(self, kind: str, query: dict[str, str]) -> bool:
+        if query.get("limit") == "1":
+            return False
+        if kind in self.sent_away_at:
+            self.stayed_away_s[kind] = anyio.current_time() - self.sent_away_at.pop(kind)
+        return self.busy.get(kind, 0) > 0 or self.broken.get(kind, 0) > 0
+
+    async def _send_away(self, stream: Stream, kind: str) -> None:
+        self.sent_away_at[kind] = anyio.current_time()
+        if self.busy.get(kind, 0) > 0:
+            self.busy[kind] -= 1
+            await self._refuse(stream, 429, "TooManyRequests", "slow down", extra="Retry-After: 1\r\n")
+            return
+        self.broken[kind] -= 1
+        extra = f"Retry-After: {self.broken_for_s}\r\n" if self.broken_for_s else ""
+        await self._refuse(stream, 500, "InternalError", "etcdserver: leader changed", extra=extra)
+
     async def _list(self, stream: Stream, kind: str, namespace: str, query: dict[str, str]) -> None:
         items = [item for (space, _), item in sorted(self.objects[kind].items()) if namespace in ("", space)]
         start, version = 0, self.version
+        if "continue" in query and self.expired_pages > 0:
+            self.expired_pages -= 1
+            await self._refuse(stream, 410, "Expired", "The provided continue parameter is too old")
+            return
         if "continue" in query:
             start, version = map(int, query["continue"].split("-"))
         limit = int(query.get("limit", 500))

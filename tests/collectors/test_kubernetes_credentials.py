@@ -4,7 +4,10 @@ import base64
 import json
 import sys
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from kronveil.collectors.kubernetes.connect import open_connection
 from kronveil.collectors.kubernetes.trouble import SourceError
 from kronveil.lab import App, ClusterPlan, Story, open_lab
 from kronveil.sdk.errors import Transient
+from kronveil.sdk.testing.recorder import Recorder
 from tests.collectors.scripted_server import ScriptedServer, serve
 
 pytestmark = pytest.mark.anyio
@@ -33,6 +37,18 @@ with (here / "asked").open("a") as log:
 sys.stderr.write((here / "complaint").read_text())
 sys.stdout.write((here / "answer").read_text())
 sys.exit(int((here / "code").read_text()))
+"""
+
+SLOW_PLUGIN = """\
+import os, pathlib, sys, time
+here = pathlib.Path(__file__).parent
+mine = here / f"running.{os.getpid()}"
+mine.touch()
+with (here / "running-log").open("a") as log:
+    log.write("#" * len(list(here.glob("running.*"))) + "\\n")
+time.sleep(2.5)
+sys.stdout.write((here / "answer").read_text())
+mine.unlink()
 """
 
 
@@ -103,6 +119,31 @@ async def test_a_plugin_is_asked_as_kubectl_asks_once_for_all_who_wait(server: S
     assert (arguments, account) == (["get-token"], "number-7")
     spec = {"interactive": False, "cluster": {"server": f"http://127.0.0.1:{server.port}"}}
     assert json.loads(question) == {"apiVersion": V1, "kind": "ExecCredential", "spec": spec}
+
+
+async def test_a_fleet_asks_few_at_once_and_waits_for_those_that_take_longer_than_an_answer(
+    server: ScriptedServer, plugin: Plugin, tmp_path: Path
+) -> None:
+    (tmp_path / "plugin.py").write_text(SLOW_PLUGIN)
+    # Six ask, four at a time: those that wait have not an answer within the four seconds of a probe.
+    config = replace(plugin.config, poll_interval=timedelta(milliseconds=300))
+    async with AsyncExitStack() as opened, anyio.create_task_group() as tasks:
+        collectors = [await opened.enter_async_context(component.open(config)) for _ in range(6)]
+        recorders = [Recorder(patience_s=60) for _ in collectors]
+        for collector, recorder in zip(collectors, recorders, strict=True):
+            tasks.start_soon(collector.run, recorder)
+        for recorder in recorders:
+            await recorder.until(partial(is_heard, recorder), "it is let in")
+            told = [batch.standing.error for batch in recorder.batches if batch.standing is not None]
+            assert set(told) <= {None}
+        tasks.cancel_scope.cancel()
+    at_once = [len(one) for one in (tmp_path / "running-log").read_text().split()]
+    assert len(at_once) == 6
+    assert max(at_once) <= 4
+
+
+def is_heard(recorder: Recorder) -> bool:
+    return recorder.standing.heard_at is not None
 
 
 async def test_the_older_version_of_the_question_is_spoken_too(server: ScriptedServer, plugin: Plugin) -> None:

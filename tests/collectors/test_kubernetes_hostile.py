@@ -76,6 +76,21 @@ async def test_a_list_that_is_too_long_is_asked_for_in_smaller_pages(
         assert len([one for one in recorder.observations if one.kind == "pod.changed"]) == 150
 
 
+async def test_a_list_of_which_a_page_has_expired_begins_anew_and_takes_nothing_away(
+    server: ScriptedServer, watch: Watch
+) -> None:
+    server.page_size, server.expired_pages = 4, 3
+    for number in range(10):
+        sick(server, f"pod-{number}")
+    async with watch() as recorder:
+        await recorder.until(lambda: recorder.standing.pods == 10, "all are known in the end")
+        told = [one for one in recorder.observations if one.resource.kind == "Pod"]
+        assert sorted(one.resource.name for one in told) == [f"pod-{number}" for number in range(10)]
+        # While some are not listed their number is not known, and nothing is taken for gone.
+        assert {batch.standing.pods for batch in recorder.batches if batch.standing is not None} <= {None, 10}
+        assert not any(recorder.is_gone(f"pod-{number}") for number in range(10))
+
+
 async def test_a_stream_that_is_cut_in_the_middle_of_a_frame_loses_and_drops_nothing(
     server: ScriptedServer, watch: Watch
 ) -> None:
@@ -121,6 +136,18 @@ async def test_an_error_of_the_server_is_named_for_its_kind_and_tried_again(
         assert recorder.standing.error is None
         assert recorder.standing.pods is None
         await recorder.until(lambda: recorder.standing.pods == 1, "it is tried again")
+
+
+async def test_a_broken_server_that_says_for_how_long_is_given_that_time(server: ScriptedServer, watch: Watch) -> None:
+    async with watch() as recorder:
+        await server.watching("pods")
+        server.broken["pods"], server.broken_for_s = 1, 3
+        server.drop_streams()
+        await recorder.until(lambda: "answers 500" in (recorder.standing.kinds["pods"].error or ""), "it is told")
+        sick(server, "a")
+        await recorder.until(lambda: bool(recorder.about("a")), "it goes on")
+        # A second or less, had it said nothing.
+        assert server.stayed_away_s["pods"] >= 3
 
 
 async def test_a_busy_server_is_given_its_time_by_watches_too(server: ScriptedServer, watch: Watch) -> None:

@@ -26,6 +26,9 @@ class Silent:
     def __init__(self) -> None:
         self.asked_at: list[float] = []
 
+    async def refresh(self) -> bool:
+        return False
+
     async def get(self, *_: object, **__: object) -> bytes:
         self.asked_at.append(anyio.current_time())
         raise UnreachableError("connection refused")

@@ -24,6 +24,16 @@ CLUSTERS = "collectors:\n  kubernetes:\n    clusters:\n"
             '5:24 collectors.kubernetes.clusters[0].poll_interval: "15 sec" is not a duration. Write 15s, 2m or 1h30m.',
         ),
         (
+            "store: {incident_retention: 10m}",
+            "1:29 store.incident_retention: 10m is too short: it must be longer than 1h and than "
+            "incidents.reopen_within. Write 90d, or another time.",
+        ),
+        (
+            "{incidents: {reopen_within: 7d}, store: {incident_retention: 7d}}",
+            "1:62 store.incident_retention: 7d is too short: it must be longer than 1h and than "
+            "incidents.reopen_within. Write 90d, or another time.",
+        ),
+        (
             "incidents: {resolve_after: 60}",
             "1:28 incidents.resolve_after: 60 is not a duration. Write 15s, 2m or 1h30m.",
         ),

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,9 +22,16 @@ class ConsoleAgent:
     """`kronveil up -c FILE` on one data folder; after a kill it starts again on the same ports."""
 
     def __init__(
-        self, folder: Path, *, kubeconfig: Path | None = None, clusters: Sequence[str] = (), **more: Any
+        self,
+        folder: Path,
+        *,
+        kubeconfig: Path | None = None,
+        clusters: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> None:
         self.folder = folder
+        self._environment = environment
         self._clusters = [{"name": name, "kubeconfig_path": str(kubeconfig), "context": name} for name in clusters]
         self._more = more
         self._config = folder / "kronveil.yaml"
@@ -49,7 +56,7 @@ class ConsoleAgent:
         """Start it and wait for its ports; the first start lets the kernel choose them."""
         self._write_config()
         self._ports.unlink(missing_ok=True)
-        self.process.start()
+        self.process.start(self._environment)
 
         async def ports() -> dict[str, Any] | None:
             self.process.ensure_alive()

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from kronveil.lab import Lab
+from tests.dashboard.axe import faults_in
 from tests.dashboard.conftest import OpenPage
 from tests.dashboard.fleet import BAD, GOOD, ConsoleAgent, set_image
 from tests.real.waiting import eventually
@@ -125,12 +126,15 @@ async def test_a_cluster_that_is_cut_off_is_said_everywhere_and_never_green(
     await expect(page.locator(".figure", has_text="Pods")).to_contain_text("≥", timeout=SOON_MS)
     await expect(page.locator(".lane", has_text="beta").locator(".silence")).to_be_visible()
 
+    assert await faults_in(page) == {}
+
     await page.keyboard.press("g")
     await page.keyboard.press("f")
     row = page.locator("#cluster-beta")
     await expect(row).to_contain_text(re.compile("Stale|Unreachable"))
     await expect(row.locator(".state.tone-ok")).to_have_count(0)
     await expect(row.locator(".age-bar:not(.hatched)")).to_have_count(0)
+    assert await faults_in(page) == {}
 
 
 async def test_only_the_stream_is_blocked_and_the_page_still_reads(

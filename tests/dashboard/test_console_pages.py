@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
 from kronveil.lab import Lab
+from tests.dashboard.axe import faults_in
 from tests.dashboard.conftest import LAPTOP, PHONE, OpenPage, Seen
 from tests.dashboard.fleet import BAD, ConsoleAgent, set_image
 from tests.real.waiting import eventually
@@ -57,6 +58,7 @@ async def test_an_agent_without_clusters_shows_how_to_begin_and_nothing_else(
         await expect(page.get_by_text("No cluster is configured yet").first).to_be_visible()
         await expect(page.locator("[data-event], .bar, .need")).to_have_count(0)
         await is_well(page, seen, agent)
+        assert await faults_in(page) == {}
 
 
 async def test_what_the_clusters_say_is_shown_as_text(lab: Lab, agent: ConsoleAgent, open_page: OpenPage) -> None:
@@ -125,6 +127,7 @@ async def test_an_agent_that_asks_for_a_token_gets_one_and_then_the_same_page(
         await page.get_by_label("Token").fill("wrong")
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("alert")).to_contain_text("does not accept the token")
+        assert await faults_in(page) == {}
         await page.get_by_label("Token").fill(token)
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Fleet")

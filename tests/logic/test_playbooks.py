@@ -193,7 +193,7 @@ def test_an_unreachable_cluster_is_over_when_it_answers_and_not_when_it_is_only_
     stage = Stage(origin=Origin("agent", "ap-south"))
     cluster = Resource("Cluster", "ap-south")
     stage.sees(0, cluster, ReachFacts("unreachable", "connection refused"))
-    assert stage.only().title == "Cluster ap-south cannot be reached"
+    assert stage.only().title == "Cluster ap-south cannot be watched: connection refused"
     stage.sees(10, cluster, ReachFacts("stale"))
     stage.tick(100)
     assert stage.only().status is OPEN

@@ -177,6 +177,23 @@ def test_what_is_no_symptom_has_a_neutral_name(resource: Resource, facts: Facts,
         (NodeFacts(ready=False), NODE, "Node worker-3 is not ready"),
         (STUCK, CHECKOUT, "The rollout of payments/checkout-api is stuck: 2 of 3 available"),
         (ReachFacts("unreachable"), Resource("Cluster", "ap-south"), "Cluster ap-south cannot be reached"),
+        (
+            ReachFacts(
+                "unreachable", "never heard from: the API server refuses the credentials (401): no. Renew those"
+            ),
+            Resource("Cluster", "ap-south"),
+            "Cluster ap-south cannot be watched: the API server refuses the credentials (401)",
+        ),
+        (
+            ReachFacts("unreachable", "kubeconfig /etc/k.yaml does not exist. Set kubeconfig_path to the file"),
+            Resource("Cluster", "ap-south"),
+            "Cluster ap-south cannot be watched: kubeconfig /etc/k.yaml does not exist",
+        ),
+        (
+            ReachFacts("unreachable", "connection refused 10.1.0.1:6443"),
+            Resource("Cluster", "ap-south"),
+            "Cluster ap-south cannot be watched: connection refused 10.1.0.1:6443",
+        ),
     ],
 )
 def test_titles_say_what_is_wrong_with_what_from_what_is_known(facts: Facts, resource: Resource, text: str) -> None:

@@ -33,6 +33,9 @@ KINDS: Mapping[str, tuple[str, str, bool]] = {
     ),
     "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", False),
     "Database": ("/apis/db.kronveil.test/v1beta1", "databases", True),
+    "APIService": ("/apis/apiregistration.k8s.io/v1", "apiservices", False),
+    "PodMetrics": ("/apis/metrics.k8s.io/v1beta1", "pods", True),
+    "NodeMetrics": ("/apis/metrics.k8s.io/v1beta1", "nodes", False),
     "ClusterRole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles", False),
     "ClusterRoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings", False),
 }

@@ -1,6 +1,6 @@
 """Deliberately bad stores. Each breaks one promise, in a way that somebody could well have built."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import anyio
 import anyio.lowlevel
 
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
@@ -25,6 +25,7 @@ from kronveil.sdk.storage import (
     Receipt,
     Restored,
     Store,
+    Sweep,
     Unstorable,
     Writes,
 )
@@ -66,6 +67,9 @@ class Good:
     async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
         return await self.store.changes_by_id(ids)
 
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        return await self.store.suspecting(change_ids)
+
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         return await self.store.silences(ended=ended)
 
@@ -74,6 +78,12 @@ class Good:
 
     async def forget(self, events_before: datetime, limit: int) -> int:
         return await self.store.forget(events_before, limit)
+
+    async def forget_silences(self, ended_before: datetime, limit: int) -> int:
+        return await self.store.forget_silences(ended_before, limit)
+
+    async def forget_incidents(self, resolved_before: datetime, after: str | None, limit: int) -> Sweep:
+        return await self.store.forget_incidents(resolved_before, after, limit)
 
     async def check(self) -> None:
         await self.store.check()
@@ -347,6 +357,39 @@ class ForgetsEvidence(Good):
         await self.store.save(replace(writes, incidents=bare))
 
 
+class AsksTheOpenOnly(Good):
+    """Looks at what is open now."""
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        now = {one.id: one.suspects for one in (await self.store.restore(LONG_AGO)).incidents if not one.resolved_at}
+        return {key: value for key, value in (await self.store.suspecting(change_ids)).items() if key in now}
+
+
+class TearsFamilies(Good):
+    """Looks at each incident by itself: what is over goes, whoever is above or under it."""
+
+    async def save(self, writes: Writes) -> None:
+        alone = tuple(replace(incident, parent_id=None, children=()) for incident in writes.incidents)
+        await self.store.save(replace(writes, incidents=alone))
+
+
+class BeginsAnewEachTime(Good):
+    """Has no place to go on from, so that what may not go yet is looked at for ever."""
+
+    async def forget_incidents(self, resolved_before: datetime, after: str | None, limit: int) -> Sweep:
+        if after is not None and after != "again":
+            raise ValueError(after)
+        step = await self.store.forget_incidents(resolved_before, None, limit)
+        return replace(step, next_cursor="again" if step.gone else None)
+
+
+class KeepsWhatWasEnded(Good):
+    """Looks only at when a silence was to end."""
+
+    async def save(self, writes: Writes) -> None:
+        await self.store.save(replace(writes, silences_ended=()))
+
+
 class RestoresOpenOnly(Good):
     """Thinks that what is resolved is over."""
 
@@ -386,5 +429,9 @@ open_filters_the_page = _opening(FiltersThePage)
 open_counts_everything = _opening(CountsEverything)
 open_forgives_cursors = _opening(ForgivesCursors)
 open_forgets_evidence = _opening(ForgetsEvidence)
+open_asks_the_open_only = _opening(AsksTheOpenOnly)
+open_tears_families = _opening(TearsFamilies)
+open_begins_anew_each_time = _opening(BeginsAnewEachTime)
+open_keeps_what_was_ended = _opening(KeepsWhatWasEnded)
 open_restores_open_only = _opening(RestoresOpenOnly)
 open_leaves_traces = _opening(LeavesTraces)

@@ -34,6 +34,10 @@ COUNTEREXAMPLES = {
     "test_incidents_are_found_by_words_and_counted_as_they_are_listed": "open_counts_everything",
     "test_an_unreadable_cursor_is_refused": "open_forgives_cursors",
     "test_forgetting_takes_slices_and_spares_what_an_incident_cites": "open_forgets_evidence",
+    "test_a_change_is_known_by_all_who_suspect_it_over_or_not": "open_asks_the_open_only",
+    "test_incidents_long_over_are_forgotten_by_whole_families": "open_tears_families",
+    "test_forgetting_incidents_goes_on_where_it_ended": "open_begins_anew_each_time",
+    "test_silences_long_ended_are_forgotten": "open_keeps_what_was_ended",
     "test_a_start_gets_what_may_still_change": "open_restores_open_only",
     "test_a_store_that_can_be_written_to_says_so": "open_leaves_traces",
 }

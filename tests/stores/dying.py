@@ -1,6 +1,6 @@
 """A process that is killed at one exact place of its writing: just before the Nth statement that begins so.
 
-``python -m tests.stores.dying save|open FOLDER N WORDS...``; what is acknowledged is printed before the next save.
+``python -m tests.stores.dying save|open|forget FOLDER N WORDS...``; what a save acknowledged is printed.
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 from sqlalchemy import Engine, event
 
+from kronveil.sdk.testing.store import IN_A_LONG_TIME
 from kronveil.sdk.testing.store_victim import writes
 from kronveil.stores.sqlite import open_sqlite
 from kronveil.stores.sqlite.opening import _bare, create_schema
@@ -56,7 +57,14 @@ async def first_open(folder: Path, look: Callable[[str], None]) -> None:
         pass
 
 
+async def forget(folder: Path, look: Callable[[str], None]) -> None:
+    """Let go of every incident that is over."""
+    async with open_sqlite(folder) as store:
+        store._writer._connection.set_trace_callback(look)
+        await store.forget_incidents(IN_A_LONG_TIME, None, 1_000)
+
+
 if __name__ == "__main__":
     what, folder, number, *words = sys.argv[1:]
-    work = {"save": save, "open": first_open}[what]
+    work = {"save": save, "open": first_open, "forget": forget}[what]
     anyio.run(work, Path(folder), reaper(" ".join(words), int(number)))

@@ -29,8 +29,8 @@ NEXT_STEP = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade():
@@ -53,7 +53,7 @@ def longer_history(folder: Path, more: str) -> Path:
     (scripts / "versions").mkdir(parents=True)
     for part in (SCRIPTS / "env.py", *(SCRIPTS / "versions").glob("r*.py")):
         (scripts / part.relative_to(SCRIPTS)).write_text(part.read_text())
-    (scripts / "versions" / "r0003_more.py").write_text(NEXT_STEP.format(more=more))
+    (scripts / "versions" / "r0005_more.py").write_text(NEXT_STEP.format(more=more))
     return scripts
 
 
@@ -128,7 +128,7 @@ async def test_a_step_keeps_what_is_stored(tmp_path: Path) -> None:
         assert connection.execute("SELECT id, sort, note FROM events").fetchall() == [
             ("event-1", "pod.oom_killed", "none")
         ]
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0005",)]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import type {
   Collector,
   EventPage,
   Explanation,
+  Facets,
   Health,
   Incident,
   IncidentDetail,
@@ -15,16 +16,24 @@ import type {
   KronveilEvent,
   Me,
   NewToken,
+  Overview,
   Part,
+  PodPage,
   Probe,
   Role,
+  SeriesPage,
   Setting,
+  SignalList,
   Silence,
   Status,
   Token,
+  WorkloadPage,
 } from "./types";
 
-const rest = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "" });
+const rest = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? "",
+  fetch: (request) => globalThis.fetch(request),
+});
 
 rest.use({
   onRequest: ({ request }) => {
@@ -69,10 +78,24 @@ async function body<Body>(
   return data as Body;
 }
 
-export type IncidentQuery = { status?: string; severity?: string; cluster?: string; cursor?: string };
+export type IncidentQuery = {
+  status?: string;
+  severity?: string;
+  cluster?: string;
+  q?: string;
+  cursor?: string;
+};
 
 export const fetchIncidents = (query: IncidentQuery, limit = 100): Promise<IncidentPage> =>
   body(rest.GET("/api/v1/incidents", { params: { query: { ...query, limit } as never } }));
+
+/** How many a list would have with each value of each filter; no incident comes with it but one. */
+export const fetchFacets = async (query: IncidentQuery): Promise<Facets | null> =>
+  (
+    await body<IncidentPage>(
+      rest.GET("/api/v1/incidents", { params: { query: { ...query, facets: true, limit: 1 } as never } }),
+    )
+  ).facets;
 
 export const fetchIncident = (id: string): Promise<IncidentDetail> =>
   body(rest.GET("/api/v1/incidents/{id}", { params: { path: { id } as never } }));
@@ -295,3 +318,54 @@ export const fetchEventPage = (query: EventQuery, limit = 100): Promise<EventPag
 /** What became of an event, stage by stage, and the event itself while it is stored. */
 export const fetchExplanation = (id: string): Promise<Explanation> =>
   body(rest.GET("/api/v1/events/{id}/explain", { params: { path: { id } as never } }));
+
+export type PodQuery = {
+  cluster: string;
+  q?: string;
+  namespace?: string;
+  node?: string;
+  owner?: string;
+  cursor?: string;
+};
+
+/** The worst first; `total` is null while the agent does not hold every pod of the cluster. */
+export const fetchPods = (query: PodQuery, limit = 200): Promise<PodPage> =>
+  body(rest.GET("/api/v1/pods", { params: { query: { ...query, limit } as never } }));
+
+export type WorkloadQuery = {
+  cluster?: string;
+  q?: string;
+  namespace?: string;
+  kind?: string;
+  cursor?: string;
+};
+
+export const fetchWorkloads = (query: WorkloadQuery, limit = 200): Promise<WorkloadPage> =>
+  body(rest.GET("/api/v1/workloads", { params: { query: { ...query, limit } as never } }));
+
+/** `since`: when the reader looked last; the lanes reach `window_s` back. */
+export const fetchOverview = (query: { since?: string; window_s: number }): Promise<Overview> =>
+  body(rest.GET("/api/v1/overview", { params: { query: query as never } }));
+
+/** Which quantities are measured, and how it stands with each cluster's source of them. */
+export const fetchSignals = (cluster?: string): Promise<SignalList> =>
+  body(rest.GET("/api/v1/signals", { params: { query: (cluster ? { cluster } : {}) as never } }));
+
+export type SeriesQuery = {
+  signal?: string;
+  cluster?: string;
+  namespace?: string;
+  kind?: string;
+  name?: string;
+  container?: string;
+  owner?: string;
+  owner_kind?: string;
+  since?: string;
+  until?: string;
+  cursor?: string;
+  max_points?: number;
+};
+
+/** Values in a range of time; without one, of the last hour. */
+export const fetchSeries = (query: SeriesQuery, limit = 20): Promise<SeriesPage> =>
+  body(rest.GET("/api/v1/series", { params: { query: { ...query, limit } as never } }));

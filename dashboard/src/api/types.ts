@@ -8,6 +8,7 @@ type Get<P extends keyof paths> = paths[P] extends {
   : never;
 
 export type IncidentPage = Get<"/api/v1/incidents">;
+export type Facets = components["schemas"]["Facets"];
 export type Incident = IncidentPage["items"][number];
 export type IncidentDetail = Get<"/api/v1/incidents/{id}">;
 export type Evidence = IncidentDetail["evidence"][number];
@@ -37,4 +38,15 @@ export type NewToken = components["schemas"]["NewToken"];
 export type Role = Me["roles"][number];
 export type EventPage = Get<"/api/v1/events">;
 export type Explanation = Get<"/api/v1/events/{id}/explain">;
+export type PodPage = Get<"/api/v1/pods">;
+export type Pod = PodPage["items"][number];
+export type WorkloadPage = Get<"/api/v1/workloads">;
+export type Workload = WorkloadPage["items"][number];
+export type Missing = PodPage["missing"][number];
+export type Overview = Get<"/api/v1/overview">;
+export type SignalList = Get<"/api/v1/signals">;
+export type Signal = SignalList["items"][number];
+export type SeriesPage = Get<"/api/v1/series">;
+export type Series = SeriesPage["items"][number];
+export type SignalSource = SignalList["sources"][number];
 export type Silence = components["schemas"]["Silence"];

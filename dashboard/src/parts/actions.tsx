@@ -5,7 +5,8 @@ import { acknowledge, assign, newKey, note, reopen, resolve } from "../api/clien
 import type { Incident } from "../api/types";
 import { isActive } from "../live/hooks";
 import { useMe, useWritesOff } from "../live/me";
-import { ActDialog, Refusal } from "./act-dialog";
+import { ActDialog } from "./act-dialog";
+import { Refusal } from "./dialog";
 import { done } from "./undo";
 
 type Target = Pick<Incident, "id" | "status" | "title">;

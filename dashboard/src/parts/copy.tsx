@@ -2,10 +2,13 @@
 import { Check, Copy } from "lucide-react";
 import { useState } from "react";
 
-export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
+/** `text`: or how to get it when it is asked for, as an address that may have changed. */
+export function CopyButton({ text, label = "Copy" }: { text: string | (() => string); label?: string }) {
   const [said, setSaid] = useState<string | null>(null);
   const copy = () => {
-    const copied = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
+    const copied =
+      navigator.clipboard?.writeText(typeof text === "string" ? text : text()) ??
+      Promise.reject(new Error("no clipboard"));
     copied.then(
       () => setSaid("Copied"),
       () => setSaid("Not copied: select it by hand"),

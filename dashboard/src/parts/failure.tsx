@@ -4,9 +4,10 @@ import { Shape } from "./shape";
 
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const refused = error instanceof Refused ? error : null;
+  const isDenied = refused?.status === 403;
   return (
-    <div className="failure" role="alert">
-      <Shape tone="high" />
+    <div className={isDenied ? "failure denied" : "failure"} role="alert">
+      <Shape tone={isDenied ? "off" : "high"} />
       <div>
         <strong>{refused?.title ?? "This page failed to read the answer"}</strong>
         <p>{error instanceof Error ? error.message : String(error)}</p>
@@ -16,7 +17,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
           </p>
         )}
       </div>
-      {retry && (
+      {retry && !isDenied && (
         <button type="button" className="button" onClick={retry}>
           Try again
         </button>

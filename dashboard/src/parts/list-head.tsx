@@ -40,13 +40,16 @@ export function StrangeWords({ words }: { words: readonly string[] }) {
 
 export function Older(props: {
   noun: string;
+  /** `More` where a list is not in the order of time. */
+  word?: string;
   pages: { more: boolean; fetchMore: () => void; fetchingMore: boolean };
 }) {
   const { more, fetchMore, fetchingMore } = props.pages;
+  const word = props.word ?? "Older";
   if (!more) return null;
   return (
     <button type="button" className="button older" onClick={fetchMore} disabled={fetchingMore}>
-      {fetchingMore ? `Loading older ${props.noun}` : `Older ${props.noun}`}
+      {fetchingMore ? `Loading ${word.toLowerCase()} ${props.noun}` : `${word} ${props.noun}`}
     </button>
   );
 }

@@ -13,30 +13,49 @@ export type Pages<Row, Of extends Page<Row> = Page<Row>> = {
   retry: () => void;
   more: boolean;
   fetchMore: () => void;
+  /** Every page that is left. */
+  fetchAll: () => Promise<void>;
   fetchingMore: boolean;
+  /** When the newest answer came, by this page's clock; 0 before the first. */
+  answeredAt: number;
 };
 
 /** `asked` names the list; the stream keeps its head fresh, so pages are not fetched again by themselves. */
 export function usePages<Row, Of extends Page<Row>>(
   asked: readonly unknown[],
   fetchPage: (cursor: { cursor: string } | object) => Promise<Of>,
+  /** For what the stream tells nothing of: a list of one page is asked for again after so long. */
+  renewMs?: number,
 ): Pages<Row, Of> {
   const pages = useInfiniteQuery({
     queryKey: asked,
     queryFn: ({ pageParam }) => fetchPage(pageParam ? { cursor: pageParam } : {}),
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor,
+    // Another filter of the same list: its old rows stay until the new ones are here.
+    placeholderData: (before, asking) =>
+      asking?.queryKey[0] === asked[0] && asking?.queryKey[1] === asked[1] ? before : undefined,
+    refetchInterval: ({ state }) => (state.data?.pages.length === 1 && renewMs) || false,
   });
   return {
     listed: pages.data?.pages.flatMap((page) => page.items),
     first: pages.data?.pages[0],
-    error: pages.error,
+    // What is listed stays good when asking for it anew fails; rows of the stream alone are no list.
+    error: pages.data === undefined || pages.isFetchNextPageError ? pages.error : null,
     retry: () => void pages.refetch(),
     more: pages.hasNextPage,
     fetchMore: () => {
       if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
     },
+    fetchAll: async () => {
+      let left = pages.hasNextPage;
+      while (left) {
+        const { hasNextPage, isError } = await pages.fetchNextPage({ cancelRefetch: false });
+        left = hasNextPage && !isError;
+      }
+    },
     fetchingMore: pages.isFetchingNextPage,
+    answeredAt: pages.dataUpdatedAt,
   };
 }
 

@@ -8,7 +8,7 @@ import { isActive } from "../live/hooks";
 import { useWritesOff } from "../live/me";
 import { live } from "../live/store";
 import { plural } from "../time/format";
-import { Refusal } from "./act-dialog";
+import { DialogButton, DialogForm, Refusal } from "./dialog";
 import { Shape, toneOfSeverity } from "./shape";
 import { At } from "./times";
 import { doneWith } from "./undo";
@@ -25,29 +25,12 @@ const LASTS: readonly (readonly [string, number])[] = [
 ];
 
 export function SilenceButton({ incident }: { incident: Target }) {
-  const writesOff = useWritesOff("operator");
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [opening, setOpening] = useState(0);
+  const off = useWritesOff("operator");
   if (!isActive(incident)) return null;
-  const open = () => {
-    setOpening(opening + 1);
-    dialog.current?.showModal();
-  };
   return (
-    <>
-      <button
-        type="button"
-        className="button"
-        disabled={writesOff !== null}
-        title={writesOff ?? undefined}
-        onClick={open}
-      >
-        Silence
-      </button>
-      <dialog ref={dialog} className="dialog" aria-labelledby="silence">
-        {opening > 0 && <Form key={opening} incident={incident} close={() => dialog.current?.close()} />}
-      </dialog>
-    </>
+    <DialogButton label="Silence" heading="silence" off={off}>
+      {(close) => <Form incident={incident} close={close} />}
+    </DialogButton>
   );
 }
 
@@ -91,16 +74,18 @@ function Form({ incident, close }: { incident: Target; close: () => void }) {
     </label>
   );
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        call.mutate();
-      }}
+    <DialogForm
+      heading="silence"
+      title="Silence"
+      explain="What matches is marked and asks for nobody until then. It stays in every list. A pattern may end in *."
+      error={call.error}
+      keep="Leave it loud"
+      submit="Silence"
+      ready={!isWide && reason.trim() !== "" && !call.isPending}
+      off={writesOff}
+      act={() => call.mutate()}
+      close={close}
     >
-      <h2 id="silence">Silence</h2>
-      <p className="second">
-        What matches is marked and asks for nobody until then. It stays in every list. A pattern may end in *.
-      </p>
       <div className="field-row">
         {field("cluster", "Cluster")}
         {field("namespace", "Namespace")}
@@ -136,20 +121,7 @@ function Form({ incident, close }: { incident: Target; close: () => void }) {
         />
         planned work
       </label>
-      {call.error && <Refusal error={call.error} />}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={close}>
-          Leave it loud
-        </button>
-        <button
-          type="submit"
-          className="button primary"
-          disabled={isWide || reason.trim() === "" || call.isPending || writesOff !== null}
-        >
-          Silence
-        </button>
-      </div>
-    </form>
+    </DialogForm>
   );
 }
 

@@ -11,6 +11,8 @@ export type Windowed<Row> = {
   /** Height of what is left out before and after, in pixels. */
   before: number;
   after: number;
+  /** One past the last row that is drawn. */
+  end: number;
   /** Goes on each row, with `data-index`, so that rows of any height keep the sums right. */
   measure: ((element: Element | null) => void) | undefined;
 };
@@ -49,7 +51,7 @@ export function useWindowed<Row>(
   );
   useJumps(list, to);
   const whole = useMemo(() => rows.map((row, index) => ({ row, index })), [rows]);
-  if (!isLong) return { rows: whole, before: 0, after: 0, measure: undefined };
+  if (!isLong) return { rows: whole, before: 0, after: 0, end: count, measure: undefined };
   const items = virtual.getVirtualItems();
   const first = items[0];
   const last = items.at(-1);
@@ -60,6 +62,7 @@ export function useWindowed<Row>(
     }),
     before: first ? first.start - margin : 0,
     after: last ? virtual.getTotalSize() - (last.end - margin) : 0,
+    end: last ? last.index + 1 : 0,
     measure: virtual.measureElement,
   };
 }

@@ -62,7 +62,7 @@ export function CoverageLine() {
         </span>
       )}
       {clusters.length === 0 && fleet && (
-        <span className="second">{plural(fleet.events, "event")} received since the first start</span>
+        <span className="second">{plural(fleet.events, "event")} recorded since the first start</span>
       )}
       {status && clusters.length > 0 && (
         <span className="second" title="Since the agent started">

@@ -35,6 +35,22 @@ export function moveRow(by: 1 | -1): void {
   next?.scrollIntoView({ block: "nearest" });
 }
 
+/** On an incident: its sections by number, in the order in which they are read. */
+function toSection(number: number): boolean {
+  const found = document.querySelectorAll<HTMLElement>("main .incident .panel > .panel-head h2")[number - 1];
+  return bring(found);
+}
+
+const toReceipts = (): boolean => bring(document.getElementById("panel-receipts"));
+
+function bring(heading: HTMLElement | null | undefined): boolean {
+  if (!heading) return false;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  heading.closest(".panel")?.scrollIntoView({ block: "start" });
+  return true;
+}
+
 export function useKeys(keys: Keys): void {
   useEffect(() => {
     let leader = 0;
@@ -60,9 +76,14 @@ export function useKeys(keys: Keys): void {
         k: () => moveRow(-1),
         l: keys.pause,
         t: keys.zone,
+        e: () => toReceipts(),
         "?": keys.help,
         "/": () => document.querySelector<HTMLElement>("main [data-filter]")?.focus(),
       };
+      if (/^[1-9]$/.test(event.key) && toSection(Number(event.key))) {
+        event.preventDefault();
+        return;
+      }
       const end = ENDS[event.key];
       const found = end ? () => jumpTo(end) : act[event.key];
       if (!found) return;

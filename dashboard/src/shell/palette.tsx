@@ -1,27 +1,37 @@
-// Ctrl K: pages, incidents and clusters by name, from what this page already knows.
-import { type RefObject, useMemo, useState } from "react";
+// Ctrl K: pages, incidents, clusters and workloads by name, and what can be done from anywhere.
+import { useQuery } from "@tanstack/react-query";
+import { type RefObject, useEffect, useMemo, useState } from "react";
 import { useNavigate } from "react-router";
+import { fetchWorkloads } from "../api/client";
+import type { Workload } from "../api/types";
 import { useClusters } from "../live/hooks";
 import { useLive } from "../live/store";
-import { Shape, type Tone, toneOfSeverity, toneOfState } from "../parts/shape";
+import { Shape } from "../parts/shape";
+import type { Keys } from "./keys";
+import { type Offer, offersFor } from "./palette-data";
+import { toggleTheme } from "./preferences";
 
-type Found = { to: string; label: string; more: string; tone: Tone | null };
-const SHOWN = 12;
+const SHOWN = 14;
+const WORKLOADS_SHOWN = 6;
 
-export function Palette({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
+export function Palette({ dialog, keys }: { dialog: RefObject<HTMLDialogElement | null>; keys: Keys }) {
   const navigate = useNavigate();
   const [sought, setSought] = useState("");
   const [chosen, setChosen] = useState(0);
-  const found = useFound(sought);
+  const found = useOffers(sought, keys);
+  useEffect(() => {
+    document.getElementById(`palette-${chosen}`)?.scrollIntoView({ block: "nearest" });
+  }, [chosen]);
   const close = () => {
     dialog.current?.close();
     setSought("");
     setChosen(0);
   };
-  const open = (target: Found | undefined) => {
+  const open = (target: Offer | undefined) => {
     if (!target) return;
     close();
-    navigate(target.to);
+    if (typeof target.to === "string") navigate(target.to);
+    else target.to();
   };
   const press = (event: React.KeyboardEvent) => {
     if (event.key === "ArrowDown") setChosen(Math.min(chosen + 1, found.length - 1));
@@ -50,7 +60,7 @@ export function Palette({ dialog }: { dialog: RefObject<HTMLDialogElement | null
         {found.map((target, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox above takes the keys
           <div
-            key={target.to + target.label}
+            key={`${target.label} ${target.more}`}
             id={`palette-${index}`}
             role="option"
             tabIndex={-1}
@@ -58,7 +68,7 @@ export function Palette({ dialog }: { dialog: RefObject<HTMLDialogElement | null
             onClick={() => open(target)}
           >
             {target.tone && <Shape tone={target.tone} />}
-            <span>{target.label}</span>
+            <bdi>{target.label}</bdi>
             <span className="quiet">{target.more}</span>
           </div>
         ))}
@@ -68,34 +78,43 @@ export function Palette({ dialog }: { dialog: RefObject<HTMLDialogElement | null
   );
 }
 
-function useFound(sought: string): Found[] {
+/** Words are asked of the agent once they rest for so long. */
+const REST_MS = 200;
+const LEAST_LETTERS = 2;
+
+/** Workloads of all clusters by name: the page itself knows none. */
+function useWorkloads(sought: string): readonly Workload[] {
+  const [asked, setAsked] = useState("");
+  useEffect(() => {
+    const soon = setTimeout(() => setAsked(sought.trim()), REST_MS);
+    return () => clearTimeout(soon);
+  }, [sought]);
+  const { data } = useQuery({
+    queryKey: ["workloads", "palette", asked],
+    queryFn: () => fetchWorkloads({ q: asked }, WORKLOADS_SHOWN),
+    enabled: asked.length >= LEAST_LETTERS,
+  });
+  return asked.length >= LEAST_LETTERS && asked === sought.trim() ? (data?.items ?? NONE) : NONE;
+}
+
+const NONE: readonly never[] = [];
+
+function useOffers(sought: string, keys: Keys): Offer[] {
   const incidents = useLive((view) => view.world.incidents);
   const clusters = useClusters();
+  const workloads = useWorkloads(sought);
   return useMemo(() => {
-    const all: Found[] = [
-      { to: "/", label: "Overview", more: "page", tone: null },
-      { to: "/incidents", label: "Incidents", more: "page", tone: null },
-      { to: "/fleet", label: "Fleet", more: "page", tone: null },
-      { to: "/explore", label: "Explore", more: "page", tone: null },
-      { to: "/changes", label: "Changes", more: "page", tone: null },
-      { to: "/parts", label: "Parts", more: "page", tone: null },
-      { to: "/settings", label: "Settings", more: "page", tone: null },
-      ...[...incidents.values()].map((incident) => ({
-        to: `/incidents/${encodeURIComponent(incident.id)}`,
-        label: incident.title,
-        more: `${incident.status} · ${incident.id}`,
-        tone: toneOfSeverity(incident.severity),
-      })),
-      ...clusters.map((cluster) => ({
-        to: `/fleet/${encodeURIComponent(cluster.name)}`,
-        label: cluster.name,
-        more: `cluster · ${cluster.state}`,
-        tone: toneOfState(cluster.state),
-      })),
+    const command = (label: string, to: () => void): Offer => ({ label, more: "command", tone: null, to });
+    const commands = [
+      command("Pause or resume live", keys.pause),
+      command("Show times in UTC or in this browser's zone", keys.zone),
+      command("Switch between dark and light", toggleTheme),
+      command(
+        "Copy the address of this view",
+        () => void navigator.clipboard?.writeText(window.location.href),
+      ),
+      command("Shortcuts", keys.help),
     ];
-    const words = sought.toLowerCase().split(/\s+/).filter(Boolean);
-    const matches = (target: Found) =>
-      words.every((word) => `${target.label} ${target.more}`.toLowerCase().includes(word));
-    return all.filter(matches).slice(0, SHOWN);
-  }, [incidents, clusters, sought]);
+    return offersFor(sought, { incidents: incidents.values(), clusters, workloads, commands }, SHOWN);
+  }, [incidents, clusters, workloads, sought, keys]);
 }

@@ -1,12 +1,12 @@
 // The frame every page stands in: navigation, trust, coverage, notices, and the status bar.
 import { Globe, Menu, Moon, Pause, Play, Search, Sun } from "lucide-react";
 import { Suspense, useEffect, useMemo, useRef, useState } from "react";
-import { Outlet, useLocation, useNavigate } from "react-router";
+import { Link, Outlet, useLocation, useNavigate } from "react-router";
 import { useIndicator, useTrust, useWallClock } from "../live/pulse";
 import { live, useLive } from "../live/store";
 import { Loading } from "../parts/panel";
 import { UndoOffer } from "../parts/undo";
-import { clock, zoneName } from "../time/format";
+import { clock, plural, zoneName } from "../time/format";
 import { CoverageLine } from "./coverage";
 import { type Keys, useKeys } from "./keys";
 import { LiveIndicator } from "./live-indicator";
@@ -66,7 +66,7 @@ export function Shell() {
           {signIn ? (
             <SignIn />
           ) : (
-            <Suspense fallback={<Loading what="the page" rows={8} />}>
+            <Suspense fallback={<Opening />}>
               <Outlet />
             </Suspense>
           )}
@@ -75,10 +75,18 @@ export function Shell() {
       <UndoOffer />
       <StatusBar help={keys.help} />
       <ShortcutHelp dialog={help} />
-      <Palette dialog={palette} />
+      <Palette dialog={palette} keys={keys} />
     </div>
   );
 }
+
+/** While the script of a page is on its way. */
+const Opening = () => (
+  <div className="page">
+    <h1 className="visually-hidden">Opening the page</h1>
+    <Loading what="the page" rows={8} />
+  </div>
+);
 
 function TopBar({ keys, navOpen, toggleNav }: { keys: Keys; navOpen: boolean; toggleNav: () => void }) {
   const state = useIndicator();
@@ -103,9 +111,9 @@ function TopBar({ keys, navOpen, toggleNav }: { keys: Keys; navOpen: boolean; to
       </button>
       <div className="topbar-end">
         {paused && wentBy > 0 && (
-          <span className="second">
-            {wentBy.toLocaleString("en-US")} {wentBy === 1 ? "event" : "events"} went by
-          </span>
+          <Link to="/explore" className="second" title="See them in Explore">
+            {plural(wentBy, "event")} went by
+          </Link>
         )}
         <LiveIndicator />
         {(paused || state.word !== "Disconnected") && (

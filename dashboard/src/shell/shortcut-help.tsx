@@ -3,7 +3,7 @@ import type { ReactNode, RefObject } from "react";
 import { Kbd } from "../parts/panel";
 
 const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
-  [["Ctrl", "K"], "Find a page, an incident or a cluster"],
+  [["Ctrl", "K"], "Find a page, an incident, a cluster or a workload; run a command"],
   [["G", "O"], "Overview"],
   [["G", "I"], "Incidents"],
   [["G", "F"], "Fleet"],
@@ -16,6 +16,9 @@ const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
   [["Home"], "First row"],
   [["End"], "Last row, also of a list too long to draw"],
   [["Enter"], "Open the row"],
+  [["←", "→"], "Read a focused plot out, moment by moment"],
+  [["E"], "To the receipts of an incident"],
+  [["1", "6"], "To a section of an incident, in their order"],
   [["/"], "Filter this page"],
   [["L"], "Pause or resume live; the agent goes on"],
   [["T"], "UTC or this browser's time zone"],

@@ -17,20 +17,23 @@ from kronveil.agent.health import HealthBoard
 from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.judge import Judge
 from kronveil.agent.live import Live
+from kronveil.agent.measuring import DEFAULT_KEEP, Measuring
 from kronveil.agent.pipeline import Pipeline
+from kronveil.agent.retention import Keep, Retention
 from kronveil.agent.roll_call import Judgement, RollCall
 from kronveil.agent.roster import ClusterPlan, Roster, Watched
 from kronveil.agent.runs import Runs
 from kronveil.agent.sight import AgentSight
 from kronveil.agent.silencing import Order
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member, Pause
 from kronveil.model.incident import Incident
 from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.silence import Silence
 from kronveil.sdk.contracts import Inventory
-from kronveil.sdk.errors import PluginError, Transient
+from kronveil.sdk.errors import Transient
+from kronveil.sdk.signals import SeriesPage, SeriesQuery, SignalStore
 from kronveil.sdk.storage import (
     ChangePage,
     ChangeQuery,
@@ -39,14 +42,14 @@ from kronveil.sdk.storage import (
     IncidentCount,
     IncidentPage,
     IncidentQuery,
+    Receipt,
     Restored,
     Store,
+    Writes,
 )
 
 DRAIN_DEADLINE_S = 4
 HEALTH_BEAT_S = 1.0
-RETENTION_BEAT_S = 60
-RETENTION_SLICE = 1_000
 PROBE_DEADLINE_S = 10
 KRONVEIL = "kronveil"
 log = structlog.get_logger()
@@ -103,7 +106,9 @@ class Agent:
         settings: Sequence[Setting] = (),
         repertoire: Repertoire | None = None,
         is_simulated: bool = False,
-        events_kept_for: timedelta = timedelta(days=30),
+        keep: Keep | None = None,
+        signals: SignalStore | None = None,
+        keep_signals: timedelta = DEFAULT_KEEP,
     ) -> None:
         self.live = live
         self.settings = settings
@@ -114,9 +119,12 @@ class Agent:
         self._clock = clock
         self._brain = brain
         self._started_at = clock()
-        self._events_kept_for = events_kept_for
+        self._retention = Retention(store, keep or Keep(), clock)
         self._intake = Intake(clock)
+        self._measuring = Measuring(signals, clock, keep_signals)
+        self._intake.measure = self._measuring.take
         kept: Mapping[str, Pause] = pauses.kept() if pauses is not None else {}
+        self._removed: dict[str, str] = {}
         self._roster = Roster((), self._intake, clock)
         for plan in clusters:
             self._roster.add(plan, kept.get(plan.name))
@@ -131,6 +139,7 @@ class Agent:
             counters=Counter(restored.counters),
             heard=self._roll_call.heard,
             silences=restored.silences,
+            watched=lambda: (self._roster.uids(), self._removed),
         )
         self._health = HealthBoard(self._roll_call, self._pipeline, clock)
         self.loop = Executions(
@@ -147,7 +156,8 @@ class Agent:
         """Watch, judge and save until the block is left; then collectors stop first and what they sent is settled."""
         async with anyio.create_task_group() as core:
             core.start_soon(self._pipeline.run)
-            core.start_soon(self._retain)
+            core.start_soon(self._retention.run)
+            core.start_soon(self._measuring.run)
             async with anyio.create_task_group() as edge:
                 edge.start_soon(self._roster.run)
                 edge.start_soon(self._roll_call.run)
@@ -237,6 +247,22 @@ class Agent:
         """The changes with these ids that are stored, oldest first."""
         return await self._store.changes_by_id(ids)
 
+    async def series(self, query: SeriesQuery) -> SeriesPage:
+        """Series of measured values."""
+        return await self._measuring.series(query)
+
+    async def signal_counts(self, cluster: str | None) -> Mapping[str, int]:
+        """How many series of each signal there are now."""
+        return await self._measuring.counts(cluster)
+
+    def sample_books(self) -> Mapping[str, Books]:
+        """What became of the samples of each cluster."""
+        return {each.plan.name: each.source.samples.snapshot() for each in self._roster}
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """What stored incidents, over or not, suspect of these changes."""
+        return await self._store.suspecting(change_ids)
+
     def explain(self, event_id: str) -> Sequence[Stage] | None:
         """What became of an event, stage by stage."""
         return self._pipeline.explain(event_id)
@@ -261,6 +287,14 @@ class Agent:
         """Carry out a person's act durably."""
         return await self._pipeline.act(act)
 
+    async def receipt(self, key: str) -> Receipt | None:
+        """What was remembered under an idempotency key within the last day."""
+        return await self._store.receipt(key)
+
+    async def keep_receipt(self, receipt: Receipt) -> None:
+        """Remember it durably."""
+        await self._store.save(Writes(receipts=(receipt,)))
+
     async def probe(self, cluster: str) -> None:
         """Ask a member now."""
         watched = self._watched(cluster)
@@ -282,13 +316,14 @@ class Agent:
         self._roster.add(self._additions.add(request))
         self._roll_call.call()
 
-    def remove_cluster(self, name: str) -> None:
+    def remove_cluster(self, name: str, who: str) -> None:
         """Watch a cluster no longer, and not after the next start. Raises NotFound, Refused."""
         self._watched(name)
         if self._additions is None or not self._additions.remove(name):
             raise Refused(f"{name} is named in the configuration file; remove it there, it is taken over at once")
         if self._pauses is not None:
             self._pauses.keep(name, None)
+        self._removed[name] = f"removed by {who}"
         self._roster.remove(name)
         self._roll_call.forget(name)
 
@@ -314,6 +349,7 @@ class Agent:
         added, changed, removed = self._roster.replace(plans)
         for name in (*changed, *removed):
             self._roll_call.forget(name)
+        self._removed |= dict.fromkeys(removed, "the configuration names it no longer")
         return added, changed, removed
 
     def configured(self, settings: Sequence[Setting]) -> None:
@@ -321,6 +357,11 @@ class Agent:
         self.settings = settings
         self._health.configuration_trouble = None
         self._health.configured_at = self._clock()
+
+    def retain(self, keep: Keep, signals: timedelta) -> None:
+        """From now on so much is kept: of the store, and of measured values."""
+        self._retention.keep = keep
+        self._measuring.keep = signals
 
     def not_configured(self, trouble: str) -> None:
         """The configuration on disk could not be taken over; the one before stays in force."""
@@ -341,18 +382,3 @@ class Agent:
         while True:
             self._health.read()
             await anyio.sleep(HEALTH_BEAT_S)
-
-    async def _retain(self) -> None:
-        """Forget events past their time, a slice at a time, so that no turn of the pipeline waits long for it."""
-        while True:
-            await anyio.sleep(RETENTION_BEAT_S)
-            try:
-                await self._forget_old_events()
-            except PluginError as error:
-                log.warning("store.retention_failed", error=str(error))
-
-    async def _forget_old_events(self) -> None:
-        forgotten = RETENTION_SLICE
-        while forgotten:
-            forgotten = await self._store.forget(self._clock() - self._events_kept_for, RETENTION_SLICE)
-            await anyio.sleep(0.1)

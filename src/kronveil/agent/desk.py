@@ -7,7 +7,7 @@ from typing import Protocol
 
 from kronveil.agent.latency import Latencies
 from kronveil.agent.live import Live
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.execution import Effect, Execution, Mode, Stop
 from kronveil.model.fleet import Books, Fleet, Member
@@ -17,6 +17,7 @@ from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.runbook import Runbook
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import KronveilError
+from kronveil.sdk.signals import SeriesPage, SeriesQuery
 from kronveil.sdk.storage import (
     ChangePage,
     ChangeQuery,
@@ -27,6 +28,7 @@ from kronveil.sdk.storage import (
     IncidentCount,
     IncidentPage,
     IncidentQuery,
+    Receipt,
 )
 
 
@@ -243,11 +245,27 @@ class Desk(Protocol):
         """The changes with these ids that are stored, oldest first."""
         ...
 
+    async def series(self, query: SeriesQuery) -> SeriesPage:
+        """Series of measured values. Raises Transient when they cannot be read now."""
+        ...
+
+    async def signal_counts(self, cluster: str | None) -> Mapping[str, int]:
+        """How many series of each signal there are now, of one cluster or all. Raises Transient."""
+        ...
+
+    def sample_books(self) -> Mapping[str, Books]:
+        """What became of the samples of each cluster, since this agent started."""
+        ...
+
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """What stored incidents, over or not, suspect of these changes: by incident id, newest opened first."""
+        ...
+
     def add_cluster(self, request: ClusterRequest) -> None:
         """Watch one more cluster, from now on and after each start. Raises Refused, ConfigError."""
 
-    def remove_cluster(self, name: str) -> None:
-        """Watch a cluster no longer, and not after the next start.
+    def remove_cluster(self, name: str, who: str) -> None:
+        """Watch a cluster no longer, and not after the next start. What is open in it is closed within a minute.
 
         Raises NotFound, and Refused for one that the configuration file names.
         """
@@ -282,6 +300,12 @@ class Desk(Protocol):
         Transient when the store cannot save it now.
         """
         ...
+
+    async def receipt(self, key: str) -> Receipt | None:
+        """What was remembered under an idempotency key within the last day. Raises Transient."""
+
+    async def keep_receipt(self, receipt: Receipt) -> None:
+        """Remember it durably. Raises Transient."""
 
     async def probe(self, cluster: str) -> None:
         """Ask a member now. Raises NotFound, Transient or Permanent with the reason."""

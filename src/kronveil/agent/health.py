@@ -7,7 +7,7 @@ from kronveil.agent.intake import Clock
 from kronveil.agent.pipeline import Pipeline
 from kronveil.agent.roll_call import RollCall
 from kronveil.model.fleet import ClusterState, Member, Reason
-from kronveil.model.health import ComponentHealth, HealthStatus
+from kronveil.model.health import ComponentHealth, HealthStatus, PartKind
 
 _WORST_FIRST = (HealthStatus.UNHEALTHY, HealthStatus.DEGRADED, HealthStatus.HEALTHY)
 
@@ -33,27 +33,27 @@ class HealthBoard:
         members = self._roll_call.members()
         heard = [each.standing.heard_at for each in members if each.standing.heard_at is not None]
         status, message = _intake_health(members)
-        return self._component("kubernetes", status, message, max(heard, default=None))
+        return self._component("kubernetes", PartKind.COLLECTOR, status, message, max(heard, default=None))
 
     def _store(self) -> ComponentHealth:
         trouble = self._pipeline.trouble
         status = HealthStatus.UNHEALTHY if trouble else HealthStatus.HEALTHY
-        return self._component("store", status, trouble or "writable", self._pipeline.saved_at)
+        return self._component("store", PartKind.STORE, status, trouble or "writable", self._pipeline.saved_at)
 
     def _configuration(self) -> ComponentHealth:
         """Degraded while the file on disk is not what runs."""
         trouble = self.configuration_trouble
         status = HealthStatus.DEGRADED if trouble else HealthStatus.HEALTHY
-        return self._component("configuration", status, trouble or "as on disk", self.configured_at)
+        return self._component("configuration", PartKind.AGENT, status, trouble or "as on disk", self.configured_at)
 
     def _component(
-        self, name: str, status: HealthStatus, message: str, last_success: datetime | None
+        self, name: str, kind: PartKind, status: HealthStatus, message: str, last_success: datetime | None
     ) -> ComponentHealth:
         was, since = self._since.get(name, (None, self._clock()))
         if was is not status:
             since = self._clock()
             self._since[name] = (status, since)
-        return ComponentHealth(name, status, message, since, last_success)
+        return ComponentHealth(name, kind, status, message, since, last_success)
 
 
 def _intake_health(members: Sequence[Member]) -> tuple[HealthStatus, str]:

@@ -14,6 +14,7 @@ from kronveil.model.fleet import Standing
 from kronveil.model.noun import noun
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin
+from kronveil.model.signal import Scrape
 from kronveil.sdk.contracts import Batch
 
 CAPACITY = 10_000
@@ -43,6 +44,8 @@ class Source:
         self.known_as = origin.cluster_name
         self.origin = origin
         self.ledger = Ledger()
+        self.samples = Ledger()
+        """The books of measured values, in samples."""
         self.is_held_up = False
         self.standing: Standing | None = None
 
@@ -56,6 +59,8 @@ class Source:
         self.ledger.depart(booked)
         if batch.standing is not None:
             self.update(batch.standing)
+        if batch.scrape is not None:
+            self._intake.measure(self, batch.scrape)
         if not booked and not batch.unsourced:
             return
         try:
@@ -96,6 +101,8 @@ class Intake:
         self._queue: deque[Arrival] = deque()
         self._filled = anyio.Event()
         self._drained = anyio.Event()
+        self.measure: Callable[[Source, Scrape], None] = _give_up
+        """Who takes readings of measured values; nobody waits for it."""
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -134,3 +141,9 @@ class Intake:
         if len(self._queue) < self._capacity:
             self._drained.set()
         return taken
+
+
+def _give_up(source: Source, scrape: Scrape) -> None:
+    count = len(scrape.samples) + sum(scrape.dropped.values())
+    source.samples.receive(count)
+    source.samples.drop("values are not kept", count)

@@ -170,7 +170,9 @@ class Pipeline:
         counters: Counter[str],
         heard: Callable[[], Mapping[str, datetime]],
         silences: Sequence[Silence] = (),
+        watched: Callable[[], tuple[Mapping[str, str], Mapping[str, str]]] | None = None,
     ) -> None:
+        self._watched = watched
         self._silencing = Silencing(silences)
         self._judge = judge
         self._refusal = refusal
@@ -241,6 +243,8 @@ class Pipeline:
         if self._beat_at is None or now - self._beat_at >= timedelta(seconds=BEAT_S) or now < self._beat_at:
             self._beat_at = now
             work.add(self._judge.tick(now))
+            if self._watched is not None:
+                work.add(self._judge.watch(*self._watched(), now))
         await self._save(work)
         for each in judged:
             each.settle(work.given_up)
@@ -266,7 +270,7 @@ class Pipeline:
             is_repeat = work.add(effects)
             if arrival.is_booked:
                 judged.append(_Judged(arrival, is_repeat, effects))
-            if any(isinstance(effect, RecordEvent | MergeEvent) for effect in effects):
+            if any(_is_counted(effect) for effect in effects):
                 work.counters[f"events:{arrival.origin.cluster_uid or arrival.origin.cluster_name}"] += 1
         return work, judged
 
@@ -378,6 +382,11 @@ class Pipeline:
         self._live.publish("change", work.changes, now)
         if self.on_incidents is not None and work.incidents:
             self.on_incidents(work.incidents.values())
+
+
+def _is_counted(effect: Effect) -> bool:
+    """Whether it is an event more: not the very same report again, as of a cluster that is watched under two names."""
+    return isinstance(effect, RecordEvent) or (isinstance(effect, MergeEvent) and effect.into != effect.event.id)
 
 
 def _is_text(*parts: str) -> bool:

@@ -79,7 +79,7 @@ class RollCall:
             member = self._member(watched, judged, now, first_with_uid)
             self._announce_reach(watched, member, now, is_news=judged.is_news)
             self._announce_source(watched, member, now)
-            picture = _picture(member)
+            picture = _picture(member, self._reach.get(member.name))
             if self._shown.get(member.name) != picture:
                 self._shown[member.name] = picture
                 self._live.publish("cluster", (member,), now)
@@ -199,14 +199,17 @@ def _silent(facts: SourceFacts) -> frozenset[str]:
     return frozenset([one.part for one in facts.troubles if one.kind == WATCH_STALLED])
 
 
-def _picture(member: Member) -> tuple[object, ...]:
-    """What makes a member worth showing again; ages and books alone do not."""
+def _picture(member: Member, reach: str | None) -> tuple[object, ...]:
+    """What makes a member worth showing again; books and ages do not, nor the words in which an age is told.
+
+    ``reach`` is how it was announced: one that is unknown may have been told as unreachable since.
+    """
     standing = member.standing
     kinds = tuple((kind, each.synced, each.count, each.error) for kind, each in sorted(standing.kinds.items()))
     return (
         member.state,
         member.reason,
-        member.why,
+        reach,
         member.same_as,
         member.pause,
         member.silent,

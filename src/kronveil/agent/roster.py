@@ -65,6 +65,10 @@ class Roster:
         """The cluster of this name, if it is watched."""
         return self._watched.get(name)
 
+    def uids(self) -> dict[str, str]:
+        """Of every cluster, by name: its uid, empty while it is not known."""
+        return {name: each.source.standing.uid if each.source.standing else "" for name, each in self._watched.items()}
+
     async def run(self) -> None:
         """Watch every cluster until cancelled. One that fails never ends another."""
         async with anyio.create_task_group() as tasks:

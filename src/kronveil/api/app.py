@@ -29,11 +29,12 @@ from kronveil.api.routes import (
     inventory,
     overview,
     runs,
+    signals,
     silences,
     streams,
     tokens,
 )
-from kronveil.api.socket import serve_socket
+from kronveil.api.socket import Streams, serve_socket
 from kronveil.api.texts import IncidentTexts
 
 PREFIX = "/api/v1"
@@ -56,14 +57,15 @@ def create_app(desk: Desk, options: ApiOptions) -> Gate:
     api.state.pace = options.pace
     api.state.tokens = options.tokens
     api.state.texts = IncidentTexts()
-    api.state.replays = Replays()
+    api.state.replays = Replays(desk)
     api.state.composer = composer = Composer(desk)
+    sockets = Streams(composer, doorman, options.pace)
 
     async def socket(websocket: WebSocket) -> None:
-        await serve_socket(websocket, composer, doorman, options.pace)
+        await serve_socket(websocket, sockets)
 
     api.router.routes.append(WebSocketRoute(f"{PREFIX}/ws/events", socket))
-    return Gate(api, Console(options.console or BUILT_CONSOLE), options, doorman, composer.ending)
+    return Gate(api, Console(options.console or BUILT_CONSOLE), options, doorman, sockets.fan.run, composer.ending)
 
 
 def build_api() -> FastAPI:
@@ -78,7 +80,21 @@ def build_api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    for each in (agent, overview, fleet, inventory, events, incidents, acts, changes, silences, runs, tokens, streams):
+    for each in (
+        agent,
+        overview,
+        fleet,
+        inventory,
+        signals,
+        events,
+        incidents,
+        acts,
+        changes,
+        silences,
+        runs,
+        tokens,
+        streams,
+    ):
         api.include_router(each.router, prefix=PREFIX, dependencies=[Depends(may_call)])
     answer_with_problems(api)
     published = functools.cache(lambda: json.dumps(openapi(api)).encode())

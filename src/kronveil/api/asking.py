@@ -8,8 +8,7 @@ from pydantic import BaseModel, ValidationError
 from kronveil.agent.desk import Desk, NotFound
 from kronveil.api.callers import Caller, Doorman
 from kronveil.api.encode import encode
-from kronveil.api.problems import Refusal, not_valid
-from kronveil.api.replays import Replays
+from kronveil.api.problems import Refusal, not_valid, several_not_valid
 from kronveil.api.roles import LEAST_ROLE
 from kronveil.api.shapes import FieldError
 from kronveil.api.texts import IncidentTexts
@@ -61,11 +60,6 @@ async def _texts(request: Request) -> IncidentTexts:
     return texts
 
 
-async def _replays(request: Request) -> Replays:
-    replays: Replays = request.app.state.replays
-    return replays
-
-
 async def _tokens(request: Request) -> TokenFile:
     tokens: TokenFile | None = request.app.state.tokens
     if tokens is None:
@@ -81,7 +75,6 @@ async def _no_query(request: Request) -> None:
 
 
 TextsHere = Annotated[IncidentTexts, Depends(_texts)]
-ReplaysHere = Annotated[Replays, Depends(_replays)]
 TokensHere = Annotated[TokenFile, Depends(_tokens)]
 DeskHere = Annotated[Desk, Depends(_desk)]
 DoormanHere = Annotated[Doorman, Depends(_doorman)]
@@ -129,6 +122,11 @@ FoundToken = Annotated[Token, Depends(_token)]
 FoundMember = Annotated[Member, Depends(_member)]
 
 
+def is_key(given: str) -> bool:
+    """Whether it may be an idempotency key."""
+    return 1 <= len(given) <= 200 and given.isascii() and given.isprintable()
+
+
 async def _idempotency_key(
     given: Annotated[
         str | None,
@@ -138,7 +136,7 @@ async def _idempotency_key(
         ),
     ] = None,
 ) -> str | None:
-    if given is not None and not (1 <= len(given) <= 200 and given.isascii() and given.isprintable()):
+    if given is not None and not is_key(given):
         raise not_valid(["header", "Idempotency-Key"], "must be 1 to 200 printable ASCII characters")
     return given
 
@@ -172,4 +170,4 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
         )
         for each in problems
     ]
-    raise Refusal(422, "; ".join(f"{each.loc[-1]}: {each.msg}" for each in errors), errors=errors)
+    raise several_not_valid(errors)

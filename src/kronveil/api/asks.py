@@ -83,6 +83,40 @@ class PodFilter(Page):
     q: Annotated[Words, Field(description="Found in name, namespace, node, owner or reason.")] = None
 
 
+class SignalFilter(BaseModel):
+    """Which signals."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cluster: Name = None
+
+
+class SeriesFilter(BaseModel):
+    """Which series, and what of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    signal: Annotated[
+        list[str],
+        BeforeValidator(split_commas),
+        Field(description="Names of signals, repeated or comma separated; none: all."),
+    ] = []
+    cluster: Name = None
+    namespace: Name = None
+    kind: Literal["Pod", "Container", "Node"] | None = None
+    name: Annotated[Name, Field(description="Of the pod or node; may end in `*`.")] = None
+    container: Name = None
+    owner: Annotated[Name, Field(description="Name of the pod's top controller; may end in `*`.")] = None
+    owner_kind: Annotated[Name, Field(description="Its kind, as Deployment.")] = None
+    node: Annotated[Name, Field(description="The node that the pod runs on.")] = None
+    since: Annotated[AwareDatetime | None, Field(description="Without it, an hour before `until`.")] = None
+    until: Annotated[AwareDatetime | None, Field(description="Without it, now.")] = None
+    points: Annotated[bool, Field(description="False: only which series there are, each with its newest value.")] = True
+    max_points: Annotated[int, Field(ge=1, le=2000, description="For each series; more are gathered in buckets.")] = 300
+    cursor: Cursor = None
+    limit: Annotated[int, Field(ge=1, le=100, description="How many series at most.")] = 20
+
+
 class ChangeFilter(Page):
     """Which changes."""
 

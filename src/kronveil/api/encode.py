@@ -24,7 +24,7 @@ _STAGES: Mapping[IncidentStatus, shapes.LoopStage] = {
     IncidentStatus.ACKNOWLEDGED: "acknowledged",
     IncidentStatus.MITIGATED: "recovered",
     IncidentStatus.RESOLVED: "recovered",
-    IncidentStatus.CLOSED: "recovered",
+    IncidentStatus.CLOSED: "detected",
 }
 NEEDS_SOMEBODY = frozenset({IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.MITIGATED})
 

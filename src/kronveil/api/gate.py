@@ -4,7 +4,8 @@ sent, and what every answer carries. Order of refusal: 429, 401, 403, then what 
 import math
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
@@ -37,9 +38,17 @@ _ALWAYS: Sequence[tuple[str, str]] = (
 class Gate:
     """Stands before the API and the console, as one ASGI application."""
 
-    def __init__(
-        self, api: ASGIApp, console: ASGIApp, options: ApiOptions, doorman: Doorman, ending: anyio.Event
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands before, what it asks, and how streams live and end
+        self,
+        api: ASGIApp,
+        console: ASGIApp,
+        options: ApiOptions,
+        doorman: Doorman,
+        stream: Callable[[], Coroutine[Any, Any, None]],
+        ending: anyio.Event,
     ) -> None:
+        self.stream = stream
+        """To be run beside the servers: it writes to all who follow the live stream over a WebSocket."""
         self._api = api
         self._ending = ending
         self._console = console

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kronveil.agent.desk import AgentHealth
 from kronveil.api import encode
-from kronveil.api import shapes_overview as shapes
+from kronveil.api.shapes import overview as shapes
 from kronveil.api.wording import stamp, stamp_or_none
 from kronveil.model.change import Change
 from kronveil.model.event import Severity

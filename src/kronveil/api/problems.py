@@ -55,7 +55,18 @@ class Refusal(Exception):  # noqa: N818 - read as the answer it is
 
 def not_valid(loc: Sequence[str | int], msg: str) -> Refusal:
     """422 about one field."""
-    return Refusal(422, f"{loc[-1]}: {msg}", errors=[FieldError(list(loc), msg)])
+    return several_not_valid([FieldError(list(loc), msg)])
+
+
+def several_not_valid(errors: Sequence[FieldError]) -> Refusal:
+    """422 about each of these fields."""
+    return Refusal(422, "; ".join(f"{_place(each.loc)}: {each.msg}" for each in errors), errors=errors)
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    """As a person writes it: ``status[1]``, without the part of the request it is in when there is more to say."""
+    inner = loc[1:] or loc
+    return "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in inner).removeprefix(".")
 
 
 def request_id_of(scope: Scope) -> str:
@@ -90,9 +101,7 @@ def log_bug(scope: Scope, error: BaseException) -> None:
 
 
 def _from_validation(error: RequestValidationError) -> Refusal:
-    errors = [FieldError(list(each["loc"]), _worded(each)) for each in error.errors()]
-    named = "; ".join(f"{each.loc[-1]}: {each.msg}" for each in errors)
-    return Refusal(422, named, errors=errors)
+    return several_not_valid([FieldError(list(each["loc"]), _worded(each)) for each in error.errors()])
 
 
 def _worded(error: Mapping[str, Any]) -> str:

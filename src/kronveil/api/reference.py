@@ -17,9 +17,12 @@ Elsewhere every call needs `Authorization: Bearer TOKEN`; `kronveil token create
 sent is always checked and decides name and role. Order of refusal: 429, 401, 403, 404, then 409, 412 or 422. Errors are
 RFC 9457 problem documents with the `request_id` that the agent's log has.
 
-**Writes** take `Idempotency-Key`: the same request again with the same key is done once. Acts on incidents take
-`If-Match` (412 when it has changed since). `GET` of an incident, of clusters and of the configuration answers with an
-`ETag` and takes `If-None-Match` (304).
+**Writes** take `Idempotency-Key`: the same request again (method, path and body to the byte) with the same key, by the
+same caller within a day, is done once and gets the first answer, also after a restart; another request with that key is
+refused (422). What was refused may be tried again. The text of a new token is never stored: it is repeated for ten
+minutes while the agent runs, afterwards the same request is answered 409 with the token's id. Acts on incidents are
+answered with the incident as it is now, and take `If-Match` (412 when it has changed since). `GET` of an incident, of
+clusters and of the configuration answers with an `ETag` and takes `If-None-Match` (304).
 
 **Lists** are `{{"items": [...], "next_cursor": null | "..."}}`; a page is never shifted by what arrives meanwhile.
 Answers about the fleet say whether they are `complete`, and name what is `missing`.

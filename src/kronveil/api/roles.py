@@ -37,6 +37,8 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "GET /overview": "viewer",
     "GET /pods": "viewer",
     "GET /workloads": "viewer",
+    "GET /signals": "viewer",
+    "GET /series": "viewer",
     "GET /events": "viewer",
     "GET /changes": "viewer",
     "GET /incidents": "viewer",

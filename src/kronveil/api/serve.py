@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import anyio
 import uvicorn
 
 from kronveil.api.interest import LONGEST_CLIENT_FRAME
+from kronveil.api.wire import WebSocketWire
 from kronveil.sdk.errors import ConfigError
 
 STOP_DEADLINE_S = 3
@@ -80,26 +81,33 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serving(
-    apps: Mapping[str, Any], listeners: Sequence[Listener], *, on_stop: Callable[[], None]
+    apps: Mapping[str, Any],
+    listeners: Sequence[Listener],
+    *,
+    beside: Callable[[], Coroutine[Any, Any, None]],
+    on_stop: Callable[[], None],
 ) -> AsyncGenerator[None]:
-    """Serve on every listener the application of its name, while the block is entered.
+    """Serve on every listener the application of its name, and run ``beside``, while the block is entered.
 
     On leaving, ``on_stop`` tells streams to end, requests get a moment to, and the rest is cut off.
     """
     servers = [_Server(_settings(apps[listener.name])) for listener in listeners]
-    async with anyio.create_task_group() as tasks:
-        for server, listener in zip(servers, listeners, strict=True):
-            tasks.start_soon(server.serve, [listener.socket])
-        with anyio.fail_after(10):
-            while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn offers no event for this
-                await anyio.sleep(0.005)
-        try:
-            yield
-        finally:
-            on_stop()
-            for server in servers:
-                server.should_exit = True
-            tasks.cancel_scope.deadline = anyio.current_time() + STOP_DEADLINE_S
+    async with anyio.create_task_group() as writing:
+        writing.start_soon(beside)
+        async with anyio.create_task_group() as tasks:
+            for server, listener in zip(servers, listeners, strict=True):
+                tasks.start_soon(server.serve, [listener.socket])
+            with anyio.fail_after(10):
+                while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn offers no event for it
+                    await anyio.sleep(0.005)
+            try:
+                yield
+            finally:
+                on_stop()
+                for server in servers:
+                    server.should_exit = True
+                tasks.cancel_scope.deadline = anyio.current_time() + STOP_DEADLINE_S
+        writing.cancel_scope.cancel()
 
 
 def _settings(app: Any) -> uvicorn.Config:
@@ -110,6 +118,7 @@ def _settings(app: Any) -> uvicorn.Config:
         lifespan="off",
         server_header=False,
         proxy_headers=False,  # whom to believe is decided by api.trusted_proxies
+        ws=WebSocketWire,
         # Frames of our own tell a page that it is alive; these find peers that are gone without a word. They wait
         # longer than a client that was too slow is held, so that it reads its 4408 first.
         ws_ping_interval=20,

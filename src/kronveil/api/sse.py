@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from kronveil.api.feed import Composer, Feed, Message, TooSlow
-from kronveil.api.socket import Watch
+from kronveil.api.lines import Watch
 from kronveil.sdk.errors import PluginError
 
 
@@ -61,7 +61,7 @@ class EventStream(Response):
             return
 
     async def _send(self, messages: Iterable[Message], send: Send) -> None:
-        body = "".join(self._event(message) for message in messages).encode()
+        body = b"".join(self._event(message) for message in messages)
         if not body:
             return
         with anyio.move_on_after(self._pace.send_s) as patience:
@@ -69,10 +69,10 @@ class EventStream(Response):
         if patience.cancelled_caught:
             raise TooSlow(f"nothing could be sent for {self._pace.send_s:g} s")
 
-    def _event(self, message: Message) -> str:
+    def _event(self, message: Message) -> bytes:
         if message.place is None:
-            return f"data: {message.text}\n\n"
-        return f"id: {self._composer.desk.live.epoch}:{message.place}\ndata: {message.text}\n\n"
+            return b"data: %b\n\n" % message.data
+        return b"id: %b:%d\ndata: %b\n\n" % (self._composer.desk.live.epoch.encode(), message.place, message.data)
 
 
 async def _until_set(ending: anyio.Event, over: anyio.CancelScope) -> None:

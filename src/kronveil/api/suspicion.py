@@ -1,8 +1,9 @@
-"""Which open incidents suspect a change, looked up from the change's side."""
+"""Which incidents suspect a change, looked up from the change's side."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kronveil.model.change import Suspect
 from kronveil.model.incident import Incident
 
 
@@ -16,14 +17,15 @@ class Named:
 
 
 class Suspicions:
-    """Of the incidents given, read once."""
+    """Of the incidents given, read once. What ``stored`` ones suspect, by their ids, comes after that."""
 
-    def __init__(self, incidents: Iterable[Incident]) -> None:
+    def __init__(self, incidents: Iterable[Incident], stored: Mapping[str, Sequence[Suspect]] | None = None) -> None:
         self._named: dict[str, Named] = {}
-        for incident in incidents:
-            for suspect in incident.suspects:
+        known: dict[str, Sequence[Suspect]] = {incident.id: incident.suspects for incident in incidents}
+        for incident_id, suspects in {**known, **(stored or {}), **known}.items():
+            for suspect in suspects:
                 before = self._named.get(suspect.change_id)
-                ids = (*(before.incidents if before else ()), incident.id)
+                ids = (*(before.incidents if before else ()), incident_id)
                 score, reasons = suspect.score, suspect.reasons
                 if before is not None and before.score >= score:
                     score, reasons = before.score, before.reasons

@@ -72,9 +72,14 @@ class TokenFile:
         self._look()
         return self._tokens.get(token_id)
 
-    def create(self, role: Role, name: str | None, lives: timedelta | None, now: datetime) -> tuple[Token, Secret]:
-        """A new token and its text, which is kept nowhere. Raises ConfigError for a name that is taken."""
-        token_id = secrets.token_hex(4)
+    def create(
+        self, role: Role, name: str | None, lives: timedelta | None, now: datetime, *, token_id: str | None = None
+    ) -> tuple[Token, Secret]:
+        """A new token and its text, which is kept nowhere. Raises ConfigError for a name that is taken.
+
+        ``token_id`` is eight hexadecimal digits that no token has yet; without, they are drawn.
+        """
+        token_id = token_id or secrets.token_hex(4)
         text, salt = f"{_MARK}_{token_id}_{secrets.token_urlsafe(32)}", secrets.token_hex(16)
         token = Token(
             id=token_id,

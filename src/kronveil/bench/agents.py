@@ -31,16 +31,20 @@ def now_utc() -> datetime:
 
 @asynccontextmanager
 async def agent_on(
-    clusters: Sequence[Cluster], store: Store, clock: Callable[[], datetime] = now_utc
+    clusters: Sequence[Cluster],
+    store: Store,
+    clock: Callable[[], datetime] = now_utc,
+    restored: Restored | None = None,
 ) -> AsyncGenerator[Agent]:
-    """The agent, when it knows all that its clusters hold."""
+    """The agent, when it knows all that its clusters hold; with ``restored``, what its store held, too."""
+    known = restored or Restored((), {}, {})
     silence = timedelta(days=100_000)  # what is measured may be quiet, and the clock may be a fast one
     agent = Agent(
         clusters=[
             ClusterPlan(each.name, None, silence, 2 * silence, each.open, silent_after=silence) for each in clusters
         ],
-        brain=Brain(Triage(Rules()), Refusal, Liveness(), fleet.total, preview),
-        restored=Restored((), {}, {}),
+        brain=Brain(Triage(Rules(), known.incidents), Refusal, Liveness(), fleet.total, preview),
+        restored=known,
         store=store,
         live=Live("bench", encode_item),
         clock=clock,

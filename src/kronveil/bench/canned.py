@@ -7,6 +7,8 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,12 +16,20 @@ import anyio
 from anyio.abc import SocketAttribute, SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from kronveil.bench.frames import PodName, deployments_page, pods_page, replicasets_page
+from kronveil.bench.frames import (
+    METRICS_TIME,
+    PodName,
+    deployments_page,
+    metrics_page,
+    pods_page,
+    replicasets_page,
+)
 
 PAGE = 500
 PODS_PER_DEPLOYMENT = 10
 BOOKMARK_EVERY_S = 60.0
 LONGEST_HEAD = 64 * 1024
+MISSING = b'{"kind":"Status","status":"Failure","reason":"NotFound","message":"no such resource","code":404}'
 EMPTY = b'{"metadata":{"resourceVersion":"1000000"},"items":[]}'
 EXPIRED = (
     b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old resource version"}}'
@@ -65,6 +75,13 @@ class Pages:
             "deployments": [deployments_page(firsts)],
         }
 
+        self._metrics = metrics_page(names)
+
+    def measured(self, cluster: int) -> bytes:
+        """What its pods use, measured now."""
+        now = datetime.now(UTC).isoformat(timespec="seconds").encode()
+        return self._metrics.replace(METRICS_TIME, now).replace(OWN[0], b"%04x%s" % (cluster, OWN[0][4:]))
+
     def of(self, cluster: int, kind: str, number: int) -> tuple[bytes, bool]:
         """A page, and whether it is the last one."""
         pages = self._lists.get(kind) or [EMPTY]
@@ -77,8 +94,9 @@ class Pages:
 class Servers:
     """Answers for every cluster, and counts what it is asked."""
 
-    def __init__(self, pods: int) -> None:
+    def __init__(self, pods: int, *, is_measured: bool = False) -> None:
         self._pages = Pages(pods)
+        self._is_measured = is_measured
         self._expired = anyio.Event()
         self._lists: set[str] = set()
         self._most_lists = 0
@@ -112,6 +130,9 @@ class Servers:
             await _send(stream, GROUPS)
         elif path.endswith("/kube-system"):
             await _send(stream, b'{"metadata":{"name":"kube-system","uid":"%s"}}' % uid_of(int(cluster)).encode())
+        elif "/metrics.k8s.io/" in path:
+            is_there = self._is_measured and path.endswith("/pods")
+            await _send(stream, self._pages.measured(int(cluster)) if is_there else MISSING, 200 if is_there else 404)
         elif asked.get("limit") == "1":
             await _send(stream, EMPTY)
         else:
@@ -169,8 +190,8 @@ def uid_of(cluster: int) -> str:
     return f"4f2c1e0a-0000-4000-8000-{cluster:012d}"
 
 
-async def _send(stream: SocketStream, body: bytes) -> None:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+async def _send(stream: SocketStream, body: bytes, status: int = 200) -> None:
+    head = f"HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     await stream.send(head.encode() + body if len(body) < 16_384 else head.encode())
     if len(body) >= 16_384:
         await stream.send(body)
@@ -180,8 +201,8 @@ async def _send_chunk(stream: SocketStream, line: bytes) -> None:
     await stream.send(b"%x\r\n%s\n\r\n" % (len(line) + 1, line))
 
 
-async def _main(pods: int) -> None:
-    servers = Servers(pods)
+async def _main(pods: int, *, is_measured: bool) -> None:
+    servers = Servers(pods, is_measured=is_measured)
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1", backlog=2048)
     port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no database is near
     sys.stdout.write(f"{port}\n")
@@ -192,4 +213,6 @@ async def _main(pods: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pods", type=int, default=5_000, help="of each cluster")
-    anyio.run(_main, parser.parse_args().pods)
+    parser.add_argument("--measured", action="store_true", help="metrics.k8s.io is served, of pods")
+    asked = parser.parse_args()
+    anyio.run(partial(_main, asked.pods, is_measured=asked.measured))

@@ -10,6 +10,7 @@ from kronveil.bench.frames import PodName, deployments_page, pods_page, replicas
 from kronveil.collectors.kubernetes.cluster import ClusterCollector
 from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.collectors.kubernetes.connect import Connection, Parameters
+from kronveil.collectors.kubernetes.trouble import MissingError
 from kronveil.sdk.contracts import Collector
 
 UID = "4f2c1e0a-0000-4000-8000-uid-of-bench"
@@ -56,12 +57,24 @@ class Cluster:
         """Where it seems to be."""
         return "nowhere:0"
 
+    async def refresh(self) -> bool:
+        """It needs no credentials."""
+        return False
+
     async def get(
-        self, path: str, parameters: Parameters | None = None, timeout_s: float = 0, *, accept: str = ""
+        self,
+        path: str,
+        parameters: Parameters | None = None,
+        timeout_s: float = 0,
+        *,
+        accept: str = "",
+        longest: int = 0,
     ) -> bytes:
-        """A page of pods, the namespace that names the cluster, or an empty list."""
-        del timeout_s, accept
+        """A page of pods, the namespace that names the cluster, or an empty list. It measures nothing."""
+        del timeout_s, accept, longest
         asked = parameters or {}
+        if path.startswith("/apis/metrics.k8s.io/"):
+            raise MissingError("not served")
         if path == "/version":
             return b'{"gitVersion":"v1.30.0"}'  # one that lists in pages
         if path.endswith("/kube-system"):

@@ -23,6 +23,7 @@ listen: {{api: 0, dashboard: 0, grpc: 0, otlp_grpc: 0, otlp_http: 0, prometheus:
 api: {{auth: required, bootstrap_token: {token}}}
 collectors:
   kubernetes:
+    metrics_interval: {metrics_interval_s}s
     clusters: [{clusters}]
 """
 TOKEN = "a-token-of-the-bench-and-of-nothing-else"  # noqa: S105 - opens nothing but its own agent
@@ -122,27 +123,30 @@ def _is_settled(member: dict[str, Any], pods: int) -> bool:
 
 
 @asynccontextmanager
-async def canned(pods: int) -> AsyncGenerator[Canned]:
-    """API servers with so many pods in each cluster."""
-    async with process("kronveil.bench.canned", "--pods", str(pods)) as started, httpx2.AsyncClient() as client:
+async def canned(pods: int, *, measured: bool = False) -> AsyncGenerator[Canned]:
+    """API servers with so many pods in each cluster; ``measured``: that say what those use."""
+    asked = ["--pods", str(pods), *(["--measured"] if measured else [])]
+    async with process("kronveil.bench.canned", *asked) as started, httpx2.AsyncClient() as client:
         assert started.stdout is not None  # noqa: S101 - it was opened with pipes
         line = await BufferedByteReceiveStream(started.stdout).receive_until(b"\n", 100)
         yield Canned(int(line), client)
 
 
 @asynccontextmanager
-async def watching(servers: Canned | None, clusters: int, folder: Path | None = None) -> AsyncGenerator[Subject]:
+async def watching(
+    servers: Canned | None, clusters: int, folder: Path | None = None, *, metrics_interval_s: int = 60
+) -> AsyncGenerator[Subject]:
     """An agent on the first ``clusters`` of them; with ``folder`` on the state that is kept there."""
     with tempfile.TemporaryDirectory(prefix="kronveil-bench-") as made:
         kept = folder or Path(made)
-        file = _configured(kept, servers.port if servers else 9, clusters)
+        file = _configured(kept, servers.port if servers else 9, clusters, metrics_interval_s)
         async with process("kronveil.bench.subject", str(file)) as started, httpx2.AsyncClient() as client:
             subject = Subject(started, client)
             await subject.ready()
             yield subject
 
 
-def _configured(folder: Path, port: int, clusters: int) -> Path:
+def _configured(folder: Path, port: int, clusters: int, metrics_interval_s: int) -> Path:
     names = [f"cluster-{number:02d}" for number in range(clusters)]
     kubeconfig = folder / "kubeconfig"
     config = {
@@ -159,7 +163,9 @@ def _configured(folder: Path, port: int, clusters: int) -> Path:
     file = folder / "kronveil.yaml"
     each = (f"{{name: {name}, kubeconfig_path: {kubeconfig}, context: {name}}}" for name in names)
     file.write_text(
-        CONFIGURATION.format(folder=folder, token=TOKEN, clusters=", ".join(each)),
+        CONFIGURATION.format(
+            folder=folder, token=TOKEN, clusters=", ".join(each), metrics_interval_s=metrics_interval_s
+        ),
         encoding="utf-8",
     )
     return file

@@ -67,6 +67,31 @@ def pods_page(pods: Iterable[PodName], *, version: int, token: str) -> bytes:
     return _page((pod_json(pod, pod.number + 1) for pod in pods), version=version, token=token)
 
 
+METRICS_TIME = b"@when it was measured@"
+
+
+def metrics_page(pods: Iterable[PodName]) -> bytes:
+    """What metrics.k8s.io says of these pods, but for the time; a container each."""
+    items = [
+        json.dumps(
+            {
+                "metadata": {"name": pod.name, "namespace": pod.namespace},
+                "timestamp": METRICS_TIME.decode(),
+                "window": "15.2s",
+                "containers": [
+                    {
+                        "name": "app",
+                        "usage": {"cpu": f"{pod.number * 7919 % 900_000_000}n", "memory": f"{40_000 + pod.number}Ki"},
+                    }
+                ],
+            }
+        ).encode()
+        for pod in pods
+    ]
+    head = b'{"kind":"PodMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":['
+    return head + b",".join(items) + b"]}"
+
+
 def replicasets_page(firsts: Iterable[PodName]) -> bytes:
     """The replica sets of these pods, in one page; each pod stands for its deployment."""
     return _page(

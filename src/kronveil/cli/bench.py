@@ -23,8 +23,8 @@ def bench(
 
     Example: kronveil bench decode path --json bench.json
     """
+    from kronveil import logs  # noqa: PLC0415
     from kronveil.bench import run  # noqa: PLC0415 - keeps `kronveil --help` quick
-    from kronveil.cli.running import set_up_logging  # noqa: PLC0415
 
-    set_up_logging("error", "auto")
+    logs.set_up("error", "auto")
     raise typer.Exit(run(stages or [], json, quick=quick, scale=scale))

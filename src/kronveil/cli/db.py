@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kronveil.cli.client import end, print_json
+from kronveil.cli.client import print_json
+from kronveil.cli.ending import end
 from kronveil.cli.running import EXIT_FAILED, refuse
 
 if TYPE_CHECKING:

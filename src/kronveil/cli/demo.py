@@ -111,6 +111,7 @@ def _configuration(story: "Story", folder: Path, port_offset: int) -> str:
         f"listen: {{api: {API_PORT + port_offset}, dashboard: {CONSOLE_PORT + port_offset}, "
         f"prometheus: {8889 + port_offset}, health: {13133 + port_offset}}}\n"
         "collectors:\n  kubernetes:\n    poll_interval: 5s\n    stale_after: 15s\n    unreachable_after: 45s\n"
+        "    metrics_interval: 3s\n"
         f"    clusters:\n{clusters}"
         "incidents: {resolve_after: 15s}\n"
         "runbooks: {live: true, auto_execute: false, settle: 20s}\n"

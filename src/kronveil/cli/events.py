@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kronveil.cli.client import INTERRUPTED, AsJson, Url, fetch, print_json
+from kronveil.cli.client import AsJson, Url, fetch, print_json
+from kronveil.cli.ending import INTERRUPTED
 from kronveil.cli.tables import left_out, subject, table
 from kronveil.cli.times import time_of
 

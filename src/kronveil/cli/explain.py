@@ -1,11 +1,10 @@
 """`kronveil explain EVENT`: what became of an event, stage by stage, and why."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
-from kronveil.cli.client import AsJson, Url, fetch, print_json
+from kronveil.cli.client import AsJson, Url, fetch, path_to, print_json
 from kronveil.cli.tables import clean, subject, table
 
 
@@ -19,7 +18,7 @@ def explain(
 
     Example: kronveil explain ev-3f2a9c
     """
-    body = fetch(url, f"events/{quote(event_id, safe='')}/explain").body
+    body = fetch(url, path_to("events", event_id, "explain")).body
     if json:
         print_json(body)
         return

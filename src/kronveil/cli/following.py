@@ -11,8 +11,10 @@ import typer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from kronveil.cli.client import FAILED, addresses, credentials, end, fetch, is_here, token, unreachable
+from kronveil.cli.client import WAY_IN, fetch, unreachable
+from kronveil.cli.ending import FAILED, end
 from kronveil.cli.events import row
+from kronveil.cli.finding import addresses, credentials, is_here, reason_of, token
 from kronveil.cli.tables import clean
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
@@ -58,7 +60,7 @@ class Following:
             except (InvalidHandshake, InvalidURI) as error:
                 end(FAILED, f"{base} answers, but not as a Kronveil agent does: {error}.")
             except (OSError, TimeoutError) as error:
-                tried[base] = str(error) or type(error).__name__
+                tried[base] = reason_of(error)
                 continue
             self._base = base
             return connection
@@ -79,8 +81,9 @@ class Following:
         )
 
     async def _read_until_lost(self, connection: ClientConnection) -> None:
-        await connection.send(json.dumps({"type": "subscribe", "topics": ["event"], "filter": dict(self._narrowed)}))
+        wanted = {"type": "subscribe", "topics": ["event"], "filter": dict(self._narrowed)}
         try:
+            await connection.send(json.dumps(wanted))
             while True:
                 # A status comes every two seconds, so a longer silence is a dead connection.
                 with anyio.fail_after(SILENCE_S):
@@ -93,7 +96,7 @@ class Following:
         except ConnectionClosed as closed:
             code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
             if code in {4401, 4403, 1008}:
-                hint = " Put a token into KRONVEIL_TOKEN." if code == 4401 and token() is None else ""
+                hint = f"\n{WAY_IN}" if code == 4401 and token() is None else ""
                 end(FAILED, f"The agent refuses the stream: {reason}{hint}")
 
     async def _take(self, frame: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from kronveil.cli import folding
 from kronveil.cli.client import Answer
 from kronveil.cli.tables import UNKNOWN, age, clean, since, subject, table
 
@@ -15,28 +16,34 @@ EVIDENCE_SHOWN = 15
 _Thing = Mapping[str, Any]
 
 
-def show(answer: Answer, relatives: Mapping[str, _Thing]) -> None:
-    """Print it; ``relatives`` are the incidents it is part of or made of, as far as they could be read."""
+def show(answer: Answer, relatives: Mapping[str, _Thing], *, is_whole: bool = False) -> None:
+    """Print it, shortened unless the whole of it is asked for.
+
+    ``relatives`` are the incidents it is part of or made of, as far as they could be read.
+    """
     incident = answer.body
     _head(incident, answer.at)
-    _kin(incident, relatives)
-    _changed(incident)
+    _kin(incident, relatives, is_whole=is_whole)
+    _changed(incident, is_whole=is_whole)
     typer.echo()
-    table(("AT", "WHAT", "WHO", "MESSAGE"), [_moment(each) for each in incident["timeline"]])
-    _evidence(incident)
+    table(("AT", "WHAT", "WHO", "MESSAGE"), folding.story(incident["timeline"], is_whole=is_whole))
+    _evidence(incident, is_whole=is_whole)
 
 
 def _head(incident: _Thing, now: datetime) -> None:
     ended = f", resolved {incident['resolved_at']}" if incident["resolved_at"] else ""
-    by = f" by {clean(incident['acknowledged_by'])}" if incident["acknowledged_by"] else ""
+    by = f" by {clean(incident['acknowledged_by'])}" if incident["status"] == "acknowledged" else ""
     typer.echo(clean(incident["title"]))
-    typer.echo(f"{incident['severity']}, {incident['status']}{by}, {clean(incident['kind'])}")
+    silenced = ", silenced" if incident["silenced"] else ""
+    typer.echo(f"{incident['severity']}, {incident['status']}{by}{silenced}, {clean(incident['kind'])}")
     where = ", ".join(clean(each["name"]) for each in incident["clusters"])
     typer.echo(f"{clean(subject(incident['resource']))}, {where}")
     typer.echo(f"opened {incident['opened_at']} ({age(since(incident['opened_at'], now))} ago){ended}")
+    owner = f", assigned to {clean(incident['owner'])}" if incident["owner"] else ""
+    typer.echo(f"{incident['id']}, version {incident['version']}{owner}")
 
 
-def _kin(incident: _Thing, relatives: Mapping[str, _Thing]) -> None:
+def _kin(incident: _Thing, relatives: Mapping[str, _Thing], *, is_whole: bool) -> None:
     parent, parts = incident["parent_id"], incident["children"]
     if parent is not None:
         title = f": {clean(relatives[parent]['title'])}" if parent in relatives else ""
@@ -44,9 +51,10 @@ def _kin(incident: _Thing, relatives: Mapping[str, _Thing]) -> None:
     if not parts:
         return
     typer.echo()
-    table(("PART", "STATUS", "CLUSTER", "TITLE"), [_part(each, relatives.get(each)) for each in parts[:PARTS_SHOWN]])
-    if len(parts) > PARTS_SHOWN:
-        typer.echo(f"and {len(parts) - PARTS_SHOWN} more parts")
+    shown = parts if is_whole else parts[:PARTS_SHOWN]
+    table(("PART", "STATUS", "CLUSTER", "TITLE"), [_part(each, relatives.get(each)) for each in shown])
+    if len(parts) > len(shown):
+        typer.echo(f"and {len(parts) - len(shown)} more parts: --all shows them")
 
 
 def _part(part_id: str, part: _Thing | None) -> tuple[object, ...]:
@@ -55,68 +63,60 @@ def _part(part_id: str, part: _Thing | None) -> tuple[object, ...]:
     return part_id, part["status"], ", ".join(each["name"] for each in part["clusters"]), part["title"]
 
 
-def _changed(incident: _Thing) -> None:
+def _changed(incident: _Thing, *, is_whole: bool) -> None:
     """Suspects first, most likely first; then what else was changed nearby, newest first."""
     changes = {each["id"]: each for each in incident["changes"]}
-    rows = [_suspect(each, changes.get(each["change_id"]), incident["opened_at"]) for each in incident["suspects"]]
+    openings = [incident["opened_at"], *(each["at"] for each in incident["timeline"] if each["what"] == "reopened")]
+    rows = [_suspect(each, changes.get(each["change_id"]), openings) for each in incident["suspects"]]
     suspected = {each["change_id"] for each in incident["suspects"]}
     others = [each for each in incident["changes"] if each["id"] not in suspected]
-    rows += [_other(each, incident["opened_at"]) for each in others[:OTHERS_SHOWN]]
+    shown = others if is_whole else others[:OTHERS_SHOWN]
+    rows += [_other(each, openings) for each in shown]
     if not rows:
         typer.echo("\nWHAT CHANGED: nothing changed nearby.")
         return
     typer.echo("\nWHAT CHANGED")
     table(("SCORE", "WHEN", "WHO", "OF", "WHAT"), rows, right=("SCORE",))
-    if len(others) > OTHERS_SHOWN:
+    if len(others) > len(shown):
         told = f"kronveil changes --around {incident['opened_at']}"
-        typer.echo(f"{len(others) - OTHERS_SHOWN} other changes nearby are left out: {told}")
+        typer.echo(f"{len(others) - len(shown)} other changes nearby are left out: {told}")
 
 
-def _suspect(suspect: _Thing, change: _Thing | None, opened_at: str) -> tuple[object, ...]:
+def _suspect(suspect: _Thing, change: _Thing | None, openings: Sequence[str]) -> tuple[object, ...]:
     score = f"{suspect['score']:.2f}"
     if change is None:
         return score, UNKNOWN, UNKNOWN, UNKNOWN, suspect["what"]
-    return score, *_when_who_of(change, opened_at), suspect["what"]
+    return score, *_when_who_of(change, openings), suspect["what"]
 
 
-def _other(change: _Thing, opened_at: str) -> tuple[object, ...]:
-    return "-", *_when_who_of(change, opened_at), change["summary"]
+def _other(change: _Thing, openings: Sequence[str]) -> tuple[object, ...]:
+    return "-", *_when_who_of(change, openings), change["summary"]
 
 
-def _when_who_of(change: _Thing, opened_at: str) -> tuple[object, ...]:
-    return _beside(change["at"], opened_at), change["actor"] or UNKNOWN, subject(change["target"])
+def _when_who_of(change: _Thing, openings: Sequence[str]) -> tuple[object, ...]:
+    return _beside(change["at"], openings), change["actor"] or UNKNOWN, subject(change["target"])
 
 
-def _beside(at: str, opened_at: str) -> str:
-    """43 s before, 2 min after."""
-    before = since(at, datetime.fromisoformat(opened_at)) or 0.0
-    return f"{age(abs(before))} {'before' if before >= 0 else 'after'}"
+def _beside(at: str, openings: Sequence[str]) -> str:
+    """43 s before, 1 s before it was back, 2 min after; ``openings`` in order: when it began, and each time anew."""
+    gaps = [since(at, datetime.fromisoformat(each)) or 0.0 for each in openings]
+    for place, gap in enumerate(gaps):
+        if gap >= 0:
+            return f"{age(gap)} before{' it was back' if place else ''}"
+    return f"{age(-gaps[-1])} after"
 
 
-def _moment(moment: _Thing) -> tuple[object, ...]:
-    return moment["at"], moment["what"], moment["actor"], moment["message"]
-
-
-def _evidence(incident: _Thing) -> None:
+def _evidence(incident: _Thing, *, is_whole: bool) -> None:
     """The newest of what is distinct, oldest first; what only repeats is one row."""
-    folded = _folded(incident["evidence"])
-    shown = folded[-EVIDENCE_SHOWN:]
+    folded = folding.alike(incident["evidence"])
+    shown = folded if is_whole else folded[-EVIDENCE_SHOWN:]
     if shown:
         typer.echo()
         table(("EVIDENCE", "SEVERITY", "KIND", "CLUSTER", "OF", "MESSAGE"), [_row(each) for each in shown])
     told = _told(sum(len(each) for each in shown), incident["event_count"])
     older = len(folded) - len(shown)
-    rows = f" {older} older row{'' if older == 1 else 's'} left out, --json has them." if older else ""
+    rows = f" {older} older row{'' if older == 1 else 's'} left out: --all shows them." if older else ""
     typer.echo(f"\n{told}{rows}")
-
-
-def _folded(evidence: Sequence[_Thing]) -> list[list[_Thing]]:
-    """Those of one kind, object and message together, ordered by the newest of each."""
-    alike: dict[tuple[str, ...], list[_Thing]] = {}
-    for each in sorted(evidence, key=lambda one: str(one["at"])):
-        of = (each["kind"], each["cluster_name"], subject(each["resource"]), each["message"])
-        alike.setdefault(of, []).append(each)
-    return sorted(alike.values(), key=lambda some: str(some[-1]["at"]))
 
 
 def _row(alike: Sequence[_Thing]) -> tuple[object, ...]:

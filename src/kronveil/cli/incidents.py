@@ -1,80 +1,52 @@
-"""`kronveil incidents [ID]`: what needs somebody, one incident whole, and what a person may do to it."""
+"""`kronveil incidents [ID]`: what needs somebody, and one incident whole."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from kronveil.cli import incident_page
-from kronveil.cli.client import WRONG_USAGE, AsJson, Url, end, fetch, print_json, send
-from kronveil.cli.tables import age, clean, left_out, since, table
+from kronveil.cli.client import AsJson, Url, fetch, path_to, print_json
+from kronveil.cli.ending import WRONG_USAGE, end
+from kronveil.cli.incident_acts import acknowledge, add_acts, resolve
+from kronveil.cli.nouns import Noun
+from kronveil.cli.tables import age, left_out, since, table
 
 NEEDS_SOMEBODY = ("open", "acknowledged", "mitigated")
 MOST = 500
 
+incidents = typer.Typer(cls=Noun, subcommand_metavar="[ID | VERB ID...]")
 
-def incidents(  # noqa: PLR0913 - each is an option of the command line
-    incident_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One incident, whole.")] = None,
+
+@incidents.callback(invoke_without_command=True)
+def list_them(  # noqa: PLR0913 - each is an option of the command line
+    context: typer.Context,
     *,
     status: Annotated[
         list[str] | None, typer.Option(help="Only with this status; repeat for several. Default: what needs somebody.")
     ] = None,
     severity: Annotated[list[str] | None, typer.Option(help="Only of this severity; repeat for several.")] = None,
     cluster: Annotated[str | None, typer.Option(help="Only of this cluster.")] = None,
+    words: Annotated[
+        str | None, typer.Option("-q", "--words", help="Only with these words in title, id, kind, cluster or name.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Resolved and closed ones too.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50,
-    acknowledge: Annotated[bool, typer.Option("--acknowledge", help="Say that you look after it.")] = False,
-    resolve: Annotated[bool, typer.Option("--resolve", help="Say that it is over; needs --reason.")] = False,
-    reason: Annotated[str | None, typer.Option(help="Why it is over.")] = None,
     url: Url = None,
     json: AsJson = False,
 ) -> None:
     """List incidents, show one, or say what you do about one.
 
-    Examples: kronveil incidents --severity critical --cluster us-east-prod; kronveil incidents ID --acknowledge;
-    kronveil incidents ID --resolve --reason "rolled back by hand"
+    Examples: kronveil incidents --severity critical --cluster us-east-prod; kronveil incidents ID;
+    kronveil incidents acknowledge ID
     """
-    if incident_id is None:
-        if acknowledge or resolve or reason is not None:
-            end(WRONG_USAGE, "Which incident? Write: kronveil incidents ID --acknowledge")
-        filters = {"status": status or ([] if everything else list(NEEDS_SOMEBODY)), "severity": severity or []}
-        is_bare = not (status or severity or cluster or everything)
-        asked = filters | ({"cluster": cluster} if cluster else {}) | {"limit": limit}
-        _show_list(url, asked, as_json=json, is_bare=is_bare)
+    if context.invoked_subcommand is not None:
         return
-    path = f"incidents/{quote(incident_id, safe='')}"
-    if not (acknowledge or resolve):
-        if reason is not None:
-            end(WRONG_USAGE, "--reason goes with --resolve.")
-        _show_one(url, path, as_json=json)
-        return
-    if acknowledge and resolve:
-        end(WRONG_USAGE, "Give --acknowledge or --resolve, not both.")
-    if resolve and not (reason or "").strip():
-        end(WRONG_USAGE, 'Say why it is over: --resolve --reason "rolled back by hand"')
-    verb, body = ("resolve", {"reason": reason}) if resolve else ("acknowledge", {})
-    answer = send(url, f"{path}/{verb}", body)
+    filters = {"status": status or ([] if everything else list(NEEDS_SOMEBODY)), "severity": severity or []}
+    is_bare = not (status or severity or cluster or words or everything)
+    narrowed = {name: value for name, value in (("cluster", cluster), ("q", words)) if value}
+    answer = fetch(url, "incidents", filters | narrowed | {"limit": limit})
     if json:
-        print_json(answer.body)
-    else:
-        typer.echo(f"{clean(answer.body['id'])} is {answer.body['status']}: {clean(answer.body['title'])}")
-
-
-def _show_one(url: str | None, path: str, *, as_json: bool) -> None:
-    answer = fetch(url, path)
-    if as_json:
-        print_json(answer.body)
-        return
-    wanted = {answer.body["parent_id"], *answer.body["children"]} - {None}
-    page: list[dict[str, Any]] = fetch(url, "incidents", {"limit": MOST}).body["items"] if wanted else []
-    incident_page.show(answer, {each["id"]: each for each in page if each["id"] in wanted})
-
-
-def _show_list(url: str | None, params: Mapping[str, Any], *, as_json: bool, is_bare: bool) -> None:
-    answer = fetch(url, "incidents", params)
-    if as_json:
         print_json(answer.body)
         return
     items = answer.body["items"]
@@ -88,6 +60,48 @@ def _show_list(url: str | None, params: Mapping[str, Any], *, as_json: bool, is_
     more = "; there are more, see --limit" if answer.body["next_cursor"] is not None else ""
     unseen = f" Not watched now: {left_out(answer.body['missing'])}." if answer.body["missing"] else ""
     typer.echo(f"{told}{more}.{unseen}")
+
+
+@incidents.command()
+def show(  # noqa: PLR0913 - each is an option of the command line
+    incident_id: Annotated[str, typer.Argument(metavar="ID", help="The incident.")],
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every line of its story and all its evidence.")] = False,
+    is_acknowledged: Annotated[bool, typer.Option("--acknowledge", hidden=True)] = False,
+    is_resolved: Annotated[bool, typer.Option("--resolve", hidden=True)] = False,
+    reason: Annotated[str | None, typer.Option(hidden=True)] = None,
+    url: Url = None,
+    json: AsJson = False,
+) -> None:
+    """Show one incident: what it is part of, what changed before it, its story and its evidence.
+
+    `kronveil incidents ID` is short for it.
+
+    Example: kronveil incidents show inc_4be04c8f8155 --all
+    """
+    if is_acknowledged and is_resolved:
+        end(WRONG_USAGE, "Give --acknowledge or --resolve, not both.")
+    if reason is not None and not is_resolved:
+        end(WRONG_USAGE, "--reason goes with --resolve.")
+    if is_acknowledged:
+        acknowledge([incident_id], url=url, json=json)
+    elif is_resolved:
+        resolve([incident_id], reason=reason or "", url=url, json=json)
+    else:
+        _show(url, incident_id, as_json=json, is_whole=everything)
+
+
+add_acts(incidents)
+
+
+def _show(url: str | None, incident_id: str, *, as_json: bool, is_whole: bool) -> None:
+    answer = fetch(url, path_to("incidents", incident_id))
+    if as_json:
+        print_json(answer.body)
+        return
+    wanted = {answer.body["parent_id"], *answer.body["children"]} - {None}
+    page: list[dict[str, Any]] = fetch(url, "incidents", {"limit": MOST}).body["items"] if wanted else []
+    incident_page.show(answer, {each["id"]: each for each in page if each["id"] in wanted}, is_whole=is_whole)
 
 
 def _as_tree(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], bool]]:
@@ -126,11 +140,12 @@ def _all_is_over(url: str | None) -> str:
     return f"Nothing needs you; {over}: kronveil incidents --all"
 
 
-def _row(incident: Mapping[str, Any], now: datetime, *, is_part: bool) -> tuple[object, ...]:
+def _row(incident: Mapping[str, Any], now: Any, *, is_part: bool) -> tuple[object, ...]:
+    status = f"{incident['status']} (silenced)" if incident["silenced"] else incident["status"]
     return (
         f"{'  ' if is_part else ''}{incident['id']}",
         incident["severity"],
-        incident["status"],
+        status,
         age(since(incident["opened_at"], now)),
         f"{incident['event_count']:,}",
         ", ".join(each["name"] for each in incident["clusters"]),

@@ -50,11 +50,11 @@ def run_them(
     """
     import anyio  # noqa: PLC0415
 
-    from kronveil.cli.running import set_up_logging  # noqa: PLC0415
+    from kronveil import logs  # noqa: PLC0415
     from kronveil.cli.story_run import play_to_the_agent  # noqa: PLC0415
 
     chosen = [story_or_explain(name) for name in stories]
-    set_up_logging("error", "auto")
+    logs.set_up("error", "auto")
     cards: list[Scorecard] = []
     for story in chosen:
         typer.echo(f"{story.name}: {story.title} ({_duration(story, speed)})", err=True)

@@ -36,7 +36,8 @@ def _sections(path: str, command: Any) -> Iterator[str]:
 def _section(path: str, command: Any) -> str:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option" and not each.hidden]
-    usage = " ".join([path, *(_usage(each) for each in arguments), *(["[OPTIONS]"] if options else [])])
+    verbs = [command.subcommand_metavar] if getattr(command, "commands", None) else []
+    usage = " ".join([path, *(_usage(each) for each in arguments), *(["[OPTIONS]"] if options else []), *verbs])
     lines = [f"## {path}", "", f"`{usage}`", "", inspect.cleandoc(command.help or ""), ""]
     rows = [_row(each) for each in (*arguments, *options)]
     if rows:

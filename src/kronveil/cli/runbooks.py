@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import typer
 
-from kronveil.cli.client import WRONG_USAGE, AsJson, Url, end, fetch, print_json, send
+from kronveil.cli.client import AsJson, Url, fetch, print_json, send
+from kronveil.cli.ending import WRONG_USAGE, end
 from kronveil.cli.tables import UNKNOWN, age, clean, since, subject, table
 
 _MARKS = {"effective": "+", "ineffective": "-", "harmful": "!", "unknown": "?"}

@@ -1,9 +1,8 @@
 """Runs the agent for a command: logging, and errors as a person should read them."""
 
-import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import typer
 
@@ -16,38 +15,13 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 
-def set_up_logging(level: str, style: str) -> None:
-    """Log lines on standard error: coloured for a terminal, JSON for everything else, unless told otherwise."""
-    import logging  # noqa: PLC0415 - only commands that run something log
-
-    import structlog  # noqa: PLC0415
-
-    as_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
-    before_last: structlog.typing.Processor = structlog.processors.format_exc_info if as_json else _as_is
-    last = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            before_last,
-            last,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-
-
-def _as_is(_logger: object, _name: str, event: "MutableMapping[str, Any]") -> "MutableMapping[str, Any]":
-    return event
-
-
 def run_or_explain(start: Callable[[], Awaitable[None]], config: "Config") -> None:
     """Run until it ends; what the operator can mend is said in words and ends with 2, what failed with 1."""
-    import anyio  # noqa: PLC0415
+    import anyio  # noqa: PLC0415 - only commands that run something need it
 
-    set_up_logging(config.agent.log_level, config.agent.log_format)
+    from kronveil import logs  # noqa: PLC0415
+
+    logs.set_up(config.agent.log_level, config.agent.log_format)
     code = 0
     try:
         anyio.run(partial(_awaited, start))

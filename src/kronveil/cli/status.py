@@ -1,12 +1,11 @@
 """`kronveil status`: how the agent is, what it watches and what is open, in one screen."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import typer
 
 from kronveil.cli.client import AsJson, Url, fetch, print_json
-from kronveil.cli.tables import age, clean, count, coverage_line, since, table
+from kronveil.cli.tables import age, books_line, clean, count, coverage_line, since, table
 
 
 def status(*, url: Url = None, json: AsJson = False) -> None:
@@ -29,7 +28,7 @@ def status(*, url: Url = None, json: AsJson = False) -> None:
         ("nodes", count(fleet["nodes"], is_complete=fleet["complete"])),
         ("events", f"{count(fleet['events'])} since the first start"),
         ("incidents", _open(told["incidents_open"])),
-        ("books", _books(told["books"])),
+        ("books", books_line(told["books"])),
     ):
         typer.echo(f"{name:<11}{value}")
     typer.echo()
@@ -49,13 +48,3 @@ def _states(clusters: Mapping[str, int]) -> str:
 
 def _open(by_severity: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {severity}" for severity, number in by_severity.items() if number) or "none open"
-
-
-def _books(books: Mapping[str, Any]) -> str:
-    dropped = sum(books["dropped"].values())
-    told = (
-        f"{books['received']:,} received = {books['delivered']:,} delivered + {books['merged']:,} merged "
-        f"+ {dropped:,} dropped + {books['in_flight']:,} in flight"
-    )
-    is_balanced = books["received"] == books["delivered"] + books["merged"] + dropped + books["in_flight"]
-    return told if is_balanced else f"{told}: THEY DO NOT BALANCE"

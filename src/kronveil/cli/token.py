@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kronveil.cli.client import FAILED, WRONG_USAGE, end, print_json
+from kronveil.cli.client import print_json
+from kronveil.cli.ending import FAILED, WRONG_USAGE, end
 from kronveil.cli.tables import table
 from kronveil.cli.times import seconds_of
 
@@ -102,7 +103,7 @@ def show(*, config: ConfigFile = None, json: Json = False) -> None:
 
 def _until(expires_at: str | None, is_expired: bool) -> str:  # noqa: FBT001 - both come from one row
     if expires_at is None:
-        return "revoked"
+        return "it is revoked"
     return f"{expires_at} (over)" if is_expired else expires_at
 
 

@@ -12,12 +12,15 @@ from kronveil.collectors.kubernetes.config import WATCHED_ANYWAY, KubernetesConf
 from kronveil.config.convert import Conversion
 from kronveil.config.document import KeyPath, is_converted_list, is_section
 from kronveil.config.durations import format_duration
-from kronveil.config.sections import ListenConfig
+from kronveil.config.sections import IncidentsConfig, ListenConfig
 from kronveil.config.shape import shape_of
 from kronveil.logic.kinds import RESOURCE_NEUTRAL
 
 # Quicker than this a probe is a burden on the API server, not a sign of life.
 SHORTEST_POLL = timedelta(milliseconds=100)
+SHORTEST_METRICS = timedelta(seconds=1)
+# What was over an hour ago may still tell a start what was told already (``Rules.memory``).
+LEAST_KEPT = timedelta(hours=1)
 # A section with its path.
 _Place = tuple[KeyPath, Mapping[str, object]]
 _TIMES = ("poll_interval", "stale_after", "unreachable_after")
@@ -45,7 +48,9 @@ def crosscheck(conversion: Conversion, tree: object) -> None:
     for name, section in collectors.items():
         if is_section(section):
             checks.poll(("collectors", str(name)), section)
-    checks.lasting(("store", "event_retention"), _section(tree, "store").get("event_retention"))
+    for kept in ("event_retention", "signal_retention"):
+        checks.lasting(("store", kept), _section(tree, "store").get(kept))
+    checks.outlasting(_section(tree, "store"), _section(tree, "incidents"))
     kubernetes = _section(collectors, "kubernetes")
     base: KeyPath = ("collectors", "kubernetes")
     checks.times([(base, kubernetes)])
@@ -107,13 +112,25 @@ class _Checks:
         return None, default if isinstance(default, timedelta) else None
 
     def poll(self, at: KeyPath, section: Mapping[str, object]) -> None:
-        poll, at = section.get("poll_interval"), (*at, "poll_interval")
-        if isinstance(poll, timedelta) and poll < SHORTEST_POLL:
-            self.report(at, f"{self._said(at, poll)} is too often.", "Write at least 100ms.")
+        for key, shortest in (("poll_interval", SHORTEST_POLL), ("metrics_interval", SHORTEST_METRICS)):
+            every, place = section.get(key), (*at, key)
+            if isinstance(every, timedelta) and every < shortest:
+                least = format_duration(shortest)
+                self.report(place, f"{self._said(place, every)} is too often.", f"Write at least {least}.")
 
     def lasting(self, at: KeyPath, value: object) -> None:
         if value == timedelta():
             self.report(at, "nothing would be kept.", "Write 7d, or another time.")
+
+    def outlasting(self, store: Mapping[str, object], incidents: Mapping[str, object]) -> None:
+        """Hold incident_retention to more than what may still change: an incident forgotten too early comes back."""
+        kept, reopens = store.get("incident_retention"), incidents.get("reopen_within", IncidentsConfig().reopen_within)
+        if not isinstance(kept, timedelta) or not isinstance(reopens, timedelta) or kept > max(reopens, LEAST_KEPT):
+            return
+        at: KeyPath = ("store", "incident_retention")
+        said = self._said(at, kept)
+        text = f"{said} is too short: it must be longer than 1h and than incidents.reopen_within."
+        self.report(at, text, "Write 90d, or another time.")
 
     def name(self, at: KeyPath, cluster: Mapping[str, object]) -> None:
         name = cluster.get("name")

@@ -53,6 +53,8 @@ MEANINGS: Mapping[str, str] = {
     "stretches to three times a longer `stale_after`.",
     "collectors.kubernetes.silent_after": "Silence of one kind of object, not even a bookmark, after which "
     "`watch.stalled` is told while its cluster answers.",
+    "collectors.kubernetes.metrics_interval": "How often it is read what pods and nodes use, where metrics.k8s.io is "
+    "served. metrics-server itself measures every 15 s to 60 s.",
     **_custom_resources(
         "collectors.kubernetes", "Custom resources to watch in every cluster that has them, by their conditions."
     ),
@@ -72,6 +74,8 @@ MEANINGS: Mapping[str, str] = {
     "Only their metadata is asked for, never what is in them.",
     "collectors.kubernetes.clusters[].streaming_lists": "Whether servers that offer it (1.32 and later) are asked for "
     "lists as the first part of a watch instead of in pages.",
+    "collectors.kubernetes.clusters[].metrics": "Whether it is read what its pods and nodes use.",
+    "collectors.kubernetes.clusters[].metrics_interval": "As above, for this cluster alone.",
     **_custom_resources("collectors.kubernetes.clusters[]", "Custom resources to watch in this cluster alone."),
     "collectors.kubernetes.clusters[].write": "The separate identity for actions. Without it nothing is ever written.",
     "collectors.kubernetes.clusters[].write.kubeconfig_path": "The kubeconfig of the writing identity.",
@@ -148,7 +152,11 @@ MEANINGS: Mapping[str, str] = {
     "telemetry": "The agent's own traces and metrics.",
     "telemetry.otlp_endpoint": "Where they are sent; without it, nowhere.",
     "store": "The embedded store in `agent.data_dir`.",
-    "store.event_retention": "How long events are kept. Incidents keep theirs.",
+    "store.event_retention": "How long events and changes are kept. Incidents keep those they cite.",
+    "store.incident_retention": "How long incidents are kept once they and all above and under them are over; "
+    "ended silences, too.",
+    "store.signal_retention": "How long measured values are kept.",
+    "store.signal_max_mib": "How large their file may become, in MiB; above that, the oldest are forgotten sooner.",
     "bus": "What carries events inside the agent.",
     "bus.kind": "`memory` needs nothing else.",
 }

@@ -54,11 +54,14 @@ _BY_KEY = {
     "collectors.kubernetes.clusters[].kinds": "[statefulsets, daemonsets, jobs, cronjobs]",
     "collectors.kubernetes.clusters[].config_changes": "true",
     "collectors.kubernetes.clusters[].streaming_lists": "false",
+    "collectors.kubernetes.clusters[].metrics": "false",
+    "collectors.kubernetes.clusters[].metrics_interval": "30s",
     **_custom_resources("collectors.kubernetes"),
     **_custom_resources("collectors.kubernetes.clusters[]"),
     "collectors.kubernetes.clusters[].write.kubeconfig_path": "~/.kube/us-east-prod-write.yaml",
     "collectors.kubernetes.clusters[].write.context": "us-east-prod-write",
     "collectors.kubernetes.poll_interval": "15s",
+    "collectors.kubernetes.metrics_interval": "30s",
     "collectors.kubernetes.unreachable_after": "5m",
     "collectors.kafka.bootstrap_servers": "[broker-1:9092, broker-2:9092]",
     "collectors.kafka.topics": "[orders]",
@@ -80,6 +83,9 @@ _BY_KEY = {
     "explain.region": "us-east-1",
     "telemetry.otlp_endpoint": "http://127.0.0.1:4317",
     "store.event_retention": "30d",
+    "store.incident_retention": "365d",
+    "store.signal_retention": "48h",
+    "store.signal_max_mib": "4096",
 }
 
 

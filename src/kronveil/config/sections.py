@@ -111,9 +111,13 @@ class RunbooksConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreConfig:
-    """The embedded store in ``agent.data_dir``: how long events are kept."""
+    """The embedded store in ``agent.data_dir``: how long events are kept, incidents that are over, and measured
+    values, and how large the file of those may become."""
 
     event_retention: timedelta = timedelta(days=7)
+    incident_retention: timedelta = timedelta(days=90)
+    signal_retention: timedelta = timedelta(hours=24)
+    signal_max_mib: Annotated[int, Field(ge=16, le=1_048_576)] = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

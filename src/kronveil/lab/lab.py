@@ -18,6 +18,7 @@ from kronveil.lab.server_moves import ServerMove
 from kronveil.lab.simulation import Simulation
 from kronveil.lab.story import Story, TimedMove
 from kronveil.lab.times import Clock, VirtualClock, wall_clock
+from kronveil.lab.usage import Usage
 from kronveil.lab.world import Backup, Change, NotFoundError, World
 
 USER = "system:serviceaccount:kronveil:kronveil-read"
@@ -33,6 +34,7 @@ class LabCluster:
         self.listener = Listener(
             self.api, authority.server_context() if authority else None, abandon=self.api.faults.abandon
         )
+        self.api.usage = Usage(simulation)
         self.skew = timedelta()
         """How far its clocks are ahead of the lab's."""
         self._backup: Backup | None = None
@@ -152,6 +154,19 @@ class LabCluster:
     def set_streaming_lists(self, *, offered: bool) -> None:
         """Whether watches may begin with a streamed list (``sendInitialEvents``); an old server answers 422."""
         self.api.streams_lists = offered
+
+    def serve_metrics(self, *, served: bool) -> None:
+        """Whether there is metrics.k8s.io at all; without it, its paths answer 404. Forbidden it is by
+        ``forbid("metrics.k8s.io/pods")``."""
+        self.api.usage = Usage(self.simulation) if served else None
+
+    def hang_metrics(self) -> None:
+        """Answer nothing about metrics.k8s.io, and everything else as ever."""
+        self.api.faults.hang_metrics()
+
+    def unhang_metrics(self) -> None:
+        """Answer again."""
+        self.api.faults.unhang_metrics()
 
     def hang(self) -> None:
         """Accept connections and requests, and answer nothing."""

@@ -13,6 +13,9 @@ from kronveil.model.incident import Condition, Incident
 
 # Symptoms of an object that has no more to say, which end when others of the owner do well: ``part`` is its place.
 KIN_KINDS = frozenset({EVICTED, JOB_FAILED, QUOTA_EXCEEDED})
+CHILDREN_AN_INTERVAL = 500
+"""A group names all its children each time it is told: one of thousands is told less often."""
+MOST_INTERVALS = 30
 
 
 class Cases:
@@ -94,6 +97,10 @@ class Cases:
     def newest_first(self) -> list[Case]:
         """All that are held, by opening."""
         return sorted(self._by_id.values(), key=lambda case: (case.opened_at, case.id), reverse=True)
+
+    def unfinished(self) -> list[Case]:
+        """All that are not over."""
+        return [case for case in self._by_id.values() if not case.is_resolved]
 
     # To keep the ways up to date.
 
@@ -212,5 +219,9 @@ class Cases:
         return case.tell_all()
 
     def owed(self, interval: timedelta, now: datetime) -> Iterator[Case]:
-        """Those with something untold whose last snapshot is at least an interval old."""
-        yield from [case for case in self._untold.values() if now - case.told.updated_at >= interval]
+        """Those with something untold whose last snapshot is at least an interval old, or several of a large group."""
+        yield from [case for case in self._untold.values() if now - case.told.updated_at >= interval * _patience(case)]
+
+
+def _patience(case: Case) -> int:
+    return min(1 + len(case.children) // CHILDREN_AN_INTERVAL, MOST_INTERVALS)

@@ -29,6 +29,7 @@ WEIGHTS = (
 )
 REMEMBERED_FOR = timedelta(hours=24)
 REMEMBERED_EACH, REMEMBERED_PLACES = 16, 10_000
+FORGETS_EVERY = timedelta(minutes=5)
 SHOWN_FIELDS = 3
 LONGEST_VALUE = 60
 GITOPS_KINDS = frozenset({"Application", "Kustomization", "HelmRelease"})
@@ -146,6 +147,7 @@ class Ledger:
     def __init__(self, restored: Iterable[Change] = ()) -> None:
         self._of: dict[tuple[str, str], deque[Change]] = {}
         self._clusters: set[str] = set()
+        self._forgot_at: datetime | None = None
         for change in restored:
             self.remember(change)
 
@@ -163,13 +165,28 @@ class Ledger:
             places.append((cluster, "nodes"))
         is_news = True
         for where in places:
-            known = self._of.setdefault(where, deque(maxlen=REMEMBERED_EACH))
+            known = self._of.get(where) or deque(maxlen=REMEMBERED_EACH)
             is_news = is_news and all(one.id != change.id for one in known)
             if is_news:
                 known.append(change)
+                # The place changed last comes last: a busy one must not be the first to be forgotten.
+                self._of.pop(where, None)
+                self._of[where] = known
         while len(self._of) > REMEMBERED_PLACES:
             del self._of[next(iter(self._of))]
         return is_news
+
+    def forget(self, now: datetime) -> None:
+        """Let go of what nothing is suspected for any more. Looks at all, so only now and then."""
+        if self._forgot_at is not None and timedelta() <= now - self._forgot_at < FORGETS_EVERY:
+            return
+        self._forgot_at = now
+        for where, known in list(self._of.items()):
+            while known and now - known[0].at > REMEMBERED_FOR:
+                known.popleft()
+            if not known:
+                del self._of[where]
+        self._clusters = {cluster for cluster, _ in self._of}
 
     def alike(self, change: Change, apart_from: Collection[str], by: datetime) -> list[str]:
         """The other clusters in which the same was changed at the same place, up to a time."""

@@ -15,12 +15,14 @@ from kronveil.logic.identity import incident_id, place
 from kronveil.logic.kinds import IMAGE_PULL_FAILED
 from kronveil.logic.lifecycle import Case
 from kronveil.logic.rules import Rules
-from kronveil.model.incident import ClusterRef, Moment
+from kronveil.model.incident import ClusterRef, IncidentStatus, Moment
 from kronveil.model.resource import Resource
 
 STORM_WINDOW = timedelta(minutes=2)
 STORM_OWNERS = 10
 TOLD_AT_ONCE = 20
+MOST_OVER = 1000
+"""How many children a group names at least, though they are long over: one that lasts for weeks names no more."""
 ANYWHERE = "*"
 
 
@@ -65,9 +67,12 @@ class Groups:
             self._file(case, case.opened_at)
             return
         group = self._groups[case.id] = _Group(case.updated_at, case.title)
+        # Of a cluster that is watched no longer, the group has let go.
+        kept = {cluster.name for cluster in case.clusters}
         for child in map(self._cases.get, case.children):
             if child is not None:
-                group.reach(self._clusters_of(child))
+                clusters = self._clusters_of(child)
+                group.reach({name: one for name, one in clusters.items() if name in kept} if kept else clusters)
                 group.title = child.title if case.key.startswith("systemic/") else case.title
                 if not child.is_resolved:
                     group.open.add(child.id)
@@ -247,6 +252,16 @@ class Groups:
         if not is_systemic:
             parent.title = wording.storm_title(parent.kind, parent.resource, len(parent.children), group.where)
 
+    def lose(self, parent: Case, cluster: str, now: datetime) -> bool:
+        """A group goes on without a cluster; whether it does, and was in it."""
+        group = self._groups.get(parent.id)
+        if group is None or parent.is_resolved or group.clusters.pop(cluster, None) is None:
+            return False
+        group.is_wider = True
+        self._retitle(parent, group)
+        parent.tell(Moment(now, "left", f"{cluster} is no longer watched: what it suffered of this was closed"))
+        return True
+
     def _clusters_of(self, child: Case) -> Mapping[str, ClusterRef]:
         group = self._groups.get(child.id)
         return group.clusters if group is not None else {child.cluster.name: child.cluster}
@@ -286,7 +301,10 @@ class Groups:
         group.open.discard(child.id)
         if group.open or parent.is_resolved:
             return
-        parent.resolve(Moment(now, "resolved", "All incidents under it are over"))
+        if child.status is IncidentStatus.CLOSED:
+            parent.resolve(Moment(now, "closed", "All incidents under it are over; the last was closed unobserved"))
+        else:
+            parent.resolve(Moment(now, "resolved", "All incidents under it are over"))
         self._cases.resolved(parent, [])
         self.news[parent.id] = parent
         self.resolved(parent, now)
@@ -309,6 +327,9 @@ class Groups:
         """Let go of incidents that are not held any more."""
         for case in over:
             self._groups.pop(case.id, None)
+            parent = self.parent_of(case)
+            if parent is not None and len(parent.children) > MOST_OVER:
+                parent.children.pop(case.id, None)
             signature = signature_of(case)
             peers = self._peers.get(signature) if signature is not None else None
             if signature is not None and peers is not None:

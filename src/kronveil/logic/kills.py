@@ -9,6 +9,9 @@ from kronveil.logic.kinds import Symptom
 from kronveil.model.incident import Incident
 
 SURELY_TOLD_AFTER = timedelta(minutes=10)
+REMEMBERED_PODS = 20_000
+"""A pod that went while its cluster was not watched is never said to be gone: those killed longest ago are forgotten,
+and would be told anew only if they were there still, and killed within the lookback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Kill:
 
 
 class Kills:
-    """Remembers the newest kill of each container for as long as its pod is there."""
+    """Remembers the newest kill of each container for as long as its pod is there; bounded."""
 
     def __init__(self, lookback: timedelta, heard: Mapping[str, datetime], restored: Sequence[Incident]) -> None:
         self._lookback = lookback
@@ -42,10 +45,16 @@ class Kills:
 
     def remember(self, subject: tuple[str, str], part: str, kill: Kill) -> None:
         """This kill was told."""
-        of_pod = self._of.setdefault(subject, {})
+        of_pod = self._of.get(subject, {})
         known = of_pod.get(part)
-        if known is None or kill.mark > known.mark:
-            of_pod[part] = kill
+        if known is not None and kill.mark <= known.mark:
+            return
+        of_pod[part] = kill
+        # The one killed last comes last.
+        self._of.pop(subject, None)
+        self._of[subject] = of_pod
+        if len(self._of) > REMEMBERED_PODS:
+            del self._of[next(iter(self._of))]
 
     def forget(self, subject: tuple[str, str]) -> None:
         """The pod is gone."""

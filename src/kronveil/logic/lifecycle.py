@@ -179,7 +179,7 @@ class Case:
         """Who resolved it: ``kronveil`` or a person; None while it is open."""
         if not self.is_resolved:
             return None
-        return next((one.actor for one in reversed(self._timeline) if one.what == "resolved"), KRONVEIL)
+        return next((one.actor for one in reversed(self._timeline) if one.what in ("resolved", "closed")), KRONVEIL)
 
     def tell_all(self) -> Incident:
         """The incident as it is now, one version on; ``told`` from now on."""
@@ -315,12 +315,15 @@ class Case:
         return True
 
     def resolve(self, moment: Moment) -> list[Held]:
-        """It is over, by observed recovery or by a person's word. Returns the conditions that were still active."""
+        """It is over, by observed recovery or by a person's word; or nobody looks any more (``moment`` says "closed").
+
+        Returns the conditions that were still active.
+        """
         active = [held for held in self.conditions.values() if held.is_active]
         for held in active:
             held.clear(moment.at)
         self.active = 0
-        self.status = IncidentStatus.RESOLVED
+        self.status = _CLOSED if moment.what == "closed" else _RESOLVED
         self.resolved_at = moment.at
         self.healed_at = None
         self.tell(moment)

@@ -88,7 +88,8 @@ class Suspecting:
         return sum(not any(self._groups.has_trouble(cluster, *one) for one in places) for cluster in made_in)
 
     def forget(self, now: datetime) -> None:
-        """Let go of incidents that opened too long ago."""
+        """Let go of incidents that opened too long ago, and of changes made too long ago."""
+        self._ledger.forget(now)
         for where, fresh in list(self._fresh.items()):
             while fresh and now - fresh[0][0] > ARRIVES_WITHIN:
                 fresh.popleft()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from kronveil.logic.cases import Cases
 from kronveil.logic.dedup import Latest, Window
+from kronveil.logic.departing import Departures
 from kronveil.logic.explain import Stage, Traces, explain
 from kronveil.logic.flapping import MANY_RETURNS, returns_of
 from kronveil.logic.identity import cluster_of, event_id
@@ -78,6 +79,7 @@ class Triage:
         self._people = People(self._cases, self._judging.groups)
         self._suspecting = Suspecting(self._judging.groups, changes)
         self._suppression = Suppression(self._cases, self._judging.groups, silences)
+        self._departures = Departures(self._cases, self._judging.groups, self._people, self._judging.waiting)
         self._traces = Traces()
 
     def consider(self, observation: Observation, origin: Origin, now: datetime) -> list[Effect]:
@@ -149,6 +151,13 @@ class Triage:
         self._suspecting.forget(now)
         self._window.forget(int(now.timestamp()))
         return effects
+
+    def watch(self, members: Mapping[str, str], removed: Mapping[str, str], now: datetime) -> list[Effect]:
+        """These clusters are watched now (the uid, "" while unknown, by name): close what is of no other.
+
+        ``removed`` may say of a name how it was removed, and by whom.
+        """
+        return self._acted(self._departures.look(members, removed, now))
 
     def _raise_due(self, now: datetime) -> list[Effect]:
         effects: list[Effect] = []

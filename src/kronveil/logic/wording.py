@@ -144,6 +144,14 @@ def _short_title(who: str, symptom: Symptom) -> str:
     return f"Node {who} is short of {symptom.about}"
 
 
+def _unheard_title(who: str, symptom: Symptom) -> str:
+    """It may well be reached, and refuse us; or there is no kubeconfig to reach it with."""
+    cause = symptom.message.removeprefix("never heard from").removeprefix(": ")
+    # What follows is what to do about it, or the server's own words.
+    cause = cause.partition(": ")[0].partition(". ")[0].rstrip(".")
+    return f"Cluster {who} cannot be watched: {cause}" if cause else f"Cluster {who} cannot be reached"
+
+
 _TITLES: dict[str, Callable[[str, Symptom], str]] = {
     IMAGE_PULL_FAILED: _image_title,
     CRASH_LOOPING: _crash_title,
@@ -170,7 +178,7 @@ _TITLES: dict[str, Callable[[str, Symptom], str]] = {
     PDB_BLOCKING: lambda who, _: f"{who} lets no node be drained",
     CERTIFICATE_EXPIRING: lambda who, symptom: f"Certificate {who} {symptom.about}",
     SYNC_FAILED: lambda who, _: f"{who} is out of step with Git",
-    CLUSTER_UNREACHABLE: lambda who, _: f"Cluster {who} cannot be reached",
+    CLUSTER_UNREACHABLE: _unheard_title,
     WATCH_STALLED: lambda who, symptom: f"Cluster {who} answers, but nothing is heard of its {symptom.part}",
     COLLECTOR_STALLED: lambda who, _: f"What cluster {who} reports gets stuck on its way into this agent",
     BOOKS_UNBALANCED: lambda who, _: f"The books of cluster {who} do not balance",
@@ -197,7 +205,7 @@ _MANY: dict[str, str] = {
     CRONJOB_MISSED: "missed their runs",
     VOLUME_PENDING: "have no volume",
     MOUNT_FAILED: "cannot mount their volumes",
-    CLUSTER_UNREACHABLE: "cannot be reached",
+    CLUSTER_UNREACHABLE: "cannot be watched",
     WATCH_STALLED: "answer, but not for all kinds",
     COLLECTOR_STALLED: "get stuck on their way into this agent",
     BOOKS_UNBALANCED: "have books that do not balance",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from kronveil.model.noun import noun
+from kronveil.model.resource import Resource
 
 
 @noun
@@ -159,6 +160,14 @@ class CertificateFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BackendFacts:
+    """What stands behind a service, as far as one of its endpoint slices tells: the owners of those pods."""
+
+    service: Resource
+    owners: tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SyncFacts:
     """What a GitOps controller (Argo CD, Flux) says of the thing it keeps in step with Git.
 
@@ -272,6 +281,7 @@ Facts: TypeAlias = (
     | HpaFacts
     | QuotaFacts
     | BudgetFacts
+    | BackendFacts
     | CertificateFacts
     | SyncFacts
     | ResourceFacts

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from kronveil.model.signal import SignalStanding
+
 
 class ClusterState(StrEnum):
     """How far a member's word can be trusted now. A member never heard from is unknown, never absent, never live."""
@@ -44,7 +46,8 @@ class Standing:
 
     ``heard_at``: the last sign of life (a frame, a bookmark, a good probe). ``error``: why nothing is heard, in words
     for a person, None while all is well. ``paused`` is set by the operator. ``skew_s`` is how far the source's clock is
-    ahead of ours (negative: behind), None while it is not known.
+    ahead of ours (negative: behind), None while it is not known. ``signals``: how it stands with measured values; they
+    may be missing without anything else being so.
     """
 
     uid: str = ""
@@ -59,6 +62,7 @@ class Standing:
     next_try_at: datetime | None = None
     relists: int = 0
     skew_s: float | None = None
+    signals: SignalStanding = SignalStanding()  # noqa: RUF009 - it never changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,20 @@ class HealthStatus(StrEnum):
     UNHEALTHY = "unhealthy"
 
 
+class PartKind(StrEnum):
+    """Which family a part is of; ``agent`` is what every agent has."""
+
+    COLLECTOR = "collector"
+    STORE = "store"
+    AGENT = "agent"
+
+
 @dataclass(frozen=True, slots=True)
 class ComponentHealth:
     """One part. ``since`` is when it took this status; ``last_success`` is None when it never succeeded."""
 
     name: str
+    kind: PartKind
     status: HealthStatus
     message: str
     since: datetime

@@ -10,7 +10,8 @@ from kronveil.model.resource import Resource
 
 
 class IncidentStatus(StrEnum):
-    """Where an incident stands. ``mitigated`` and ``closed`` belong to the closed loop and retention."""
+    """Where an incident stands. ``mitigated`` belongs to the closed loop; ``closed`` is over without anybody having
+    observed a recovery: its cluster is no longer watched."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -48,7 +49,7 @@ class Condition:
 @noun
 class Moment:
     """One line of an incident's timeline. ``what``: opened, evidence, recovered, resolved, reopened, grouped, joined,
-    left_out; and of people: acknowledged, assigned, noted, pinned, merged, split, undone."""
+    left_out, left, closed; and of people: acknowledged, assigned, noted, pinned, merged, split, undone."""
 
     at: datetime
     what: str

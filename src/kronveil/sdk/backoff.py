@@ -18,7 +18,8 @@ class Backoff:
         """Count a failed try, and say how long to wait: between a half and the whole of its step."""
         step = min(self.first_s * 2.0 ** min(self.tries, 16), self.longest_s)
         self.tries += 1
-        return max(at_least_s, jittered(step))
+        # Those that were all told the same time do not come all at once again.
+        return max(at_least_s + jittered(at_least_s) / 4, jittered(step))
 
     def reset(self) -> None:
         """It worked."""

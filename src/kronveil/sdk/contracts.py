@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 from kronveil.model.fleet import Standing
 from kronveil.model.inventory import PodLine, WorkloadLine
 from kronveil.model.observation import Observation
+from kronveil.model.signal import Scrape
 
 C = TypeVar("C")
 NOTHING_DROPPED: Mapping[str, int] = MappingProxyType({})
@@ -23,7 +24,8 @@ class Batch:
     received = len(observations) + unchanged + sum(dropped.values()).
     ``unsourced`` are observations that no frame stands behind (an object missing from a list, a list completed):
     they are judged like the others but are not part of the books.
-    ``standing``, when given, replaces what was known of the source.
+    ``standing``, when given, replaces what was known of the source. ``scrape`` is a reading of measured values; it has
+    books of its own, in samples: received = len(scrape.samples) + sum(scrape.dropped.values()).
     """
 
     observations: tuple[Observation, ...] = ()
@@ -31,6 +33,7 @@ class Batch:
     unchanged: int = 0
     dropped: Mapping[str, int] = field(default_factory=lambda: NOTHING_DROPPED)
     standing: Standing | None = None
+    scrape: Scrape | None = None
 
 
 class Emit(Protocol):

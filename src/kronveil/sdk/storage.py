@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident, IncidentStatus
@@ -112,12 +112,16 @@ class Receipt:
     """The remembered answer to a write that carried an idempotency key.
 
     ``request`` is a digest of what was asked; the same key with another request is a mistake of the caller.
+    An act on an incident is answered by the incident as it is now (``incident_id``); every other write by the
+    ``status`` and ``answer`` that were given then.
     """
 
     key: str
     request: str
     incident_id: str
     at: datetime
+    status: int | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,14 @@ class Restored:
     changes: tuple[Change, ...] = ()
     silences: tuple[Silence, ...] = ()
     executions: tuple[Execution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What one step over old incidents did, and where the next begins; at the end, None."""
+
+    gone: int
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +226,10 @@ class Store(Protocol):
         """Those that are stored, oldest first."""
         ...
 
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """What incidents, over or not, suspect of these changes: by incident id, newest opened first, 1,000 at most."""
+        ...
+
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         """Those that have not ended, newest first; with ``ended`` those that have, too."""
         ...
@@ -229,6 +245,19 @@ class Store(Protocol):
 
     async def forget(self, events_before: datetime, limit: int) -> int:
         """Delete at most ``limit`` events older than that which no kept incident cites; how many were deleted."""
+        ...
+
+    async def forget_silences(self, ended_before: datetime, limit: int) -> int:
+        """Delete at most ``limit`` silences that ended before that; how many were deleted."""
+        ...
+
+    async def forget_incidents(self, resolved_before: datetime, after: str | None, limit: int) -> Sweep:
+        """Look at ``limit`` incidents that were over before that, from the cursor ``after`` on, and delete those whose
+        whole family (all above and all under them) was; what they cited may then be forgotten.
+
+        A family is left as it is while any of it is not over, or not for that long. An unreadable cursor raises
+        ValueError. Incidents that may still change must not be asked for.
+        """
         ...
 
     async def check(self) -> None:

@@ -61,7 +61,7 @@ export function ChangeTable({ rows, last }: { rows: readonly Change[]; last?: ()
                 <td data-label="By">
                   <Actor actor={change.actor} />
                 </td>
-                <td data-label="Cluster">
+                <td data-label="Cluster" title={change.cluster_name}>
                   <Link to={`/fleet/${encodeURIComponent(change.cluster_name)}`}>{change.cluster_name}</Link>
                 </td>
                 <td data-label="Suspected in" className="suspected-cell">

@@ -12,6 +12,7 @@ import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading } from "../../parts/panel";
+import { Save } from "../../parts/save";
 import { Shape } from "../../parts/shape";
 import { TextFilter } from "../../parts/text-filter";
 import { At } from "../../parts/times";
@@ -33,7 +34,9 @@ export function ChangesPage() {
         title="Changes"
         held={{ waiting, letIn }}
         count={ledger.known ? `${plural(rows.length, "change")}${ledger.more ? " and older ones" : ""}` : ""}
-      />
+      >
+        <Save name="changes" rows={rows} />
+      </ListHead>
       <Filters query={query} change={change} />
       <StrangeWords words={strange} />
       <Unseen page={ledger.first} />
@@ -127,5 +130,5 @@ function useLedger(query: LedgerQuery) {
     // What REST said of a change knows the incidents that suspect it, so it wins.
     return newestMade(live, listed ?? [], Number.POSITIVE_INFINITY);
   }, [listed, more, fresh, query]);
-  return { ...pages, rows, known: listed !== undefined, error: rows.length > 0 ? null : pages.error };
+  return { ...pages, rows, known: listed !== undefined };
 }

@@ -1,10 +1,10 @@
 // See the raw truth: events as they come, through the past, and how many there were.
 
 import { useQuery } from "@tanstack/react-query";
-import { Download } from "lucide-react";
 import { useCallback, useMemo } from "react";
+import { useSearchParams } from "react-router";
 import { fetchExplanation } from "../../api/client";
-import type { EventPage, KronveilEvent } from "../../api/types";
+import type { KronveilEvent } from "../../api/types";
 import { useClusters } from "../../live/hooks";
 import { FEED_LENGTH } from "../../live/world";
 import { Empty } from "../../parts/empty";
@@ -13,8 +13,10 @@ import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
 import { useAddress } from "../../parts/pages";
 import { Loading } from "../../parts/panel";
+import { Save } from "../../parts/save";
 import { Shape } from "../../parts/shape";
 import { TextFilter } from "../../parts/text-filter";
+import { Unseen } from "../../parts/unseen";
 import { useTitle } from "../../shell/title";
 import { plural } from "../../time/format";
 import { EventDetail } from "./event-detail";
@@ -22,6 +24,8 @@ import { EventList } from "./event-list";
 import { useEvents } from "./history";
 import { type ExploreQuery, filtersIn, readQuery, SEVERITIES } from "./query";
 import { RatePlot } from "./rate-plot";
+import { SignalsView } from "./signals-view";
+import { ExploreViews, viewIn } from "./views";
 import "../../styles/plot.css";
 import "../../styles/explore.css";
 
@@ -29,6 +33,11 @@ const NO_FILTERS = { cluster: "", kind: "", severity: "", q: "", repeats: "" };
 
 export function ExplorePage() {
   useTitle("Explore");
+  const [search] = useSearchParams();
+  return viewIn(search) === "signals" ? <SignalsView /> : <EventsView />;
+}
+
+function EventsView() {
   const { search, change } = useAddress<ExploreQuery>("q");
   const { query, strange } = useMemo(() => readQuery(search), [search]);
   const events = useEvents(query);
@@ -48,12 +57,19 @@ export function ExplorePage() {
               : `${FEED_LENGTH} newest`
         }
       >
-        <Export events={rows} />
+        <Save name="events" rows={rows} />
       </ListHead>
+      <ExploreViews now="events" />
       <Filters query={query} change={change} kinds={kindsIn(events.gathered, rows)} />
       <StrangeWords words={strange} />
-      <Unseen page={events.first} />
-      <RatePlot query={query} gathered={events.gathered} choose={(range) => change({ range })} />
+      <Unseen missing={events.first?.missing ?? []} words="Not in this list" />
+      <WentBy count={events.missed} read={events.readMissed} />
+      <RatePlot
+        query={query}
+        gathered={events.gathered}
+        missed={events.missed}
+        choose={(range) => change({ range })}
+      />
       {query.ev !== "" && !rows.some(({ id }) => id === query.ev) && <LookedFor id={query.ev} look={look} />}
       {events.error !== null && <Failure error={events.error} retry={events.retry} />}
       {!events.known && !events.error && <Loading what="events" rows={8} />}
@@ -129,13 +145,16 @@ function Filters(props: {
   );
 }
 
-/** A total leaves out what is not heard, and says so. */
-function Unseen({ page }: { page: EventPage | undefined }) {
-  if (!page || page.missing.length === 0) return null;
+/** More events in one paint than the buffer holds: they are counted, and the agent still has them. */
+function WentBy({ count, read }: { count: number; read: () => void }) {
+  if (count === 0) return null;
   return (
-    <p className="sources-missing">
-      <Shape tone="unknown" size={12} /> Not in this list:{" "}
-      {page.missing.map(({ cluster, reason }) => `${cluster} (${reason})`).join(", ")}
+    <p className="sources-missing" role="status">
+      <Shape tone="partial" size={12} /> {plural(count, "event")} came faster than this page draws and{" "}
+      {count === 1 ? "is" : "are"} not shown.{" "}
+      <button type="button" className="text-button" onClick={read}>
+        Read {count === 1 ? "it" : "them"} from the agent
+      </button>
     </p>
   );
 }
@@ -164,23 +183,5 @@ function None({ filters, clear }: { filters: number; clear: () => void }) {
     <Empty what="events" filters={filters} clear={clear}>
       {(clusters) => `${plural(clusters, "cluster")} watched: no event has come yet.`}
     </Empty>
-  );
-}
-
-/** What is on the screen as JSON, a line an event. */
-function Export({ events }: { events: readonly KronveilEvent[] }) {
-  const save = () => {
-    const lines = events.map((event) => `${JSON.stringify(event)}\n`);
-    const address = URL.createObjectURL(new Blob(lines, { type: "application/x-ndjson" }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = "kronveil-events.jsonl";
-    link.click();
-    URL.revokeObjectURL(address);
-  };
-  return (
-    <button type="button" className="button plain" disabled={events.length === 0} onClick={save}>
-      <Download size={14} aria-hidden="true" /> Export
-    </button>
   );
 }

@@ -1,5 +1,5 @@
 // The events a page looks at: the newest hundred of its view as they come, or as much of the past as was asked for.
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import { fetchEventPage } from "../../api/client";
 import type { EventPage, KronveilEvent } from "../../api/types";
@@ -10,26 +10,45 @@ import { type ExploreQuery, matches, merged, RANGES, serverQuery } from "./query
 
 /** Kept of what the stream brought while the page was open; older ones are the agent's to tell. */
 const MOST_KEPT = 5_000;
+const PAGE = 500;
 
-/** Everything the stream brought since the page was opened, newest last. */
-function useGathered(): readonly KronveilEvent[] {
+/** Of the events between two paints the stream's buffer holds the newest; the others went by unseen. */
+export const wentBy = (seenBefore: number, seenNow: number): number =>
+  Math.max(0, seenNow - seenBefore - FEED_LENGTH);
+
+type Gathered = { held: Map<string, KronveilEvent>; seen: number; missed: number };
+
+/** Everything the stream brought since the page was opened, newest last, and how many it brought too fast. */
+function useGathered() {
   const fresh = useLive((view) => view.world.events);
-  const gathered = useRef(new Map<string, KronveilEvent>());
-  return useMemo(() => {
-    for (const event of [...fresh].reverse()) gathered.current.set(event.id, event);
-    for (const id of gathered.current.keys()) {
-      if (gathered.current.size <= MOST_KEPT) break;
-      gathered.current.delete(id);
+  const seen = useLive((view) => view.world.eventsSeen);
+  const [, redraw] = useState(0);
+  const state = useRef<Gathered>({ held: new Map(), seen, missed: 0 });
+  const gathered = useMemo(() => {
+    const { held } = state.current;
+    for (const event of [...fresh].reverse()) held.set(event.id, event);
+    for (const id of held.keys()) {
+      if (held.size <= MOST_KEPT) break;
+      held.delete(id);
     }
-    return [...gathered.current.values()];
-  }, [fresh]);
+    state.current.missed += wentBy(state.current.seen, seen);
+    state.current.seen = seen;
+    return [...held.values()];
+  }, [fresh, seen]);
+  const found = (n: number) => {
+    state.current.missed = Math.max(0, state.current.missed - n);
+    redraw((before) => before + 1);
+  };
+  return { gathered, missed: state.current.missed, found };
 }
 
 export function useEvents(query: ExploreQuery) {
-  const gathered = useGathered();
+  const { gathered, missed, found } = useGathered();
+  const queries = useQueryClient();
+  const pageOf = useRef(FEED_LENGTH);
   const asked = serverQuery(query);
   const pages = usePages<KronveilEvent, EventPage>(["events", "list", asked], (cursor) =>
-    fetchEventPage({ ...asked, ...cursor }),
+    fetchEventPage({ ...asked, ...cursor }, pageOf.current),
   );
   const [past, setPast] = useState("");
   const view = JSON.stringify(asked);
@@ -41,11 +60,17 @@ export function useEvents(query: ExploreQuery) {
   return {
     rows,
     gathered,
+    missed,
+    /** Asks the agent for what went by; a page holds so many of it. */
+    readMissed: () => {
+      pageOf.current = PAGE;
+      void queries.invalidateQueries({ queryKey: ["events"] }).then(() => found(PAGE - FEED_LENGTH));
+    },
     isPast,
     known: pages.listed !== undefined || rows.length > 0,
     listed: pages.listed?.length ?? 0,
     first: pages.first,
-    error: rows.length > 0 ? null : pages.error,
+    error: pages.error,
     retry: pages.retry,
     more: pages.more || (!isPast && rows.length === FEED_LENGTH),
     fetchingMore: pages.fetchingMore,
@@ -57,7 +82,6 @@ export function useEvents(query: ExploreQuery) {
   };
 }
 
-const PAGE = 500;
 const MOST_PAGES = 4;
 
 /** What the plot counts: all events of the range, or the newest of them and from when on they are complete. */

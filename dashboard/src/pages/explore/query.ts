@@ -29,6 +29,8 @@ export function readQuery(search: URLSearchParams): { query: ExploreQuery; stran
   const strange = [...search.keys()].filter(
     (key) => key !== "view" && !(KEYS as readonly string[]).includes(key),
   );
+  const view = search.get("view") ?? "events";
+  if (view !== "events") strange.push(`view=${view}`);
   const said = (key: (typeof KEYS)[number], allowed?: readonly string[]) => {
     const value = search.get(key) ?? "";
     if (value === "" || !allowed || allowed.includes(value)) return value;

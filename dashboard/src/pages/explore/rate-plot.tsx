@@ -18,9 +18,11 @@ import { type Bucket, countIn, inWords, unknownIn } from "./rates";
 export function RatePlot(props: {
   query: ExploreQuery;
   gathered: readonly KronveilEvent[];
+  /** Events that went by uncounted. */
+  missed: number;
   choose: (range: string) => void;
 }) {
-  const { query, gathered, choose } = props;
+  const { query, gathered, missed, choose } = props;
   const { data, error, refetch, minutes } = useRange(query);
   const now = useNow();
   const silentFrom = useSilence(query.cluster);
@@ -38,7 +40,9 @@ export function RatePlot(props: {
       title="Event rate"
       className="rate"
       {...(data
-        ? { count: `${isCut ? "≥ " : ""}${plural(total, "event")} in the last ${RANGES[query.range]?.[0]}` }
+        ? {
+            count: `${isCut || missed > 0 ? "≥ " : ""}${plural(total, "event")} in the last ${RANGES[query.range]?.[0]}`,
+          }
         : {})}
       aside={
         <>

@@ -1,5 +1,6 @@
 // One cluster on a page of its own: how it stands, how fresh each kind is, its incidents and what was changed in it.
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useMemo } from "react";
 import { Link, useParams } from "react-router";
 import { fetchChanges } from "../../api/client";
 import type { Cluster } from "../../api/types";
@@ -9,6 +10,8 @@ import { useLive } from "../../live/store";
 import { newestMade } from "../../live/world";
 import { ledgerAt } from "../../parts/change";
 import { Failure } from "../../parts/failure";
+import { StrangeWords } from "../../parts/list-head";
+import { useAddress } from "../../parts/pages";
 import { AsOf, Empty, Loading, Panel } from "../../parts/panel";
 import { Shape } from "../../parts/shape";
 import { useTitle } from "../../shell/title";
@@ -16,6 +19,10 @@ import { count, shortDuration } from "../../time/format";
 import { ChangeTable } from "../changes/change-table";
 import { IncidentTable } from "../incidents/incident-table";
 import { ClusterPanel } from "./cluster-panel";
+import { type InventoryQuery, readQuery, VIEWS, type View } from "./inventory/query";
+
+const Workloads = lazy(async () => ({ default: (await import("./inventory/inventory")).Workloads }));
+const Pods = lazy(async () => ({ default: (await import("./inventory/inventory")).Pods }));
 
 const SHOWN = 10;
 
@@ -40,10 +47,54 @@ export function ClusterPage() {
         </p>
       )}
       {cluster && <ClusterPanel cluster={cluster} alone />}
-      {cluster && <Kinds cluster={cluster} />}
-      {known && <Incidents name={name} />}
-      {known && <Changes name={name} />}
+      {cluster && <Views cluster={cluster} />}
     </div>
+  );
+}
+
+const HEADINGS: Record<View, string> = { standing: "Standing", workloads: "Workloads", pods: "Pods" };
+
+function Views({ cluster }: { cluster: Cluster }) {
+  const { search, change } = useAddress<InventoryQuery>("q");
+  const { query, strange } = useMemo(() => readQuery(search), [search]);
+  const shown = { cluster: cluster.name, heard: isHeard(cluster), query, change };
+  return (
+    <>
+      <nav className="tabs views" aria-label="Views of this cluster">
+        {VIEWS.map((view) => (
+          <Link
+            key={view}
+            to={view === "standing" ? "?" : `?view=${view}`}
+            aria-current={view === query.view ? "page" : undefined}
+          >
+            {HEADINGS[view]}
+            <Held view={view} cluster={cluster} />
+          </Link>
+        ))}
+      </nav>
+      <StrangeWords words={strange} />
+      <Suspense fallback={<Loading what={query.view} rows={8} />}>
+        {query.view === "standing" && <Standing cluster={cluster} />}
+        {query.view === "workloads" && <Workloads {...shown} />}
+        {query.view === "pods" && <Pods {...shown} />}
+      </Suspense>
+    </>
+  );
+}
+
+/** How many the cluster holds, where its own word is known. */
+function Held({ view, cluster }: { view: View; cluster: Cluster }) {
+  if (view !== "pods" || cluster.pods === null) return null;
+  return <span className="quiet"> {count(cluster.pods)}</span>;
+}
+
+function Standing({ cluster }: { cluster: Cluster }) {
+  return (
+    <>
+      <Kinds cluster={cluster} />
+      <Incidents name={cluster.name} />
+      <Changes name={cluster.name} />
+    </>
   );
 }
 

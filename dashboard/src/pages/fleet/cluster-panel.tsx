@@ -10,7 +10,8 @@ import { useWritesOff } from "../../live/me";
 import { useNow, useTrust } from "../../live/pulse";
 import { isHeard } from "../../live/signals";
 import { dropped } from "../../live/world";
-import { ActDialog, Refusal } from "../../parts/act-dialog";
+import { ActDialog } from "../../parts/act-dialog";
+import { Refusal } from "../../parts/dialog";
 import { capital, Shape, toneOfState } from "../../parts/shape";
 import { At } from "../../parts/times";
 import { count, duration, secondsSince } from "../../time/format";
@@ -27,9 +28,13 @@ export function ClusterPanel({ cluster, alone = false }: { cluster: Cluster; alo
       <header>
         <h2 id="cluster-name">
           <Shape tone={tone} size={16} />{" "}
-          {alone ? "Now" : <Link to={`/fleet/${encodeURIComponent(cluster.name)}`}>{cluster.name}</Link>}
+          {alone ? (
+            <span className={`tone-${tone}`}>{capital(cluster.state)}</span>
+          ) : (
+            <Link to={`/fleet/${encodeURIComponent(cluster.name)}`}>{cluster.name}</Link>
+          )}
         </h2>
-        <strong className={`tone-${tone}`}>{capital(cluster.state)}</strong>
+        {!alone && <strong className={`tone-${tone}`}>{capital(cluster.state)}</strong>}
         <span className="second">
           {cluster.last_seen && seconds !== null ? (
             <>

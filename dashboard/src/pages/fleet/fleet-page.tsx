@@ -86,7 +86,7 @@ function FleetFigures() {
       <Figure name="Signals in step" value={count(signals.inStep)} unit={`of ${signals.expected}`}>
         kinds of objects listed and watched
       </Figure>
-      <Figure name="Events received" value={count(fleet?.events)}>
+      <Figure name="Events recorded" value={count(fleet?.events)}>
         since the first start
       </Figure>
       <AsOf />

@@ -1,13 +1,14 @@
 // From page to proven recovery on one screen, with only what has been seen so far.
 import { useQuery } from "@tanstack/react-query";
-import { BellOff, Check, Link2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { BellOff } from "lucide-react";
+import { lazy, Suspense, useEffect } from "react";
 import { Link, useParams } from "react-router";
 import { fetchIncident, Refused } from "../../api/client";
 import type { Incident, IncidentDetail } from "../../api/types";
 import { isActive } from "../../live/hooks";
 import { useLive } from "../../live/store";
 import { Acknowledge, Assign, Reopen, Resolve } from "../../parts/actions";
+import { CopyButton } from "../../parts/copy";
 import { Failure } from "../../parts/failure";
 import { AsOf, Loading } from "../../parts/panel";
 import { ClusterNames, ResourceName } from "../../parts/resource";
@@ -26,6 +27,9 @@ import { WhatBroke } from "./what-broke";
 import { WhatChanged } from "./what-changed";
 import { Where } from "./where";
 import { Why } from "./why";
+
+// Plots come when the words are already there.
+const Measured = lazy(async () => ({ default: (await import("./measured")).Measured }));
 
 export function IncidentPage() {
   const { id = "" } = useParams();
@@ -109,7 +113,7 @@ function Found({ incident }: { incident: IncidentDetail }) {
       <header className="incident-head">
         <h1>{incident.title}</h1>
         <div className="incident-actions">
-          <CopyLink />
+          <CopyButton text={() => window.location.href} label="Copy link" />
           <Assign incident={incident} />
           <SilenceButton incident={incident} />
           <Resolve incident={incident} />
@@ -124,6 +128,9 @@ function Found({ incident }: { incident: IncidentDetail }) {
       <div className="incident-columns">
         <div className="stack">
           <WhatBroke incident={incident} />
+          <Suspense fallback={<div className="panel measured-space" />}>
+            <Measured incident={incident} />
+          </Suspense>
           <Why incident={incident} />
           <Topology incident={incident} />
           <Receipts incident={incident} />
@@ -183,20 +190,5 @@ function Facts({ incident }: { incident: IncidentDetail }) {
       </span>
       {incident.owner && <span className="quiet">assigned to {incident.owner}</span>}
     </div>
-  );
-}
-
-function CopyLink() {
-  const [copied, setCopied] = useState(false);
-  const copy = () =>
-    navigator.clipboard?.writeText(window.location.href).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    );
-  return (
-    <button type="button" className="button plain" onClick={copy}>
-      {copied ? <Check size={14} aria-hidden="true" /> : <Link2 size={14} aria-hidden="true" />}
-      {copied ? "Copied" : "Copy link"}
-    </button>
   );
 }

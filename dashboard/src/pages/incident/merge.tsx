@@ -5,7 +5,7 @@ import { merge, newKey, split } from "../../api/client";
 import type { Incident } from "../../api/types";
 import { isActive, useActiveRoots } from "../../live/hooks";
 import { useWritesOff } from "../../live/me";
-import { Refusal } from "../../parts/act-dialog";
+import { DialogButton, DialogForm, Refusal } from "../../parts/dialog";
 import { clusterNames } from "../../parts/resource";
 import { Shape, toneOfSeverity } from "../../parts/shape";
 import { done } from "../../parts/undo";
@@ -15,29 +15,16 @@ type Target = Pick<Incident, "id" | "status" | "parent_id">;
 
 export function Merge({ incident }: { incident: Target }) {
   const writesOff = useWritesOff("operator");
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [opening, setOpening] = useState(0);
   const others = useActiveRoots().filter(({ id }) => id !== incident.id && id !== incident.parent_id);
   if (!isActive(incident) || incident.parent_id !== null) return null;
-  const open = () => {
-    setOpening(opening + 1);
-    dialog.current?.showModal();
-  };
   return (
-    <>
-      <button
-        type="button"
-        className="button"
-        disabled={writesOff !== null || others.length === 0}
-        title={writesOff ?? (others.length === 0 ? "No other incident is open" : undefined)}
-        onClick={open}
-      >
-        Merge
-      </button>
-      <dialog ref={dialog} className="dialog" aria-labelledby="merge">
-        <Choose key={opening} id={incident.id} others={others} close={() => dialog.current?.close()} />
-      </dialog>
-    </>
+    <DialogButton
+      label="Merge"
+      heading="merge"
+      off={writesOff ?? (others.length === 0 ? "No other incident is open" : null)}
+    >
+      {(close) => <Choose id={incident.id} others={others} close={close} />}
+    </DialogButton>
   );
 }
 
@@ -60,14 +47,18 @@ function Choose(props: { id: string; others: readonly Incident[]; close: () => v
     setChosen(next);
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        call.mutate();
-      }}
+    <DialogForm
+      heading="merge"
+      title="Which belong to this one?"
+      explain="They keep their ids and timelines, and close on their own. Undo takes it back."
+      error={call.error}
+      keep="Leave them apart"
+      submit={`Put ${chosen.size === 0 ? "them" : plural(chosen.size, "incident")} under this one`}
+      ready={chosen.size > 0 && !call.isPending}
+      off={useWritesOff("operator")}
+      act={() => call.mutate()}
+      close={close}
     >
-      <h2 id="merge">Which belong to this one?</h2>
-      <p className="second">They keep their ids and timelines, and close on their own. Undo takes it back.</p>
       <ul className="choices">
         {others.map((other) => (
           <li key={other.id}>
@@ -81,16 +72,7 @@ function Choose(props: { id: string; others: readonly Incident[]; close: () => v
           </li>
         ))}
       </ul>
-      {call.error && <Refusal error={call.error} />}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={close}>
-          Leave them apart
-        </button>
-        <button type="submit" className="button primary" disabled={chosen.size === 0 || call.isPending}>
-          Put {chosen.size === 0 ? "them" : plural(chosen.size, "incident")} under this one
-        </button>
-      </div>
-    </form>
+    </DialogForm>
   );
 }
 

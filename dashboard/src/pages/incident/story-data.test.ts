@@ -31,12 +31,28 @@ describe("the drawing of an incident", () => {
   it("has a lane for each cluster with its own evidence, numbers that do not lie on each other, and changes", () => {
     const lanes = lanesOf(incident, [cluster("alpha"), cluster("beta")], spanOf(incident, T0 + 300_000));
     expect(
-      lanes.map((lane) => [lane.cluster, lane.seen.length, lane.numbers.map(({ number }) => number)]),
+      lanes.map((lane) => [lane.cluster, lane.seen.length, lane.numbers.flatMap(({ numbers }) => numbers)]),
     ).toEqual([
       ["alpha", 2, [1]],
       ["beta", 1, [3]],
     ]);
     expect(lanes[0]?.made.map((made) => [made.change.id, made.isSuspect])).toEqual([["c", true]]);
+  });
+
+  it("numbers every receipt that a suspicion rests on, beside another where they would lie on each other", () => {
+    const citing = {
+      ...incident,
+      suspects: [{ ...incident.suspects[0], evidence_for: ["2"], evidence_against: ["1"] }] as never,
+    };
+    const [alpha] = lanesOf(citing, [cluster("alpha")], spanOf(citing, T0 + 300_000));
+    expect(alpha?.numbers.map(({ numbers }) => numbers)).toEqual([[1, 2]]);
+  });
+
+  it("reaches back to what a suspicion rests on, however long before", () => {
+    const early = { ...incident, evidence: [...incident.evidence, seen("0", -7200)] };
+    const citing = { ...early, suspects: [{ ...early.suspects[0], evidence_for: ["0"] }] as never };
+    expect(spanOf(early, T0 + 300_000).from).toBeGreaterThan(T0 - 60_000);
+    expect(spanOf(citing, T0 + 300_000).from).toBeLessThan(T0 - 7_200_000);
   });
 
   it("hatches the time in which a cluster is not heard", () => {

@@ -1,4 +1,5 @@
 // When it was seen, where, and beside which changes: a lane for each cluster, hatched where one is not heard.
+import { useRef } from "react";
 import { Link } from "react-router";
 import type { IncidentDetail } from "../../api/types";
 import { severityRank, useClusters } from "../../live/hooks";
@@ -6,9 +7,14 @@ import { useNow } from "../../live/pulse";
 import { arrowed, ledgerAt } from "../../parts/change";
 import { place, timeTicks } from "../../parts/plot/scale";
 import { toneOfSeverity } from "../../parts/shape";
+import { useWidth } from "../../parts/width";
 import { useZone } from "../../shell/preferences";
 import { clock, hourMinute, zoneName } from "../../time/format";
 import { lanesOf, type Made, type StoryLane, spanOf } from "./story-data";
+
+/** The width of a receipt's number, and of the name in front of a lane. */
+const NUMBER_PX = 36;
+const NAME_PX = 130;
 
 const percent = (share: number): string => `${(share * 100).toFixed(3)}%`;
 
@@ -16,11 +22,12 @@ export function Story({ incident }: { incident: IncidentDetail }) {
   const now = useNow();
   const zone = useZone();
   const span = spanOf(incident, now);
-  const lanes = lanesOf(incident, useClusters(), span);
+  const box = useRef<HTMLDivElement>(null);
+  const lanes = lanesOf(incident, useClusters(), span, NUMBER_PX / Math.max(200, useWidth(box) - NAME_PX));
   const opened = place(Date.parse(incident.opened_at), span);
   const short = span.to - span.from < 240_000;
   return (
-    <div className="story">
+    <div className="story" ref={box}>
       {lanes.map((lane) => (
         <div key={lane.cluster} className="lane story-lane">
           <Link className="lane-name" to={`/fleet/${encodeURIComponent(lane.cluster)}`}>
@@ -39,15 +46,14 @@ export function Story({ incident }: { incident: IncidentDetail }) {
             {lane.made.map((made) => (
               <Change key={made.change.id} made={made} />
             ))}
-            {lane.numbers.map(({ number, left }) => (
-              <a
-                key={number}
-                className="receipt-number story-number"
-                href={`#E${number}`}
-                style={{ left: percent(left) }}
-              >
-                E{number}
-              </a>
+            {lane.numbers.map(({ numbers, left }) => (
+              <span key={numbers[0]} className="story-numbers" style={{ left: percent(left) }}>
+                {numbers.map((number) => (
+                  <a key={number} className="receipt-number story-number" href={`#E${number}`}>
+                    E{number}
+                  </a>
+                ))}
+              </span>
             ))}
           </div>
         </div>

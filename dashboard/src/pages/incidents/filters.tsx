@@ -1,8 +1,12 @@
 // The filters of the list; each one lives in the address.
+
+import type { Severity } from "../../api/types";
 import { useClusters } from "../../live/hooks";
 import { capital } from "../../parts/shape";
 import { TextFilter } from "../../parts/text-filter";
-import { type ListQuery, STATUSES } from "./query";
+import { count } from "../../time/format";
+import { useFacets } from "./facets";
+import { countOf, type ListQuery, STATUSES } from "./query";
 
 const LABELS: Record<string, string> = { active: "Not over" };
 const SEVERITIES = ["critical", "high", "medium", "low", "info"];
@@ -14,6 +18,7 @@ export function Filters({
   query: ListQuery;
   change: (changes: Partial<ListQuery>) => void;
 }) {
+  const facets = useFacets(query);
   const clusters = useClusters();
   const names = [...clusters.map(({ name }) => name)].sort((a, b) => a.localeCompare(b));
   if (query.cluster && !names.includes(query.cluster)) names.push(query.cluster);
@@ -28,6 +33,7 @@ export function Filters({
             onClick={() => change({ status })}
           >
             {LABELS[status] ?? capital(status)}
+            {facets && <span className="facet">{count(countOf(status, facets.status))}</span>}
           </button>
         ))}
       </fieldset>
@@ -40,6 +46,7 @@ export function Filters({
         {SEVERITIES.map((severity) => (
           <option key={severity} value={severity}>
             {capital(severity)}
+            {facets && ` (${count(facets.severity[severity as Severity] ?? 0)})`}
           </option>
         ))}
       </select>
@@ -50,7 +57,10 @@ export function Filters({
       >
         <option value="">All clusters</option>
         {names.map((name) => (
-          <option key={name}>{name}</option>
+          <option key={name} value={name}>
+            {name}
+            {facets && ` (${count(facets.cluster[name] ?? 0)})`}
+          </option>
         ))}
       </select>
       <TextFilter label="Title, object or id" value={query.q} change={(q) => change({ q })} />

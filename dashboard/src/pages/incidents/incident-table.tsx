@@ -146,7 +146,9 @@ function IncidentRow(
           {resourceName(incident.resource)} · <code>{incident.kind}</code>
         </span>
       </td>
-      <td data-label="Clusters">{clusterNames(incident)}</td>
+      <td data-label="Clusters" title={clusterNames(incident)}>
+        {clusterNames(incident)}
+      </td>
       <td data-label="Status">
         <StatusWord status={incident.status} />
         {incident.silenced && (

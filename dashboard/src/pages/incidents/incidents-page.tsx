@@ -11,6 +11,7 @@ import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading } from "../../parts/panel";
+import { Save } from "../../parts/save";
 import { Silences } from "../../parts/silence";
 import { useTitle } from "../../shell/title";
 import { plural } from "../../time/format";
@@ -29,11 +30,9 @@ export function IncidentsPage() {
   const filters = [query.severity, query.cluster, query.q].filter(Boolean).length;
   return (
     <div className="page incidents">
-      <ListHead
-        title="Incidents"
-        held={{ waiting, letIn }}
-        count={list.known ? plural(rootsOf(rows).length, "incident") : ""}
-      />
+      <ListHead title="Incidents" held={{ waiting, letIn }} count={list.known ? countOfRows(rows) : ""}>
+        <Save name="incidents" rows={rows} />
+      </ListHead>
       <Filters query={query} change={change} />
       <Silences />
       <StrangeWords words={strange} />
@@ -54,6 +53,12 @@ export function IncidentsPage() {
       <Older noun="incidents" pages={list} />
     </div>
   );
+}
+
+/** The list folds the parts of a wider incident; the counts at the filters have each part by itself. */
+function countOfRows(rows: readonly Incident[]): string {
+  const roots = rootsOf(rows).length;
+  return `${plural(roots, "incident")}${rows.length > roots ? `, ${rows.length} with their parts` : ""}`;
 }
 
 function None({ query, filters, clear }: { query: ListQuery; filters: number; clear: () => void }) {
@@ -89,7 +94,7 @@ function useList(query: ListQuery) {
     ...pages,
     rows,
     known: (whole && known) || listed !== undefined,
-    error: rows.length > 0 || (whole && known) ? null : pages.error,
+    error: whole && known ? null : pages.error,
     more: pages.more && !whole,
   };
 }

@@ -1,6 +1,6 @@
 // Filters and order of the incident list: in the address, so that a link shows the same view.
 import type { IncidentQuery } from "../../api/client";
-import type { Incident } from "../../api/types";
+import type { Facets, Incident, IncidentStatus } from "../../api/types";
 import { isActive, severityRank } from "../../live/hooks";
 
 export const STATUSES = ["active", "open", "acknowledged", "resolved", "all"] as const;
@@ -81,4 +81,35 @@ export const serverQuery = (query: ListQuery): IncidentQuery => ({
   ...(STATUS_WORDS[query.status] ? { status: STATUS_WORDS[query.status] } : {}),
   ...(query.severity ? { severity: query.severity } : {}),
   ...(query.cluster ? { cluster: query.cluster } : {}),
+  ...(query.q.trim() ? { q: longestWord(query.q) } : {}),
 });
+
+const LONGEST_ASKED = 200;
+
+/** The agent finds one run of letters; the page itself looks for the other words. */
+const longestWord = (text: string): string =>
+  (
+    text
+      .trim()
+      .split(/\s+/)
+      .sort((a, b) => b.length - a.length)[0] ?? ""
+  ).slice(0, LONGEST_ASKED);
+
+/** The agent's counts tell what choosing a filter shows, unless only this page knows all words. */
+export const isCounted = (query: ListQuery): boolean => !/\S\s+\S/.test(query.q);
+
+const COUNTED: Record<StatusFilter, readonly IncidentStatus[] | null> = {
+  active: ["open", "acknowledged", "mitigated"],
+  open: ["open"],
+  acknowledged: ["acknowledged"],
+  resolved: ["resolved", "closed"],
+  all: null,
+};
+
+/** How many incidents a status would show; the agent leaves out what counts none. */
+export function countOf(status: StatusFilter, counts: Facets["status"]): number {
+  const counted = COUNTED[status];
+  return Object.entries(counts)
+    .filter(([word]) => counted === null || (counted as readonly string[]).includes(word))
+    .reduce((sum, [, n]) => sum + n, 0);
+}

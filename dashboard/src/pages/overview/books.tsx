@@ -32,7 +32,7 @@ export function Books() {
       }
     >
       <dl className="ledger">
-        <Line name="received" value={books.received} sum />
+        <Line name="reports received" value={books.received} sum />
         <Line name="= delivered" value={books.delivered} />
         <Line name="+ merged" value={books.merged} />
         <Line name="+ dropped" value={dropped(books)} />
@@ -41,6 +41,9 @@ export function Books() {
         ))}
         <Line name="+ in flight" value={books.in_flight} />
       </dl>
+      <p className="meta books-note">
+        A report is what a collector read. One that only repeats what is known is merged and makes no event.
+      </p>
     </Panel>
   );
 }

@@ -38,13 +38,14 @@ export function Feed() {
       {rows.length === 0 ? (
         <Empty>No event has been received yet.</Empty>
       ) : (
-        <div className="scroller" {...grip}>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <section className="scroller" tabIndex={0} aria-label="Live feed, newest first" {...grip}>
           <ul className="feed-rows" aria-label="Newest events">
             {rows.map((event) => (
               <FeedRow key={event.id} event={event} fresh={Date.parse(event.received_at) > opened} />
             ))}
           </ul>
-        </div>
+        </section>
       )}
     </Panel>
   );

@@ -33,7 +33,7 @@ export function Figures() {
               </span>
             ))}
       </Figure>
-      <Figure name="Events received" value={count(fleet?.events)}>
+      <Figure name="Events recorded" value={count(fleet?.events)}>
         <EventRate />
       </Figure>
       <Figure name="Pods" value={count(fleet?.pods, fleet?.complete)}>
@@ -50,7 +50,7 @@ export function Figures() {
 export function Figure(props: { name: string; value: string; unit?: string; children?: React.ReactNode }) {
   return (
     <div className="figure">
-      <h3>{props.name}</h3>
+      <h2>{props.name}</h2>
       <p className="figure-value drains">
         <b>{props.value}</b> {props.unit && <span>{props.unit}</span>}
       </p>

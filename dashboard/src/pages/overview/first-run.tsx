@@ -107,7 +107,7 @@ function useSteps(): Step[] {
     {
       done: events > 0,
       title: "See the first real event",
-      fact: `${count(events)} received since the first start`,
+      fact: `${count(events)} recorded since the first start`,
     },
   ];
   if (store) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { at, cluster, event, incident, T0 } from "../../testing/samples";
-import { density, laneOf, place, ticks } from "./lanes";
+import { density, gapsOf, laneOf, place, ticks } from "./lanes";
 
 const RANGE = { from: T0, to: T0 + 3_600_000 };
 
@@ -47,6 +47,24 @@ describe("a lane of the fleet timeline", () => {
     const lane = laneOf(cluster("alpha"), [short("a", 600), short("b", 800)], RANGE);
     expect(lane.bars[0]?.words).toBeNull();
     expect(lane.bars[1]?.words?.side).toBe("right");
+  });
+});
+
+describe("what the agent remembers of a cluster", () => {
+  it("is drawn where it was not heard; a silence that lasts is the cluster's own state", () => {
+    const over = { since: at(60), until: at(120), reason: "connection refused" };
+    const lasting = { since: at(300), until: null, reason: "timeout" };
+    const lane = {
+      cluster: "alpha",
+      state: "live" as const,
+      gaps: [over, lasting],
+      incidents: [],
+      changes: [],
+    };
+    expect(gapsOf({ lanes: [lane] }, "alpha")).toEqual([
+      { from: T0 + 60_000, to: T0 + 120_000, why: "Not heard: connection refused" },
+    ]);
+    expect(gapsOf(undefined, "alpha")).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 // What the fleet timeline draws, computed from incidents, clusters and events alone. Pure.
-import type { Change, Cluster, Incident, KronveilEvent } from "../../api/types";
+import type { Change, Cluster, Incident, KronveilEvent, Overview } from "../../api/types";
 import { isActive, severityRank } from "../../live/hooks";
 import { isHeard } from "../../live/signals";
 
@@ -140,6 +140,24 @@ export function changeTicks(changes: readonly Change[], cluster: string, range: 
     else made.push({ at, left, changes: [change] });
   }
   return made;
+}
+
+export type Unheard = Span & { why: string };
+
+/** Times in which a cluster was not heard and is again: only the agent remembers them. */
+export function gapsOf(overview: Pick<Overview, "lanes"> | undefined, cluster: string): Unheard[] {
+  const lane = overview?.lanes.find((each) => each.cluster === cluster);
+  return (lane?.gaps ?? []).flatMap(({ since, until, reason }) =>
+    until === null
+      ? []
+      : [
+          {
+            from: since === null ? 0 : Date.parse(since),
+            to: Date.parse(until),
+            why: `Not heard: ${reason}`,
+          },
+        ],
+  );
 }
 
 const STEPS_MIN = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360];

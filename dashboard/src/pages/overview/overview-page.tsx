@@ -1,15 +1,20 @@
 // What needs me, how is the fleet, can I trust this screen?
 
+import type { Overview } from "../../api/types";
 import { useActiveRoots, useClusters } from "../../live/hooks";
 import { useLive } from "../../live/store";
+import { lastVisit } from "../../live/visits";
 import { AsOf, Loading } from "../../parts/panel";
+import { Age } from "../../parts/times";
 import { useTitle } from "../../shell/title";
 import { duration, plural } from "../../time/format";
 import { Books } from "./books";
 import { Feed } from "./feed";
 import { Figures } from "./figures";
+import { FirstPaint } from "./first-paint";
 import { FirstRun } from "./first-run";
 import { NeedsYou } from "./needs-you";
+import { useOverview } from "./overview-data";
 import { Recovered } from "./recovered";
 import { FleetTimeline } from "./timeline";
 import { WhatChanged } from "./what-changed";
@@ -18,6 +23,8 @@ export function OverviewPage() {
   useTitle("Overview");
   const known = useLive((view) => view.world.known);
   const clusters = useClusters();
+  const overview = useOverview(FIRST_MINUTES);
+  if (!known && overview && overview.lanes.length > 0) return <FirstPaint overview={overview} />;
   if (!known) {
     return (
       <div className="page">
@@ -32,7 +39,7 @@ export function OverviewPage() {
       <header className="page-head">
         <h1>Overview</h1>
         <AsOf />
-        <Summary />
+        <Summary overview={overview} />
       </header>
       <NeedsYou />
       <Figures />
@@ -45,17 +52,32 @@ export function OverviewPage() {
   );
 }
 
-function Summary() {
+/** What is asked for before anything is known of how long the agent has watched. */
+const FIRST_MINUTES = 180;
+
+function Summary({ overview }: { overview: Overview | undefined }) {
   const active = useActiveRoots();
+  const visited = lastVisit();
   const status = useLive((view) => view.world.status);
   const unseen = active.filter((incident) => incident.status === "open").length;
   if (!status) return null;
+  if (visited && overview) return <SinceVisit since={overview.since} visited={visited} />;
   return (
     <p className="second">
       The agent has watched for {duration(status.uptime_s)}:{" "}
       {active.length === 0
         ? "no incident is open"
         : `${plural(active.length, "incident")} not over, ${unseen === 0 ? "all acknowledged" : `${unseen} unacknowledged`}`}
+    </p>
+  );
+}
+
+/** What the reader missed, counted by the agent. */
+function SinceVisit({ since, visited }: { since: Overview["since"]; visited: string }) {
+  return (
+    <p className="second">
+      Since your last visit, <Age at={visited} /> ago: {plural(since.opened, "incident")} opened,{" "}
+      {since.recovered} recovered{since.gaps > 0 && ` · ${plural(since.gaps, "gap")} in coverage`}
     </p>
   );
 }

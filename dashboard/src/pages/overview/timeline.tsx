@@ -15,13 +15,16 @@ import {
   type Bar,
   changeTicks,
   density,
+  gapsOf,
   type Lane,
   laneOf,
   place,
   type Span,
   type Tick,
   ticks,
+  type Unheard,
 } from "./lanes";
+import { useOverview } from "./overview-data";
 import { useKnownChanges, useSeenEvents, useStart } from "./timeline-data";
 
 const RANGES: Record<string, [string, number]> = {
@@ -51,6 +54,7 @@ export function FleetTimeline() {
   const suspected = useSuspected();
   const events = useSeenEvents();
   const started = useStart();
+  const overview = useOverview(minutes);
   const skyline = density(events, range, COLUMNS);
   const tallest = Math.max(QUIET, ...[...skyline.values()].flat());
   return (
@@ -81,6 +85,7 @@ export function FleetTimeline() {
             counts={skyline.get(lane.cluster.name)}
             tallest={tallest}
             started={started}
+            gaps={gapsOf(overview, lane.cluster.name)}
           />
         ))}
         <Axis range={range} />
@@ -120,8 +125,9 @@ function LaneRow(props: {
   counts: readonly number[] | undefined;
   tallest: number;
   started: number | null;
+  gaps: readonly Unheard[];
 }) {
-  const { lane, changes, suspected, range, counts, tallest, started } = props;
+  const { lane, gaps, changes, suspected, range, counts, tallest, started } = props;
   const tone =
     lane.worst && lane.silentFrom === null ? toneOfSeverity(lane.worst) : toneOfState(lane.cluster.state);
   return (
@@ -141,6 +147,15 @@ function LaneRow(props: {
         {counts && <Skyline counts={counts} tallest={tallest} />}
         {ticks(range).map((at) => (
           <i key={at} className="grid-line" style={{ left: percent(place(at, range)) }} />
+        ))}
+        {gaps.map((gap) => (
+          <i
+            key={gap.from}
+            className="silence hatched"
+            title={gap.why}
+            data-gap={lane.cluster.name}
+            style={{ left: percent(place(gap.from, range)), right: percent(1 - place(gap.to, range)) }}
+          />
         ))}
         {lane.silentFrom !== null && <Silence lane={lane} from={lane.silentFrom} range={range} />}
         {lane.bars.map((bar) => (

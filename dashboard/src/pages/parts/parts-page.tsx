@@ -5,6 +5,7 @@ import type { Books, Collector, Part } from "../../api/types";
 import { useIndicator } from "../../live/pulse";
 import { useLive } from "../../live/store";
 import { dropped, imbalance } from "../../live/world";
+import { Aged } from "../../parts/aged";
 import { Failure } from "../../parts/failure";
 import { AsOf, Empty, Loading, Panel } from "../../parts/panel";
 import { Shape } from "../../parts/shape";
@@ -39,6 +40,7 @@ export function PartsPage() {
       <PartFigures parts={parts.data} sources={sources.data} />
       <Panel title="Parts of the agent" {...(parts.data ? { count: parts.data.length } : {})}>
         {parts.error && !parts.data && <Failure error={parts.error} retry={() => void parts.refetch()} />}
+        {parts.data && <Aged error={parts.error} answeredAt={parts.dataUpdatedAt} />}
         {!parts.data && !parts.error && <Loading what="parts" />}
         {parts.data && <PartTable parts={parts.data} />}
       </Panel>
@@ -50,6 +52,7 @@ export function PartsPage() {
         {sources.error && !sources.data && (
           <Failure error={sources.error} retry={() => void sources.refetch()} />
         )}
+        {sources.data && <Aged error={sources.error} answeredAt={sources.dataUpdatedAt} />}
         {!sources.data && !sources.error && <Loading what="sources" />}
         {sources.data?.length === 0 && (
           <Empty>
@@ -82,8 +85,8 @@ function PartFigures(props: {
           heard !== undefined &&
           (heard === sources.length ? "all of them" : "the others say why below")}
       </Figure>
-      <Figure name="Received" value={count(books?.received)}>
-        reports of collectors since the agent started
+      <Figure name="Reports received" value={count(books?.received)}>
+        what collectors read since the agent started
       </Figure>
       <Figure name="Dropped" value={count(books ? dropped(books) : null)}>
         {books && reasons(books)}

@@ -50,7 +50,7 @@ const Ago = ({ at }: { at: string | null }) =>
     <span className="unknown-text">never</span>
   ) : (
     <span>
-      <Age at={at} /> ago
+      <Age at={at} short /> ago
     </span>
   );
 

@@ -5,8 +5,8 @@ import { createToken, fetchTokens, newKey, Refused, type TokenWish } from "../..
 import type { NewToken, Role, Token } from "../../api/types";
 import { lacking, useMe, useWritesOff } from "../../live/me";
 import { useNow } from "../../live/pulse";
-import { Refusal } from "../../parts/act-dialog";
 import { CopyButton } from "../../parts/copy";
+import { DialogButton, DialogEnd, DialogForm } from "../../parts/dialog";
 import { Failure } from "../../parts/failure";
 import { Empty, Loading, Panel } from "../../parts/panel";
 import { Shape } from "../../parts/shape";
@@ -91,34 +91,10 @@ const LIVES: readonly (readonly [string, number | null])[] = [
 ];
 
 function Create() {
-  const writesOff = useWritesOff("admin");
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [opening, setOpening] = useState(0);
-  const open = () => {
-    setOpening(opening + 1);
-    dialog.current?.showModal();
-  };
   return (
-    <>
-      <button
-        type="button"
-        className="button"
-        disabled={writesOff !== null}
-        title={writesOff ?? undefined}
-        onClick={open}
-      >
-        New token
-      </button>
-      {/* The text of a token must not stay in the page: closing forgets it. */}
-      <dialog
-        ref={dialog}
-        className="dialog"
-        aria-labelledby="new-token"
-        onClose={() => setOpening((before) => before + 1)}
-      >
-        <CreateForm key={opening} close={() => dialog.current?.close()} />
-      </dialog>
-    </>
+    <DialogButton label="New token" heading="new-token" off={useWritesOff("admin")}>
+      {(close) => <CreateForm close={close} />}
+    </DialogButton>
   );
 }
 
@@ -135,14 +111,18 @@ function CreateForm({ close }: { close: () => void }) {
   });
   if (call.data) return <Once made={call.data} close={close} />;
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        call.mutate({ name: name.trim() || null, role, expires_s: LIVES[life]?.[1] ?? null });
-      }}
+    <DialogForm
+      heading="new-token"
+      title="New token"
+      explain="Its text is shown once, here. The agent keeps only a digest of it."
+      error={call.error}
+      keep="Make none"
+      submit="Make it"
+      ready={!call.isPending}
+      off={writesOff}
+      act={() => call.mutate({ name: name.trim() || null, role, expires_s: LIVES[life]?.[1] ?? null })}
+      close={close}
     >
-      <h2 id="new-token">New token</h2>
-      <p className="second">Its text is shown once, here. The agent keeps only a digest of it.</p>
       <label className="field">
         Who will use it
         <input
@@ -174,21 +154,7 @@ function CreateForm({ close }: { close: () => void }) {
           ))}
         </select>
       </label>
-      {call.error && <Refusal error={call.error} />}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={close}>
-          Make none
-        </button>
-        <button
-          type="submit"
-          className="button primary"
-          disabled={call.isPending || writesOff !== null}
-          title={writesOff ?? undefined}
-        >
-          Make it
-        </button>
-      </div>
-    </form>
+    </DialogForm>
   );
 }
 
@@ -211,11 +177,11 @@ function Once({ made, close }: { made: NewToken; close: () => void }) {
         <code data-secret>{made.token}</code>
         <CopyButton text={made.token} />
       </div>
-      <div className="dialog-end">
+      <DialogEnd>
         <button type="button" className="button primary" onClick={close}>
           I have it
         </button>
-      </div>
+      </DialogEnd>
     </div>
   );
 }

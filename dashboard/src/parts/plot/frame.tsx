@@ -1,19 +1,27 @@
 // The frame of a plot over time: axes with the zone named, hatching where nothing is known, a moment read out, a table beside.
-import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useId, useRef, useState } from "react";
 import { useZone } from "../../shell/preferences";
 import { clock, hourMinute, zoneName } from "../../time/format";
+import { useWidth } from "../width";
+import { lettered, type Mark } from "./marks";
 import { place, type Span, short, timeTicks } from "./scale";
 
 export type Unknown = Span & { readonly why: string };
-export type Mark = { readonly at: number; readonly label: string; readonly tone: string };
 
-export const LEFT = 44;
+export const LEFT = 52;
 const RIGHT = 12;
 const TOP = 18;
 const BOTTOM = 20;
 
 /** Where the drawing may stand, in pixels of the SVG. */
-export type Area = { x: (at: number) => number; y: (value: number) => number; width: number; height: number };
+export type Area = {
+  x: (at: number) => number;
+  y: (value: number) => number;
+  /** Its left edge. */
+  x0: number;
+  width: number;
+  height: number;
+};
 
 export function PlotFrame(props: {
   label: string;
@@ -23,6 +31,8 @@ export function PlotFrame(props: {
   unknown: readonly Unknown[];
   marks?: readonly Mark[];
   unit?: string;
+  /** A value as the axis says it; without it, short and decimal. */
+  say?: (value: number) => string;
   draw: (area: Area) => ReactNode;
   /** What stands at a moment, in words; null where nothing does. */
   readout: (at: number) => { at: number; words: string } | null;
@@ -84,7 +94,7 @@ export function PlotFrame(props: {
             <g key={value}>
               <line className="plot-grid" x1={LEFT} x2={width - RIGHT} y1={y(value)} y2={y(value)} />
               <text className="plot-text" x={LEFT - 8} y={y(value) + 4} textAnchor="end">
-                {short(value)}
+                {(props.say ?? short)(value)}
                 {unit && value === top ? ` ${unit}` : ""}
               </text>
             </g>
@@ -107,17 +117,20 @@ export function PlotFrame(props: {
               <title>{gap.why}</title>
             </rect>
           ))}
-          {props.draw({ x, y, width: inner, height: deep })}
-          {marks.map((mark) => (
+          {props.draw({ x, y, x0: LEFT, width: inner, height: deep })}
+          {lettered(marks, x, width).map((mark) => (
             <g key={`${mark.at} ${mark.label}`} className={`plot-mark ${mark.tone}`}>
+              <title>{mark.label}</title>
               <line x1={x(mark.at)} x2={x(mark.at)} y1={TOP - 4} y2={TOP + deep} />
-              <text
-                x={x(mark.at) + (place(mark.at, span) > 0.7 ? -5 : 5)}
-                y={TOP - 6}
-                textAnchor={place(mark.at, span) > 0.7 ? "end" : "start"}
-              >
-                {mark.label}
-              </text>
+              {mark.side !== null && (
+                <text
+                  x={x(mark.at) + (mark.side === "left" ? -5 : 5)}
+                  y={TOP - 6}
+                  textAnchor={mark.side === "left" ? "end" : "start"}
+                >
+                  {mark.label}
+                </text>
+              )}
             </g>
           ))}
           {read && <line className="plot-cursor" x1={x(read.at)} x2={x(read.at)} y1={TOP} y2={TOP + deep} />}
@@ -146,16 +159,4 @@ export function PlotFrame(props: {
       {asTable && <div className="plot-table">{props.table}</div>}
     </div>
   );
-}
-
-function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
-  const [width, setWidth] = useState(640);
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element || typeof ResizeObserver === "undefined") return;
-    const watch = new ResizeObserver(([entry]) => entry && setWidth(Math.round(entry.contentRect.width)));
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, [box]);
-  return width;
 }

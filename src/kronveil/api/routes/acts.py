@@ -20,6 +20,7 @@ from kronveil.api.asking import (
 )
 from kronveil.api.asks import Assignment, Merge, Note, Nothing, Pin, Reopening, Resolution
 from kronveil.api.problems import not_valid
+from kronveil.api.replays import kept_name
 from kronveil.api.routes.declared import body_of, refusals
 from kronveil.api.versions import check_unchanged
 
@@ -44,7 +45,7 @@ class Acting:
         self._request = request
         self._incident = incident
         self._caller = caller
-        self._key = key
+        self._key = None if key is None else kept_name(caller.name, key)
 
     async def asked(self, kind: type[Asked]) -> Asked:
         """The body; refused when the incident is not the one that the caller saw."""

@@ -99,6 +99,7 @@ async def list_parts(desk: DeskHere, _: NoQuery) -> Response:
 def _part(desk: Desk, component: ComponentHealth) -> shapes.Part:
     return shapes.Part(
         name=component.name,
+        kind=component.kind,
         state=component.status,
         since=stamp(component.since),
         reason=component.message,

@@ -50,7 +50,7 @@ async def list_changes(desk: DeskHere, asked: Annotated[ChangeFilter, Query()]) 
         page = await desk.changes(query)
     except ValueError:
         raise not_valid(["query", "cursor"], "This is not a cursor of this list") from None
-    suspicions = Suspicions(desk.open_incidents())
+    suspicions = Suspicions(desk.open_incidents(), await desk.suspecting([change.id for change in page.items]))
     items = [encode.change_shape(change, suspicions) for change in page.items]
     answer = shapes.ChangeList(items, page.next_cursor, *coverage(desk, asked.cluster), sources_missing(desk))
     return json_answer(answer)

@@ -20,18 +20,18 @@ from kronveil.api.asking import (
     IfNoneMatch,
     KnownCaller,
     NoQuery,
-    ReplaysHere,
     json_answer,
     read_body,
 )
 from kronveil.api.asks import NewCluster, Nothing, Page, Pause
 from kronveil.api.problems import not_valid
+from kronveil.api.replays import OnceRoute
 from kronveil.api.routes.declared import body_of, refusals
 from kronveil.api.versions import content_tag, unless_known
 from kronveil.model.fleet import Member
 from kronveil.sdk.errors import PluginError
 
-router = APIRouter(tags=["fleet"])
+router = APIRouter(tags=["fleet"], route_class=OnceRoute)
 PROBE_ENDS_S = 15
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -71,16 +71,12 @@ async def list_clusters(
     openapi_extra=body_of(NewCluster, required=True),
 )
 async def add_cluster(
-    request: Request, desk: DeskHere, replays: ReplaysHere, caller: KnownCaller, _: NoQuery, key: IdempotencyKey
+    request: Request, desk: DeskHere, _caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
 ) -> Response:
     """Watch one more cluster, from now on and after each start. Whether it answers, its state tells soon."""
     asked = await read_body(request, NewCluster)
-
-    async def carry_out() -> Response:
-        desk.add_cluster(ClusterRequest(**asked.model_dump(exclude={"namespaces"}), namespaces=tuple(asked.namespaces)))
-        return json_answer(encode.cluster_shape(_member_of(desk, asked.name)), 201)
-
-    return await replays.once(caller.name, key, f"add cluster {asked!r}", carry_out)
+    desk.add_cluster(ClusterRequest(**asked.model_dump(exclude={"namespaces"}), namespaces=tuple(asked.namespaces)))
+    return json_answer(encode.cluster_shape(_member_of(desk, asked.name)), 201)
 
 
 @router.delete(
@@ -89,9 +85,12 @@ async def add_cluster(
     response_class=Response,
     responses=refusals(404, 409, 503),
 )
-async def remove_cluster(desk: DeskHere, member: FoundMember, _: NoQuery, _key: IdempotencyKey) -> Response:
-    """Watch a cluster no longer, nor after the next start. One that the configuration file names stays (409)."""
-    desk.remove_cluster(member.name)
+async def remove_cluster(
+    desk: DeskHere, member: FoundMember, _: NoQuery, caller: KnownCaller, _key: IdempotencyKey
+) -> Response:
+    """Watch a cluster no longer, nor after the next start. What is open in it is closed within a minute, and says that
+    it was not observed to recover. One that the configuration file names stays (409)."""
+    desk.remove_cluster(member.name, caller.name)
     return Response(status_code=204)
 
 

@@ -79,7 +79,8 @@ async def get_incident(
     """One incident whole, with its evidence in full."""
     evidence = await desk.events_by_id(incident.evidence)
     changes = await changes_near(desk, incident)
-    shape = encode.incident_detail(incident, evidence, changes, Suspicions(desk.open_incidents()))
+    suspicions = Suspicions(desk.open_incidents(), await desk.suspecting([change.id for change in changes]))
+    shape = encode.incident_detail(incident, evidence, changes, suspicions)
     runs = await desk.loop.page(ExecutionQuery(limit=RUNS_SHOWN, incident_id=incident.id))
     shape.executions = [run.id for run in runs.items]
     return unless_known(request, incident_tag(incident, shape), encode.encode(shape))

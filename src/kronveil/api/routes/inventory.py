@@ -6,12 +6,12 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query, Response
 
 from kronveil.agent.desk import Desk, NotFound
-from kronveil.api import shapes_inventory as shapes
 from kronveil.api.asking import DeskHere, json_answer
 from kronveil.api.asks import PodFilter, WorkloadFilter
 from kronveil.api.problems import not_valid
 from kronveil.api.routes.declared import refusals
 from kronveil.api.routes.fleet import coverage
+from kronveil.api.shapes import inventory as shapes
 from kronveil.api.wording import resource_shape
 from kronveil.api.worst_first import Place, Worst, worst_first
 from kronveil.model.fleet import Member

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from kronveil.api import shapes_overview as shapes
 from kronveil.api.asking import DeskHere, json_answer
 from kronveil.api.asks import OverviewSpan
 from kronveil.api.overview import Seen, overview
 from kronveil.api.problems import not_valid
 from kronveil.api.routes.declared import refusals
+from kronveil.api.shapes import overview as shapes
 from kronveil.sdk.storage import ChangeQuery, IncidentQuery
 
 router = APIRouter(tags=["fleet"])

@@ -6,16 +6,17 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from kronveil.agent.desk import NotFound
 from kronveil.api import run_shapes as shapes
-from kronveil.api.asking import DeskHere, IdempotencyKey, KnownCaller, NoQuery, ReplaysHere, json_answer, read_body
+from kronveil.api.asking import DeskHere, IdempotencyKey, KnownCaller, NoQuery, json_answer, read_body
 from kronveil.api.asks import ExecutionFilter, NewExecution, Refusing, Signature, Stopping
 from kronveil.api.problems import Refusal, not_valid
+from kronveil.api.replays import OnceRoute
 from kronveil.api.routes.declared import body_of, refusals
 from kronveil.api.run_encode import execution_shape, runbook_shape, stop_shape
 from kronveil.model.execution import Execution, Mode
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.storage import ExecutionQuery
 
-router = APIRouter(tags=["runbooks"])
+router = APIRouter(tags=["runbooks"], route_class=OnceRoute)
 LIVE_OFF = "Live runs are off (runbooks.live: false in the configuration): ask for a rehearsal, mode rehearse."
 
 
@@ -76,26 +77,21 @@ async def get_runbook(desk: DeskHere, runbook: FoundRunbook, _: NoQuery) -> Resp
     responses=refusals(400, 404, 409, 413, 415, 503),
     openapi_extra=body_of(NewExecution, required=True),
 )
-async def create_execution(  # noqa: PLR0913, PLR0917 - what it depends on
+async def create_execution(
     request: Request,
     desk: DeskHere,
     runbook: FoundRunbook,
-    replays: ReplaysHere,
     caller: KnownCaller,
     _: NoQuery,
-    key: IdempotencyKey,
+    _key: IdempotencyKey,
 ) -> Response:
     """Plan a run for an incident: as a rehearsal, which changes nothing, or to be approved and carried out."""
     asked = await read_body(request, NewExecution)
     mode = Mode(asked.mode)
     if mode is Mode.LIVE and not desk.loop.is_live:
         raise Refusal(403, LIVE_OFF)
-
-    async def carry_out() -> Response:
-        run = await desk.loop.request(runbook.id, asked.incident_id, mode, caller.name)
-        return json_answer(execution_shape(run), 202)
-
-    return await replays.once(caller.name, key, f"run {runbook.id} {asked!r}", carry_out)
+    run = await desk.loop.request(runbook.id, asked.incident_id, mode, caller.name)
+    return json_answer(execution_shape(run), 202)
 
 
 @router.get("/executions", response_model=shapes.ExecutionList, responses=refusals(503))

@@ -1,6 +1,5 @@
 """Silences: what people said needs nobody for a while. What they hush is marked, counted and listed all the same."""
 
-import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -15,17 +14,17 @@ from kronveil.api.asking import (
     IdempotencyKey,
     KnownCaller,
     NoQuery,
-    ReplaysHere,
     json_answer,
     read_body,
 )
 from kronveil.api.asks import NewSilence, SilenceFilter, SilencePreview
 from kronveil.api.problems import not_valid
+from kronveil.api.replays import OnceRoute, fresh_id
 from kronveil.api.routes.declared import body_of, refusals
 from kronveil.api.wording import stamp
 from kronveil.model.silence import Silence
 
-router = APIRouter(tags=["silences"])
+router = APIRouter(tags=["silences"], route_class=OnceRoute)
 LONGEST = timedelta(days=3650)
 
 
@@ -44,7 +43,7 @@ async def list_silences(desk: DeskHere, asked: Annotated[SilenceFilter, Query()]
     openapi_extra=body_of(NewSilence, required=True),
 )
 async def create_silence(
-    request: Request, desk: DeskHere, replays: ReplaysHere, caller: KnownCaller, _: NoQuery, key: IdempotencyKey
+    request: Request, desk: DeskHere, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
 ) -> Response:
     """Hush what matches all patterns given, from now or later on until it ends."""
     asked = await read_body(request, NewSilence)
@@ -55,17 +54,13 @@ async def create_silence(
         raise not_valid(["body", "ends_at"], "must lie in the future, after starts_at, and at most ten years from now")
     silence = replace(
         _matching(asked, starts_at, asked.ends_at),
-        id=f"sil_{secrets.token_hex(8)}",
+        id=f"sil_{fresh_id(request)[:16]}",
         created_by=caller.name,
         reason=asked.reason,
         is_maintenance=asked.maintenance,
     )
-
-    async def carry_out() -> Response:
-        await desk.silence(silence)
-        return json_answer(_shape(desk, silence), 201)
-
-    return await replays.once(caller.name, key, f"silence {asked!r}", carry_out)
+    await desk.silence(silence)
+    return json_answer(_shape(desk, silence), 201)
 
 
 @router.post(

@@ -10,8 +10,9 @@ from kronveil.api.asks import StreamStart
 from kronveil.api.callers import NotAuthenticated
 from kronveil.api.frames import AnyFrame
 from kronveil.api.gate import stranger
+from kronveil.api.lines import Watch
 from kronveil.api.routes.declared import refusals
-from kronveil.api.socket import Watch, caller_of
+from kronveil.api.socket import caller_of
 from kronveil.api.sse import EventStream, place_in
 from kronveil.api.wording import stamp
 

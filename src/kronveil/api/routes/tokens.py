@@ -9,19 +9,18 @@ from kronveil.api.asking import (
     DeskHere,
     FoundToken,
     IdempotencyKey,
-    KnownCaller,
     NoQuery,
-    ReplaysHere,
     TokensHere,
     json_answer,
     read_body,
 )
 from kronveil.api.asks import NewToken
 from kronveil.api.problems import Refusal
+from kronveil.api.replays import OnceRoute, ToldOnce, fresh_id
 from kronveil.api.routes.declared import body_of, refusals
 from kronveil.api.tokens import Token
 
-router = APIRouter(tags=["tokens"])
+router = APIRouter(tags=["tokens"], route_class=OnceRoute)
 
 
 def _shape(token: Token, *, is_expired: bool) -> shapes.Token:
@@ -49,26 +48,28 @@ async def list_tokens(desk: DeskHere, tokens: TokensHere, _: NoQuery) -> Respons
     responses=refusals(400, 409, 413, 415, 503),
     openapi_extra=body_of(NewToken, required=True),
 )
-async def create_token(  # noqa: PLR0913, PLR0917 - what it is told, each by its dependency
-    request: Request,
-    desk: DeskHere,
-    tokens: TokensHere,
-    replays: ReplaysHere,
-    caller: KnownCaller,
-    _: NoQuery,
-    key: IdempotencyKey,
+async def create_token(
+    request: Request, desk: DeskHere, tokens: TokensHere, _: NoQuery, _key: IdempotencyKey
 ) -> Response:
-    """A new token. Its text is in this answer and never again."""
+    """A new token. Its text is in this answer and kept nowhere: the same request with the same key repeats it for ten
+    minutes while the agent runs, and is refused (409) with the token's id afterwards."""
     asked = await read_body(request, NewToken)
+    token_id = fresh_id(request)[:8]
+    if tokens.by_id(token_id) is not None:
+        raise Refusal(409, _told_once(token_id))
+    lives = None if asked.expires_s is None else timedelta(seconds=asked.expires_s)
+    if asked.name is not None and any(asked.name in (each.name, each.id) for each in tokens.all()):
+        raise Refusal(409, f"There is a token named {asked.name} already.")
+    token, text = tokens.create(asked.role, asked.name, lives, desk.now(), token_id=token_id)
+    answer = json_answer(shapes.NewToken(text.reveal(), _shape(token, is_expired=False)), 201)
+    return ToldOnce(answer, _told_once(token_id))
 
-    async def carry_out() -> Response:
-        lives = None if asked.expires_s is None else timedelta(seconds=asked.expires_s)
-        if asked.name is not None and any(asked.name in (each.name, each.id) for each in tokens.all()):
-            raise Refusal(409, f"There is a token named {asked.name} already.")
-        token, text = tokens.create(asked.role, asked.name, lives, desk.now())
-        return json_answer(shapes.NewToken(text.reveal(), _shape(token, is_expired=False)), 201)
 
-    return await replays.once(caller.name, key, f"token {asked!r}", carry_out)
+def _told_once(token_id: str) -> str:
+    return (
+        f"This very request has made the token {token_id}. Its text was told then and is kept nowhere: "
+        f"if it did not reach you, revoke that token and make another, with a new Idempotency-Key."
+    )
 
 
 @router.delete(

@@ -13,6 +13,7 @@ from kronveil.collectors.kubernetes.custom import kinds_of
 from kronveil.collectors.kubernetes.initial import StreamingLists
 from kronveil.collectors.kubernetes.inventory import pod_lines, workload_lines
 from kronveil.collectors.kubernetes.link import Link
+from kronveil.collectors.kubernetes.metrics import MetricsReader
 from kronveil.collectors.kubernetes.outbox import Outbox
 from kronveil.collectors.kubernetes.permits import ListPermits
 from kronveil.collectors.kubernetes.reflector import Reflector
@@ -49,6 +50,7 @@ class ClusterCollector:
             on_version=self._saw_version,
             on_down=self._went_down,
         )
+        self._metrics = MetricsReader(config, connection, self._link, self._shelves, self._outbox.standing_changed)
         permits = ListPermits()
         catalog = Catalog(connection)
         streaming = StreamingLists(is_wanted=config.streaming_lists)
@@ -88,6 +90,7 @@ class ClusterCollector:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._outbox.deliver, emit)
             tasks.start_soon(self._link.run)
+            tasks.start_soon(self._metrics.run, emit)
             for reflector in self._reflectors:
                 tasks.start_soon(self._follow, reflector)
             replaced = await self._link.wait_replaced()
@@ -178,6 +181,7 @@ class ClusterCollector:
             next_try_at=link.next_try_at,
             relists=sum(reflector.relists for reflector in self._reflectors),
             skew_s=self._connection.skew_s,
+            signals=self._metrics.standing,
         )
 
     def _kind_standing(self, kind: str) -> KindStanding:
@@ -240,6 +244,7 @@ component = Component(
             "hpa.changed",
             "quota.changed",
             "budget.changed",
+            "endpoints.changed",
             "certificate.changed",
             "sync.changed",
             "resource.changed",

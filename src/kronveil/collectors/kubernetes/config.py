@@ -9,6 +9,7 @@ DEFAULT_POLL_INTERVAL = timedelta(seconds=15)
 DEFAULT_STALE_AFTER = timedelta(seconds=60)
 DEFAULT_UNREACHABLE_AFTER = timedelta(minutes=3)
 DEFAULT_SILENT_AFTER = timedelta(minutes=5)
+DEFAULT_METRICS_INTERVAL = timedelta(seconds=60)
 
 OptionalKind: TypeAlias = Literal[
     "jobs",
@@ -110,8 +111,9 @@ class ClusterConfig:
     """One cluster to watch. Without ``kubeconfig_path`` the default kubeconfig is used, without ``context`` its current
     context. Empty ``namespaces`` means all of them, empty ``kinds`` all that are watched without being asked for
     (config maps and secrets are not); ``config_changes`` adds when those were written, never what is in them.
-    ``streaming_lists``: servers that offer it are asked for the list as the first part of the watch. A time
-    left ``None`` is the one of the ``kubernetes`` section.
+    ``streaming_lists``: servers that offer it are asked for the list as the first part of the watch. ``metrics``: what
+    pods and nodes use is read, where metrics.k8s.io is served. A time left ``None`` is the one of the ``kubernetes``
+    section.
     """
 
     name: str
@@ -126,6 +128,8 @@ class ClusterConfig:
     kinds: tuple[OptionalKind, ...] = ()
     config_changes: bool = False
     streaming_lists: bool = True
+    metrics: bool = True
+    metrics_interval: timedelta | None = None
     custom_resources: tuple[CustomResource, ...] = ()
     write: WriteAccess | None = None
 
@@ -138,6 +142,7 @@ class KubernetesConfig:
     stale_after: timedelta = DEFAULT_STALE_AFTER
     unreachable_after: timedelta = DEFAULT_UNREACHABLE_AFTER
     silent_after: timedelta = DEFAULT_SILENT_AFTER
+    metrics_interval: timedelta = DEFAULT_METRICS_INTERVAL
     custom_resources: tuple[CustomResource, ...] = ()
     clusters: tuple[ClusterConfig, ...] = ()
 

@@ -19,7 +19,7 @@ from kronveil.collectors.kubernetes.access import Access, tls_context
 from kronveil.collectors.kubernetes.config import ClusterConfig
 from kronveil.collectors.kubernetes.kubeconfig import read_access
 from kronveil.collectors.kubernetes.plugins import Credentials, ask
-from kronveil.collectors.kubernetes.sockets import CLOSE_TIMEOUT_S, Handshake, keepalive
+from kronveil.collectors.kubernetes.sockets import CLOSE_TIMEOUT_S, Handshake, keepalive, read_at_once
 from kronveil.collectors.kubernetes.trouble import (
     AnswerError,
     BusyError,
@@ -57,6 +57,7 @@ class Session:
     def __init__(self, access: Access, renew_at: datetime | None = None) -> None:
         import httpx2  # noqa: PLC0415 - imported when a cluster is opened, not when the program starts
 
+        read_at_once()
         self.access = access
         self.renew_at = renew_at
         self.users = 0
@@ -121,12 +122,13 @@ class Connection:
         timeout_s: float = ANSWER_TIMEOUT_S,
         *,
         accept: str = JSON,
+        longest: int = LONGEST_ANSWER,
     ) -> bytes:
-        """The body of a good answer, all of it within ``timeout_s`` of silence."""
+        """The body of a good answer, all of it within ``timeout_s`` of silence and not over ``longest`` bytes."""
         headers = {"accept": accept, "accept-encoding": "gzip"}
         async with self._answer(path, parameters or {}, timeout_s, headers) as response:
             try:
-                return await self._whole(response, path)
+                return await self._whole(response, path, longest)
             except self._failures() as error:
                 raise UnreachableError(explain(error, self.address, timeout_s)) from None
 
@@ -150,7 +152,7 @@ class Connection:
                     session, path, parameters or {}, timeout_s, headers, method=method, body=body
                 ) as response:
                     if response.status_code != 401:
-                        return response.status_code, await self._whole(response, path)
+                        return response.status_code, await self._whole(response, path, LONGEST_ANSWER)
                     refusal = await self._words(response, session)
             except self._failures() as error:
                 raise UnreachableError(explain(error, self.address, timeout_s)) from None
@@ -161,14 +163,14 @@ class Connection:
         raise UnauthorizedError(f"the API server refuses the credentials (401): {refusal}. {self._who()}")
 
     @staticmethod
-    async def _whole(response: "httpx2.Response", path: str) -> bytes:
+    async def _whole(response: "httpx2.Response", path: str, longest: int) -> bytes:
         parts: list[bytes] = []
         length = 0
         async for part in response.aiter_bytes():
             parts.append(part)
             length += len(part)
-            if length > LONGEST_ANSWER:
-                raise TooLargeError(f"the answer to {path} is longer than {LONGEST_ANSWER // 2**20} MiB")
+            if length > longest:
+                raise TooLargeError(f"the answer to {path} is longer than {longest // 2**20} MiB")
         return b"".join(parts)
 
     @asynccontextmanager
@@ -296,7 +298,10 @@ class Connection:
         if status == 429:
             raise BusyError(f"the API server is busy (429): {words}", _retry_after(response.headers))
         kind = {400: RefusedError, 404: MissingError, 422: RefusedError}.get(status, AnswerError)
-        raise kind(f"the API server answers {status} to {path}: {words}")
+        error = kind(f"the API server answers {status} to {path}: {words}")
+        # As with 429: one that starts, stops or is overloaded may say how long that takes.
+        error.retry_after = _retry_after(response.headers) if status >= 500 else None
+        raise error
 
     async def _words(self, response: "httpx2.Response", session: Session) -> str:
         """What an error answer says, shortened, on one line, without our own credentials."""

@@ -1,13 +1,15 @@
 """One kind's shelf in one namespace (or all): every object read goes through here, and is counted once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from kronveil.collectors.kubernetes.kinds import Kind
 from kronveil.collectors.kubernetes.outbox import Outbox
 from kronveil.collectors.kubernetes.translate.kept import Kept, Moment, Shelves, gone, version_of
-from kronveil.collectors.kubernetes.wire import Metadata
+from kronveil.collectors.kubernetes.wire import Metadata, PodOutline
 
 
 class Keeping:
@@ -23,6 +25,36 @@ class Keeping:
     def take(self, item: Any, moment: Moment) -> bool:
         """Keep an object of a list; whether there was something to report."""
         return self._take(item, self._shelf.get(item.metadata.uid), moment)
+
+    def take_listed(self, items: Sequence[Any], seen: set[str], moment: Moment) -> tuple[int, int]:
+        """Keep a list's objects, and note whom it has ``seen``; how many were news, and how many cannot be read.
+
+        One that is kept at this very version costs a glance: of what is listed again nearly all are.
+        """
+        shelf, known, news, unread = self._shelf, 0, 0, 0
+        for item in items:
+            metadata = item.metadata
+            seen.add(metadata.uid)
+            before = shelf.get(metadata.uid)
+            if before is not None and self._is_known(before, metadata):
+                known += 1
+                continue
+            try:
+                whole = item.whole() if isinstance(item, PodOutline) else item
+            except msgspec.DecodeError:
+                self._outbox.dropped("undecodable")
+                unread += 1
+                continue
+            news += self._take(whole, before, moment)
+        if known:
+            self._outbox.unchanged(known)
+        return news, unread
+
+    def _is_known(self, before: Kept, metadata: Metadata) -> bool:
+        by_version = self._kind.by_version
+        if by_version == "no" or before.version != version_of(metadata) or not before.version:
+            return False
+        return by_version == "yes" or (before.owner is not None and bool(before.owner.uid))
 
     def take_changed(self, item: Any, moment: Moment) -> None:
         """Keep an object of a watch, unless what is kept is newer: frames may be sent again, or out of order."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from kronveil.collectors.kubernetes import wire, wire_platform, wire_workloads
 from kronveil.collectors.kubernetes.translate import gitops, jobs, platform, workloads
+from kronveil.collectors.kubernetes.translate.backends import translate_slice
 from kronveil.collectors.kubernetes.translate.keeping_only import keep_content, keep_only, translate_replicaset
 from kronveil.collectors.kubernetes.translate.kept import Kept, Moment, Shelves
 from kronveil.collectors.kubernetes.translate.nodes import translate_node
@@ -16,6 +17,7 @@ from kronveil.collectors.kubernetes.translate.warnings import translate_warning
 from kronveil.model.observation import Observation
 
 Translate: TypeAlias = Callable[[Any, Kept | None, Shelves, Moment], tuple[Kept, Observation | None]]
+ByVersion: TypeAlias = Literal["no", "when owned", "yes"]
 METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1,application/json"
 
 
@@ -30,7 +32,9 @@ class Kind:
     better be known first. ``is_base``: without it a cluster is only partly known. ``is_opt_in``: watched only when
     the configuration says so. ``is_custom``: not told of where it is not installed. ``is_named``: asked for by the
     operator, so that not to be allowed to read it is a lack. ``is_metadata_only``: nothing but its metadata is asked
-    for.
+    for. ``by_version``: whether an object at a version that is kept needs no second look: what is told of it follows
+    from nothing but itself, and (``when owned``) from its owner, which may be learned late. ``decode_outlines`` reads
+    a page of which most are kept so: items with ``metadata``, and the object as ``whole()``.
     """
 
     name: str
@@ -51,6 +55,8 @@ class Kind:
     resource: str = ""
     object_kind: str = ""
     newer_form: str = ""
+    by_version: ByVersion = "no"
+    decode_outlines: Callable[[bytes], wire.Page[Any]] | None = None
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def path_in(self, namespace: str | None, version: str) -> str:
@@ -97,9 +103,23 @@ BASE_KINDS = (
     _kind("namespaces", "v1", wire.Named, keep_only("Namespace"), is_namespaced=False, is_base=True),
     _kind("nodes", "v1", wire_workloads.Node, translate_node, is_namespaced=False, is_told=True, is_base=True),
     _kind(
-        "deployments", "apps/v1", wire_workloads.Workload, workloads.translate_deployment, is_told=True, is_base=True
+        "deployments",
+        "apps/v1",
+        wire_workloads.Workload,
+        workloads.translate_deployment,
+        is_told=True,
+        is_base=True,
+        by_version="yes",
     ),
-    _kind("replicasets", "apps/v1", wire.Named, translate_replicaset, is_base=True, is_metadata_only=True),
+    _kind(
+        "replicasets",
+        "apps/v1",
+        wire.Named,
+        translate_replicaset,
+        is_base=True,
+        is_metadata_only=True,
+        by_version="when owned",
+    ),
     _kind(
         "pods",
         "v1",
@@ -108,6 +128,8 @@ BASE_KINDS = (
         is_told=True,
         is_base=True,
         after=("deployments", "replicasets", "jobs"),
+        by_version="when owned",
+        decode_outlines=wire.decode_pod_outlines,
     ),
     _kind(
         "events",
@@ -150,7 +172,13 @@ MORE_KINDS = (
     ),
     _kept("persistentvolumes", "v1", "PersistentVolume", is_namespaced=False),
     _kept("services", "v1", "Service"),
-    _kept("endpointslices", "discovery.k8s.io/v1,v1beta1", "EndpointSlice"),
+    _kind(
+        "endpointslices",
+        "discovery.k8s.io/v1,v1beta1",
+        wire_platform.EndpointSlice,
+        translate_slice,
+        after=("pods",),
+    ),
     _kept("ingresses", "networking.k8s.io/v1,v1beta1", "Ingress"),
     _kind(
         "horizontalpodautoscalers",

@@ -144,6 +144,8 @@ class Link:
         began = now_utc()
         was_up = self.is_up
         try:
+            # A login program may take longer than an answer, above all when those of many clusters start at once.
+            await self._connection.refresh()
             with anyio.fail_after(self._timeout_s * 2):
                 version = await self.probe()
         except (SourceError, TimeoutError) as error:
@@ -163,7 +165,8 @@ class Link:
         return self._poll_s
 
     def _went_down(self, words: str, error: Exception) -> float:
-        at_least = error.retry_after.total_seconds() if isinstance(error, BusyError) and error.retry_after else 0.0
+        asked = error.retry_after if isinstance(error, SourceError) else None
+        at_least = asked.total_seconds() if asked is not None else 0.0
         pause_s = self._backoff.next_s(at_least)
         if self.is_up:
             self._up = anyio.Event()

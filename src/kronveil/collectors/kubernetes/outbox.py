@@ -72,9 +72,9 @@ class Outbox:
         last.unsourced.append(observation)
         self._woken()
 
-    def unchanged(self) -> None:
-        """A frame or list item in which no watched field changed."""
-        self._parcels[-1].unchanged += 1
+    def unchanged(self, count: int = 1) -> None:
+        """Frames or list items in which no watched field changed."""
+        self._parcels[-1].unchanged += count
         if not self._has_work:
             self._woken()
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import anyio
+import anyio.lowlevel
 import msgspec
 
 from kronveil.collectors.kubernetes.access import ExecPlugin
@@ -19,6 +20,8 @@ from kronveil.sdk.secret import Secret
 TIMEOUT_S = 30.0
 RENEW_BEFORE = timedelta(minutes=2)
 LONGEST_WORDS = 200
+AT_ONCE = 4
+"""Each is a program of its own, often a large one: those of a whole fleet would keep a small machine busy."""
 _LOOKS_SECRET = re.compile(r"[A-Za-z0-9+/_=.-]{24,}")
 
 
@@ -47,6 +50,7 @@ class _ExecCredential(msgspec.Struct, rename="camel"):
 
 
 _decode = msgspec.json.Decoder(_ExecCredential).decode
+_turns: anyio.lowlevel.RunVar[anyio.Semaphore] = anyio.lowlevel.RunVar("kronveil_exec_plugins")
 
 
 async def ask(
@@ -55,14 +59,16 @@ async def ask(
     environment: Mapping[str, str] = MappingProxyType(os.environ),
     timeout_s: float = TIMEOUT_S,
 ) -> Credentials:
-    """Run the plugin. Raises UnauthorizedError with a reason that holds nothing of what it gave out."""
+    """Run the plugin, when it is its turn. Raises UnauthorizedError with a reason that holds nothing of what it gave
+    out."""
     name = os.path.basename(plugin.command)  # noqa: PTH119 - it may be no path at all
     surroundings = {**environment, **plugin.environment, "KUBERNETES_EXEC_INFO": _question(plugin)}
     try:
-        with anyio.fail_after(timeout_s):
-            done = await anyio.run_process(
-                [plugin.command, *plugin.arguments], env=surroundings, check=False, stdin=subprocess.DEVNULL
-            )
+        async with _turn():
+            with anyio.fail_after(timeout_s):
+                done = await anyio.run_process(
+                    [plugin.command, *plugin.arguments], env=surroundings, check=False, stdin=subprocess.DEVNULL
+                )
     except TimeoutError:
         raise UnauthorizedError(f"the exec plugin {name} gave no credentials within {timeout_s:g} s") from None
     except FileNotFoundError:
@@ -74,6 +80,14 @@ async def ask(
         words = _last_words(done.stderr, plugin)
         raise UnauthorizedError(f"the exec plugin {name} gave no credentials (exit code {done.returncode}){words}")
     return _read(done.stdout, plugin, name, now)
+
+
+def _turn() -> anyio.Semaphore:
+    turns = _turns.get(None)
+    if turns is None:
+        turns = anyio.Semaphore(AT_ONCE)
+        _turns.set(turns)
+    return turns
 
 
 def _question(plugin: ExecPlugin) -> str:

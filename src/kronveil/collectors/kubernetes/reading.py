@@ -78,10 +78,14 @@ class Lines:
         return line
 
 
-def read_page(kind: Kind, body: bytes) -> tuple[Page[Any], int]:
-    """A page, and how many of its items cannot be read: those are left out. Raises GarbledError for no page at all."""
+def read_page(kind: Kind, body: bytes, *, is_again: bool = False) -> tuple[Page[Any], int]:
+    """A page, and how many of its items cannot be read: those are left out. Raises GarbledError for no page at all.
+
+    Of a list that is read again there may be outlines: what cannot be read is then found when one is.
+    """
+    decode = (is_again and kind.decode_outlines) or kind.decode_page
     try:
-        return kind.decode_page(body), 0
+        return decode(body), 0
     except msgspec.DecodeError:
         pass
     try:

@@ -23,7 +23,6 @@ from kronveil.collectors.kubernetes.permits import ListPermits
 from kronveil.collectors.kubernetes.reading import Line, Lines, OddObjectError, read_frame, read_page
 from kronveil.collectors.kubernetes.translate.kept import Moment, Shelves
 from kronveil.collectors.kubernetes.trouble import (
-    BusyError,
     ExpiredError,
     ForbiddenError,
     GarbledError,
@@ -186,8 +185,9 @@ class Reflector:
             token, news, unread = "", 0, 0
             while True:
                 page, unread_here = await self._page(token)
-                unread += unread_here
-                news += await self._take_items(page.items or (), seen, moment)
+                news_here, odd = await self._take_items(page.items or (), seen, moment)
+                news += news_here
+                unread += unread_here + odd
                 token = page.metadata.continue_ or ""
                 if not token:
                     break
@@ -216,7 +216,7 @@ class Reflector:
         body = await self._connection.get(self._path, parameters, accept=self.kind.accept(list_=True))
         self._heard()
         try:
-            page, unread = read_page(self.kind, body)
+            page, unread = read_page(self.kind, body, is_again=self.was_listed)
         except GarbledError:
             self._outbox.dropped("undecodable")
             raise
@@ -224,16 +224,14 @@ class Reflector:
             self._outbox.dropped("undecodable")
         return page, unread
 
-    async def _take_items(self, items: Sequence[Any], seen: set[str], moment: Moment) -> int:
-        """Take a page, letting others run in between; how many observations it gave."""
-        news = 0
-        for number, item in enumerate(items, 1):
-            seen.add(item.metadata.uid)
-            news += self._keeping.take(item, moment)
-            if number % ITEMS_PER_BREATH == 0:
-                await self._outbox.room()
-        await self._outbox.room()
-        return news
+    async def _take_items(self, items: Sequence[Any], seen: set[str], moment: Moment) -> tuple[int, int]:
+        """Take a page, letting others run in between; how many observations it gave, and how many cannot be read."""
+        news = unread = 0
+        for start in range(0, len(items), ITEMS_PER_BREATH):
+            told, odd = self._keeping.take_listed(items[start : start + ITEMS_PER_BREATH], seen, moment)
+            news, unread = news + told, unread + odd
+            await self._outbox.room()
+        return news, unread
 
     # --- watch ---
 
@@ -383,6 +381,4 @@ def _later(one: str, other: str) -> str:
 
 
 def _retry_after_s(error: SourceError) -> float:
-    if isinstance(error, BusyError) and error.retry_after is not None:
-        return error.retry_after.total_seconds()
-    return 0.0
+    return error.retry_after.total_seconds() if error.retry_after is not None else 0.0

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import anyio
 
 CLOSE_TIMEOUT_S = 0.5
+READ_BYTES = 1 << 20
 
 
 class _Stream(Protocol):
@@ -33,6 +34,16 @@ class Handshake:
         if self._stream is not None:
             with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
                 await self._stream.aclose()
+
+
+def read_at_once() -> None:
+    """Let the library take from a socket all that is there, not 64 KiB: half of what reading a page of a list costs.
+
+    It has no setting for this. A gulp is as long as what the event loop has read (at most 256 KiB), not ``READ_BYTES``.
+    """
+    import httpcore2  # noqa: PLC0415 - imported when a cluster is opened, not when the program starts
+
+    httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = READ_BYTES  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def keepalive() -> list[tuple[int, int, int]]:

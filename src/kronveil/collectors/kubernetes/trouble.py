@@ -8,7 +8,9 @@ from typing import cast
 
 
 class SourceError(Exception):
-    """The API server did not give what was asked; the text says why."""
+    """The API server did not give what was asked; the text says why. ``retry_after``: it said when to come again."""
+
+    retry_after: timedelta | None = None
 
 
 class UnreachableError(SourceError):

@@ -107,6 +107,19 @@ class Pod(Wire):
     status: PodStatus | None = None
 
 
+class PodOutline(Wire):
+    """A pod of a list of which most are known at this very version: the rest of it is read only when it is not."""
+
+    metadata: PodMetadata
+    spec: msgspec.Raw = msgspec.Raw()
+    status: msgspec.Raw = msgspec.Raw()
+
+    def whole(self) -> Pod:
+        """All that is read of a pod. Raises msgspec.DecodeError when it cannot be."""
+        spec = _decode_pod_spec(self.spec) if self.spec else None
+        return Pod(self.metadata, spec, _decode_pod_status(self.status) if self.status else None)
+
+
 class Named(Wire):
     """A kind of which only the name and the owner are read: replica sets and namespaces."""
 
@@ -188,6 +201,9 @@ class ServerVersion(Wire):
     git_version: str = ""
 
 
+_decode_pod_spec = msgspec.json.Decoder(PodSpec | None).decode
+_decode_pod_status = msgspec.json.Decoder(PodStatus | None).decode
+decode_pod_outlines = msgspec.json.Decoder(Page[PodOutline]).decode
 decode_status = msgspec.json.Decoder(Status).decode
 decode_error_frame = msgspec.json.Decoder(Frame[Status]).decode
 decode_version = msgspec.json.Decoder(ServerVersion).decode

@@ -155,5 +155,27 @@ class GroupList(Wire):
     groups: tuple[Group, ...] | None = None
 
 
+class SliceLabels(Wire):
+    service: str | None = msgspec.field(default=None, name="kubernetes.io/service-name")
+
+
+class SliceMetadata(Metadata):
+    labels: SliceLabels | None = None
+
+
+class Target(Wire):
+    kind: str | None = None
+    uid: str | None = None
+
+
+class Endpoint(Wire):
+    target_ref: Target | None = None
+
+
+class EndpointSlice(Wire):
+    metadata: SliceMetadata
+    endpoints: tuple[Endpoint, ...] | None = None
+
+
 decode_groups = msgspec.json.Decoder(GroupList).decode
 decode_resources = msgspec.json.Decoder(ResourceList).decode

@@ -115,6 +115,12 @@ class Kubelet:
                     self._schedule_ready(pod, container)
                     self._schedule_end(pod, container)
 
+    def running(self, key: Key) -> dict[str, float]:
+        """The containers of a pod that run now, and for how many seconds each has, in story time."""
+        run = self._runs.get(key)
+        running = [each for each in run.containers.values() if each.step is Step.RUNNING] if run is not None else []
+        return {each.name: max(0.0, self._ran_s(each)) for each in running}
+
     @property
     def _now(self) -> str:
         return stamp(self._world.now)

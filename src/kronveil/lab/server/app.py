@@ -14,12 +14,15 @@ from kronveil.lab.server.access import Access
 from kronveil.lab.server.answers import ApiError, json_answer, no_such_path, not_found, refused
 from kronveil.lab.server.discovery import discover
 from kronveil.lab.server.faults import Faults, ServerStoppedError
+from kronveil.lab.server.metrics import GROUP as METRICS
+from kronveil.lab.server.metrics import GROUP_ENTRY, answer_metrics, is_metrics_path, plural_of
 from kronveil.lab.server.reading import Pages, read_list, read_one
 from kronveil.lab.server.targets import Target, parse_target
 from kronveil.lab.server.views import View
 from kronveil.lab.server.watching import open_watch
 from kronveil.lab.server.writing import Writer, parse_body, scale_of
 from kronveil.lab.times import Clock, wall_clock
+from kronveil.lab.usage import Usage
 from kronveil.lab.world import World
 
 BOOKMARK_EVERY_S = 15.0
@@ -39,6 +42,8 @@ class ClusterApi:
         self.streams_lists = True
         """Whether watches may begin with a streamed list, as on servers from 1.34 on."""
         self.version = version
+        self.usage: Usage | None = None
+        """What metrics.k8s.io tells; None: the group is not served."""
         self.clock: Clock = wall_clock
         """What the server takes the time to be, for its Date header."""
         self.catch_up: Callable[[], object] = lambda: None
@@ -87,13 +92,28 @@ class ClusterApi:
         if path == _REVIEWS and request.method == "POST":
             body = parse_body(await request.body(), request.headers.get("content-type", ""))
             return json_answer(self._review(body, user), 201)
+        if self.usage is not None and is_metrics_path(path):
+            return await self._metrics(request, path, user, self.usage)
         address = f"{request.url.hostname}:{request.url.port}"
         found = None
         if request.method == "GET":
             found = discover(path, self.world.kinds, version=self.version, address=address)
+            if path == "/apis" and found is not None and self.usage is not None:
+                found["groups"].append(GROUP_ENTRY)
         if found is None:
             raise no_such_path()
         return json_answer(found)
+
+    async def _metrics(self, request: Request, path: str, user: str, usage: Usage) -> Response:
+        if request.method != "GET":
+            raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+        plural = plural_of(path)
+        if f"{METRICS}/{plural}" in self.faults.forbidden:
+            what = f'{plural}.{METRICS} is forbidden: User "{user}" cannot list resource "{plural}" in API group'
+            raise ApiError(403, "Forbidden", f'{what} "{METRICS}" at the cluster scope')
+        await self.faults.metrics_passage()
+        self.catch_up()
+        return answer_metrics(path, usage, self.world)
 
     def _review(self, body: Any, user: str) -> JsonObject:
         spec: JsonObject = body.get("spec") or {}

@@ -44,6 +44,7 @@ class Faults:
         self._gate: _Gate | None = None
         self._silence: _Gate | None = None
         self._silenced = ""
+        self._metrics: _Gate | None = None
         self._left: Counter[str] = Counter()
         self._refusal = (0, 0.0)
         self._large_frame = 0
@@ -70,6 +71,9 @@ class Faults:
         if self._silence is not None:
             gate, self._silence = self._silence, _Gate()
             gate.abandon()
+        if self._metrics is not None:
+            gate, self._metrics = self._metrics, _Gate()
+            gate.abandon()
 
     async def passage(self) -> None:
         """Return at once, or when the server hangs no more. Raises ServerStoppedError."""
@@ -87,6 +91,22 @@ class Faults:
         if self._silence is not None:
             self._silence.opened.set()
             self._silence = None
+
+    def hang_metrics(self) -> None:
+        """Answer nothing more about metrics.k8s.io, as when its service is there and does not answer."""
+        if self._metrics is None:
+            self._metrics = _Gate()
+
+    def unhang_metrics(self) -> None:
+        """Answer again."""
+        if self._metrics is not None:
+            self._metrics.opened.set()
+            self._metrics = None
+
+    async def metrics_passage(self) -> None:
+        """As ``passage``, for metrics.k8s.io."""
+        while (gate := self._metrics) is not None:
+            await gate.wait()
 
     async def watch_passage(self, plural: str) -> None:
         """As ``passage``, for what a watch of a kind has to send."""

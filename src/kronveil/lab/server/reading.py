@@ -31,6 +31,9 @@ class Continue(msgspec.Struct):
     name: str
 
 
+_decode_token = msgspec.json.Decoder(Continue).decode
+
+
 class Pages:
     """The moments that unfinished lists show. Records are the world's own, so a moment costs a list of references."""
 
@@ -181,6 +184,6 @@ def _write_token(version: int, key: Key) -> str:
 
 def _read_token(token: str) -> Continue:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=Continue)
+        return _decode_token(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, msgspec.MsgspecError) as error:
         raise bad_request("continue key is not valid") from error

@@ -80,11 +80,13 @@ class StoreContract:
 
     async def test_a_receipt_is_found_after_a_reopen(self, tmp_path: Path) -> None:
         receipt = Receipt("a key", "digest", "incident-1", moment(1))
+        answered = Receipt("with an answer", "digest", "", moment(2), 201, '{"name": "\u00fcber"}')
         async with self._open(tmp_path) as store:
-            await store.save(Writes(receipts=(receipt,)))
+            await store.save(Writes(receipts=(receipt, answered)))
             await store.save(Writes(receipts=(replace(receipt, key="later", at=moment(1) + timedelta(hours=23)),)))
         async with self._open(tmp_path) as store:
             assert await store.receipt("a key") == receipt
+            assert await store.receipt("with an answer") == answered
             assert await store.receipt("another key") is None
 
     async def test_concurrent_saves_lose_nothing(self, tmp_path: Path) -> None:
@@ -357,6 +359,81 @@ class StoreContract:
             await store.save(Writes(incidents=(replace(suspecting, suspects=(), version=2),)))
             assert await store.forget(moment(8), 3) == 3
 
+    async def test_a_change_is_known_by_all_who_suspect_it_over_or_not(self, tmp_path: Path) -> None:
+        over = resolved(replace(incident(1), suspects=(suspicion(1), suspicion(7))), moment(9))
+        still = replace(incident(2), suspects=(replace(suspicion(1), score=0.5),))
+        citing = replace(incident(3), suspects=(suspicion(0),))  # change 1 speaks against it, and is not suspected
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(incidents=(over, still, citing, incident(4))))
+            found = await store.suspecting(["change-1", "no such"])
+            assert list(found) == [still.id, over.id], "newest opened first"
+            assert {key: tuple(each) for key, each in found.items()} == {
+                still.id: still.suspects,
+                over.id: (suspicion(1),),
+            }
+            assert await store.suspecting([]) == {}
+            await store.save(Writes(incidents=(replace(still, suspects=(), version=2),)))
+            assert list(await store.suspecting(["change-1"])) == [over.id]
+
+    async def test_incidents_long_over_are_forgotten_by_whole_families(self, tmp_path: Path) -> None:
+        top, mid, low, late = (resolved(incident(n), moment(n)) for n in (4, 2, 3, 9))
+        grown = (
+            replace(top, children=(mid.id,)),
+            replace(mid, parent_id=top.id, children=(low.id,)),
+            replace(low, parent_id=mid.id),
+        )
+        alone = replace(resolved(incident(5), moment(1)), suspects=(suspicion(1),), evidence=("event-0",))
+        hinder = incident(8)
+        held_back = replace(resolved(incident(6), moment(0)), children=(hinder.id,))
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(events=[event(n) for n in range(3)], changes=[change(n) for n in range(4)]))
+            await store.save(
+                Writes(incidents=(*grown, late, alone, held_back, replace(hinder, parent_id=held_back.id)))
+            )
+            assert await _forget_incidents(store, moment(4)) == 1, "a family of which one was not over for so long"
+            assert await _forget_incidents(store, moment(5)) == 3
+            assert {i.id for i in await _all_incidents(store)} == {late.id, hinder.id, held_back.id}
+            assert sum(each.count for each in await store.incident_counts(None)) == 3
+            assert await store.forget(moment(99), 100) == 7, "what only they cited may go"
+        async with self._open(tmp_path) as store:
+            assert await _forget_incidents(store, moment(5)) == 0
+            await store.save(Writes(incidents=(resolved(replace(hinder, parent_id=held_back.id), moment(6)),)))
+            assert await _forget_incidents(store, moment(7)) == 2
+
+    async def test_forgetting_incidents_goes_on_where_it_ended(self, tmp_path: Path) -> None:
+        crowd = tuple(f"child-{n}" for n in range(250))
+        family = [
+            replace(resolved(incident(1), moment(9)), children=crowd),
+            *(replace(resolved(incident(n, series="child"), moment(7)), parent_id="incident-1") for n in range(250)),
+        ]
+        others = [resolved(incident(n, series="other"), moment(1 + n % 2)) for n in range(25)]
+        kept = replace(incident(3), children=("kept-0",))
+        under_it = replace(resolved(incident(0, series="kept"), moment(0)), parent_id=kept.id)
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(incidents=(*others, *family, kept, under_it)))
+            looks: list[int] = []
+            cursor: str | None = None
+            while cursor is not None or not looks:
+                step = await store.forget_incidents(moment(20), cursor, 10)
+                looks.append(step.gone)
+                cursor = step.next_cursor
+            assert (sum(looks), looks[:2]) == (276, [9, 10]), "each step looks at ten, and takes whole families"
+            assert {i.id for i in await _all_incidents(store)} == {"incident-3", "kept-0"}
+            await _expect_unreadable(lambda place: store.forget_incidents(moment(20), place, 10), "no cursor")
+
+    async def test_silences_long_ended_are_forgotten(self, tmp_path: Path) -> None:
+        over, later = silence(1, ends_at=moment(4)), silence(2, ends_at=moment(8))
+        lasting, ended = silence(3, ends_at=IN_A_LONG_TIME), silence(4, ends_at=IN_A_LONG_TIME)
+        async with self._open(tmp_path) as store:
+            await store.save(Writes(silences=(over, later, lasting, ended)))
+            await store.save(Writes(silences_ended=(ended.id,)))
+            assert await store.forget_silences(moment(4), 10) == 0
+            assert await store.forget_silences(moment(8), 10) == 1
+            now = datetime.now(UTC) + timedelta(days=1)
+            assert await store.forget_silences(now, 1) == 1
+            assert await store.forget_silences(now, 10) == 1
+            assert await store.silences(ended=True) == (lasting,)
+
     async def test_a_start_gets_the_changes_of_the_day_before(self, tmp_path: Path) -> None:
         days = [replace(change(n), at=moment(n) - timedelta(hours=n)) for n in range(30)]
         async with self._open(tmp_path) as store:
@@ -416,6 +493,15 @@ async def _expect_unreadable(ask: Callable[[Q], Awaitable[object]], query: Q) ->
     except ValueError:
         return
     raise AssertionError("a cursor that cannot be read must raise ValueError, not answer another page")
+
+
+async def _forget_incidents(store: Store, before: datetime) -> int:
+    cursor, gone = None, 0
+    while True:
+        step = await store.forget_incidents(before, cursor, 2)
+        cursor, gone = step.next_cursor, gone + step.gone
+        if cursor is None:
+            return gone
 
 
 async def _all_changes(store: Store, limit: int = 200) -> list[Change]:

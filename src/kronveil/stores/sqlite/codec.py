@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
@@ -19,6 +19,7 @@ T = TypeVar("T", int, str)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CURSOR_VERSION = 1
+RESOLVED = "incidents by when they were resolved"
 
 
 def _plain(value: object) -> object:
@@ -33,6 +34,7 @@ _encoder = msgspec.json.Encoder(enc_hook=_plain)
 _events = msgspec.json.Decoder(Event)
 _incidents = msgspec.json.Decoder(Incident)
 _changes = msgspec.json.Decoder(Change)
+_suspects = msgspec.json.Decoder(list[Suspect])
 _silences = msgspec.json.Decoder(Silence)
 _executions = msgspec.json.Decoder(Execution)
 
@@ -68,6 +70,11 @@ def incident_from(body: str) -> Incident:
 def change_from(body: str) -> Change:
     """The change back. Raises msgspec.ValidationError or DecodeError when the text is not one."""
     return _changes.decode(body)
+
+
+def suspects_from(text: str) -> list[Suspect]:
+    """What an incident suspects. Raises msgspec.ValidationError or DecodeError when the text does not say."""
+    return _suspects.decode(text)
 
 
 def silence_from(body: str) -> Silence:

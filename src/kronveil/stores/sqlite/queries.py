@@ -1,5 +1,6 @@
 """The questions the reader asks. Each walks an index in the order of its answer; none sorts what it finds."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from kronveil.model.execution import ExecutionStatus
 from kronveil.model.incident import IncidentStatus
 from kronveil.sdk.storage import ChangeQuery, EventQuery, ExecutionQuery, IncidentQuery
 from kronveil.stores.sqlite.codec import from_cursor, to_us
-from kronveil.stores.sqlite.schema import changes, events, executions, incidents, silences
+from kronveil.stores.sqlite.schema import changes, events, executions, incident_suspects, incidents, silences
 
 _UNFINISHED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.MITIGATED)
 _CHANGES_RESTORED = 10_000
@@ -23,6 +24,7 @@ _OPEN = [
         ExecutionStatus.VERIFYING,
     )
 ]
+_SUSPECTING = 1_000
 _SEARCHED = ("$.title", "$.id", "$.kind", "$.cluster.name", "$.resource.namespace", "$.resource.name")
 
 
@@ -130,6 +132,14 @@ def restorable_executions() -> Select[Any]:
     newest = select(executions.c.id).order_by(executions.c.requested_us.desc()).limit(_EXECUTIONS_RESTORED)
     wanted = executions.c.status.in_(_OPEN) | executions.c.id.in_(newest)
     return select(executions.c.body).where(wanted)
+
+
+def suspecting(change_ids: Sequence[str]) -> Select[Any, Any]:
+    """Incidents that name these changes, newest opened first, with all that they suspect."""
+    naming = select(incident_suspects.c.incident_id).where(incident_suspects.c.cited_id.in_(change_ids))
+    suspects = func.json_extract(incidents.c.body, "$.suspects").label("suspects")
+    found = select(incidents.c.id, suspects).where(incidents.c.id.in_(naming))
+    return found.order_by(incidents.c.opened_us.desc(), incidents.c.id.desc()).limit(_SUSPECTING)
 
 
 def silence_list(not_ended_at_us: int | None) -> Select[Any, Any]:

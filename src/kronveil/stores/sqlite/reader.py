@@ -1,7 +1,7 @@
 """Reads, on read-only connections of their own: a long page never holds a commit up, and none of them checkpoints."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident, IncidentStatus
@@ -35,15 +35,19 @@ from kronveil.sdk.storage import (
     Restored,
 )
 from kronveil.stores.sqlite.codec import (
+    RESOLVED,
     change_from,
     event_from,
     execution_from,
+    from_cursor,
     from_us,
     incident_from,
     silence_from,
+    suspects_from,
     to_cursor,
     to_us,
 )
+from kronveil.stores.sqlite.families import OldFamilies, old_families
 from kronveil.stores.sqlite.queries import (
     change_page,
     event_page,
@@ -54,6 +58,7 @@ from kronveil.stores.sqlite.queries import (
     restorable,
     restorable_executions,
     silence_list,
+    suspecting,
 )
 from kronveil.stores.sqlite.schema import changes, clusters_heard, counters, events, executions, incidents, receipts
 from kronveil.stores.sqlite.troubles import damaged, translated
@@ -119,6 +124,14 @@ class Reader:
         found = await self._by_id(changes, ids, change_from)
         return tuple(sorted(found, key=lambda change: (change.at, change.received_at, change.id)))
 
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """By incident. What is cited as evidence for or against another suspect is not suspected itself."""
+        wanted = set(change_ids)
+        async with self._connection() as connection:
+            rows = (await connection.execute(suspecting(change_ids))).all()
+        found = {row.id: [each for each in suspects_from(row.suspects) if each.change_id in wanted] for row in rows}
+        return {incident_id: suspects for incident_id, suspects in found.items() if suspects}
+
     async def silences(self, not_ended_at: datetime | None) -> tuple[Silence, ...]:
         """All of them, or those that have not ended by then. One ended by a person ends when that was done."""
         async with self._connection() as connection:
@@ -164,11 +177,19 @@ class Reader:
             body = await connection.scalar(select(executions.c.body).where(executions.c.id == execution_id))
             return None if body is None else execution_from(body)
 
+    async def old_families(self, resolved_before: datetime, after: str | None, limit: int) -> OldFamilies:
+        """Whole families that are over since before then, from the cursor on."""
+        place = None if after is None else from_cursor(after, RESOLVED, int)
+        async with self._connection() as connection:
+            return await old_families(connection, to_us(resolved_before), place, limit)
+
     async def receipt(self, key: str) -> Receipt | None:
         """The remembered answer, or None."""
         async with self._connection() as connection:
             row = (await connection.execute(select(receipts).where(receipts.c.key == key))).first()
-        return None if row is None else Receipt(row.key, row.request, row.incident_id, from_us(row.at_us))
+        if row is None:
+            return None
+        return Receipt(row.key, row.request, row.incident_id, from_us(row.at_us), row.status, row.answer)
 
     async def close(self) -> None:
         """Close the connections; what is asked afterwards is refused."""

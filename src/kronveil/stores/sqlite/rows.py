@@ -233,6 +233,8 @@ def _receipt(receipt: Receipt) -> Row:
         "request": _text(receipt.request),
         "incident_id": _text(receipt.incident_id),
         "at_us": to_us(receipt.at),
+        "status": receipt.status,
+        "answer": None if receipt.answer is None else _text(receipt.answer),
     }
 
 

@@ -5,7 +5,7 @@ Columns exist to find, order and forget rows; what a row says is in ``body``. Ti
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision that these tables are at. Kept here so that a start need not import Alembic to compare."""
 
 metadata = MetaData()
@@ -141,6 +141,8 @@ receipts = Table(
     Column("request", Text, nullable=False),
     Column("incident_id", Text, nullable=False),
     Column("at_us", Integer, nullable=False),
+    Column("status", Integer),
+    Column("answer", Text),
     Index("receipts_at", "at_us"),
     sqlite_with_rowid=False,
 )

@@ -77,6 +77,11 @@ def _forgetting(table: Table) -> str:
     return _sql(delete(table).where(table.c.seq.in_(oldest)))
 
 
+def _naming(column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether it is one of ``ids``, a JSON list."""
+    return column.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value))
+
+
 _counting = upsert(counters)
 _hearing = upsert(clusters_heard)
 _hushing = upsert(silences).values({name: bindparam(name) for name in ("id", "starts_us", "ends_us", "body")})
@@ -115,4 +120,16 @@ PUT_RECEIPT = _sql(_replacing(receipts))
 DROP_RECEIPTS = _sql(delete(receipts).where(receipts.c.at_us < bindparam("before_us")))
 FORGET_EVENTS = _forgetting(events)
 FORGET_CHANGES = _forgetting(changes)
+_over = select(silences.c.id).where(func.coalesce(silences.c.ended_us, silences.c.ends_us) < bindparam("before_us"))
+FORGET_SILENCES = _sql(delete(silences).where(silences.c.id.in_(_over.limit(bindparam("slice")))))
+FREE_EVIDENCE = _sql(delete(incident_evidence).where(_naming(incident_evidence.c.incident_id)))
+FREE_SUSPECTS = _sql(delete(incident_suspects).where(_naming(incident_suspects.c.incident_id)))
+FORGET_INCIDENTS = _sql(delete(incidents).where(_naming(incidents.c.id)))
+# Written out: a list taken from the very row that it is put into is more than the builder can say.
+NAME_CHILDREN_LEFT = """
+UPDATE incidents SET body = json_set(body, '$.children', json((
+    SELECT json_group_array(child.value) FROM json_each(incidents.body, '$.children') AS child
+    WHERE child.value IN (SELECT id FROM incidents)
+))) WHERE id IN (SELECT value FROM json_each(:ids))
+"""
 BEAT = _sql(_beating.on_conflict_do_update(index_elements=["id"], set_={"beats": pulse.c.beats + 1}))

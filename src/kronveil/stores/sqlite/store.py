@@ -2,14 +2,15 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
 
-from kronveil.model.change import Change
+from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
@@ -27,10 +28,11 @@ from kronveil.sdk.storage import (
     IncidentQuery,
     Receipt,
     Restored,
+    Sweep,
     Writes,
 )
-from kronveil.stores.sqlite import statements
-from kronveil.stores.sqlite.codec import to_us
+from kronveil.stores.sqlite import forgetting, statements
+from kronveil.stores.sqlite.codec import RESOLVED, to_cursor, to_us
 from kronveil.stores.sqlite.lock import locked_folder
 from kronveil.stores.sqlite.opening import open_file, ready_folder
 from kronveil.stores.sqlite.reader import Reader, reader_of
@@ -38,7 +40,6 @@ from kronveil.stores.sqlite.rows import NOT_DATA, misfits, rows_of
 from kronveil.stores.sqlite.writer import Writer
 
 FILE_NAME = "kronveil.db"
-_SLICE = 1_000  # what one retention step may delete, so that savers never wait long behind it
 
 
 def _utc_now() -> datetime:
@@ -89,6 +90,10 @@ class SqliteStore:
     async def changes_by_id(self, ids: Sequence[str]) -> tuple[Change, ...]:
         return await self._reader.changes_by_id(ids)
 
+    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
+        """See ``Store.suspecting``."""
+        return await self._reader.suspecting(change_ids)
+
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         """Newest start first. One that a person ended before its time is given with the end it had."""
         return await self._reader.silences(None if ended else self._clock())
@@ -105,20 +110,25 @@ class SqliteStore:
 
     async def forget(self, events_before: datetime, limit: int) -> int:
         """Delete events and changes received before that, at most 1,000 at once whatever ``limit`` says."""
-        before_us, slice_ = to_us(events_before), min(limit, _SLICE)
-        return await self._writer.do(lambda connection: _forget(connection, before_us, slice_))
+        before_us, slice_ = to_us(events_before), min(limit, forgetting.SLICE)
+        return await self._writer.do(lambda connection: forgetting.forget_events(connection, before_us, slice_))
+
+    async def forget_silences(self, ended_before: datetime, limit: int) -> int:
+        """At most 1,000 at once, whatever ``limit`` says."""
+        before_us, slice_ = to_us(ended_before), min(limit, forgetting.SLICE)
+        return await self._writer.do(lambda connection: forgetting.forget_silences(connection, before_us, slice_))
+
+    async def forget_incidents(self, resolved_before: datetime, after: str | None, limit: int) -> Sweep:
+        """A family of many is deleted in several transactions, leaves first, so that savers come in between."""
+        found = await self._reader.old_families(resolved_before, after, min(limit, forgetting.SLICE))
+        gone = 0
+        for slice_ in forgetting.slices(found.families):
+            gone += await self._writer.do(partial(forgetting.forget_incidents, slice_=slice_))
+        return Sweep(gone, None if found.place is None else to_cursor(RESOLVED, *found.place))
 
     async def check(self) -> None:
         """Write one row, durably."""
         await self._writer.do(_beat)
-
-
-def _forget(connection: sqlite3.Connection, before_us: int, slice_: int) -> int:
-    gone: int = connection.execute(statements.FORGET_EVENTS, {"before_us": before_us, "slice": slice_}).rowcount
-    if gone < slice_:
-        left = {"before_us": before_us, "slice": slice_ - gone}
-        gone += connection.execute(statements.FORGET_CHANGES, left).rowcount
-    return gone
 
 
 def _beat(connection: sqlite3.Connection) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from sys import intern
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import msgspec
 
@@ -162,16 +162,6 @@ def shorten(text: str | None) -> str:
     is_line = text.isprintable() and "  " not in text and text[0] != " " and text[-1] != " "
     line = text if is_line else " ".join(text.split())
     return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
-
-
-def interned(value: object) -> object:
-    """The same value with its strings shared: most pods have the same names, images and reasons."""
-    if type(value) is str:
-        # Long texts are messages: each is its own.
-        return intern(value) if len(value) <= 200 else value
-    if type(value) is tuple:
-        return tuple(map(interned, cast("tuple[object, ...]", value)))
-    return value
 
 
 def _controller(references: tuple[OwnerReference, ...] | None) -> OwnerReference | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kronveil.api.shapes import Missing, Timestamp
+from kronveil.api.shapes.terms import Missing, Timestamp
 from kronveil.model.event import Severity
 from kronveil.model.fleet import ClusterState
 from kronveil.model.incident import IncidentStatus

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kronveil.api.shapes import Missing, NextCursor, Resource
+from kronveil.api.shapes.terms import Missing, NextCursor, Resource
 
 TroubleLevel = Annotated[int, Field(ge=0, le=4, description="0: nothing wrong; 4: broken. The list's order.")]
 Total = Annotated[

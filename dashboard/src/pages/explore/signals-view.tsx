@@ -1,0 +1,300 @@
+// Measured values: which there are, a picker, and the picked ones over time; where there are none, why.
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { fetchSeries, fetchSignals } from "../../api/client";
+import type { Series, SeriesPage, Signal } from "../../api/types";
+import { useClusters } from "../../live/hooks";
+import { useNow, useTrust } from "../../live/pulse";
+import { live } from "../../live/store";
+import { Aged } from "../../parts/aged";
+import { Empty as EmptyList } from "../../parts/empty";
+import { Failure } from "../../parts/failure";
+import { ListHead, Older, StrangeWords } from "../../parts/list-head";
+import { useAddress, usePages } from "../../parts/pages";
+import { Loading, Panel } from "../../parts/panel";
+import { inUnit, nameOf } from "../../parts/plot/line-data";
+import { LinePlot, MOST_LINES } from "../../parts/plot/lines";
+import { SourceWords } from "../../parts/plot/source-words";
+import { Save } from "../../parts/save";
+import { TextFilter } from "../../parts/text-filter";
+import { Age } from "../../parts/times";
+import { Unseen } from "../../parts/unseen";
+import {
+  drawnOf,
+  filtersIn,
+  RANGES,
+  readQuery,
+  type SignalsQuery,
+  serverQuery,
+  toggled,
+} from "./signals-query";
+import { ExploreViews } from "./views";
+
+const RENEW_MS = 15_000;
+const NO_FILTERS = { cluster: "", namespace: "", owner: "", name: "", pick: "" };
+
+export function SignalsView() {
+  const { search, change } = useAddress<SignalsQuery>("name");
+  const { query, strange } = useMemo(() => readQuery(search), [search]);
+  const { pages, span } = useSeries(query);
+  const signals = useQuery({
+    queryKey: ["signals", query.cluster],
+    queryFn: () => fetchSignals(query.cluster),
+  });
+  const rows = pages.listed ?? [];
+  const drawn = drawnOf(
+    rows.filter(({ points }) => points.length > 0),
+    query.pick,
+    MOST_LINES,
+  );
+  const signal = signals.data?.items.find(({ name }) => name === query.signal);
+  const sources = pages.first?.sources ?? signals.data?.sources ?? [];
+  const pick = (id: string) =>
+    change({
+      pick: toggled(
+        query.pick,
+        id,
+        drawn.map((each) => each.id),
+        MOST_LINES,
+      ),
+    });
+  return (
+    <div className="page explore">
+      <ListHead
+        title="Explore"
+        held={{ waiting: 0, letIn: () => {} }}
+        count={
+          pages.listed ? `${rows.length.toLocaleString("en-US")}${pages.more ? " or more" : ""} series` : ""
+        }
+      >
+        <Save name="series" rows={drawn} />
+      </ListHead>
+      <ExploreViews now="signals" />
+      <Filters query={query} change={change} signals={signals.data?.items ?? []} />
+      <StrangeWords words={strange} />
+      <Unseen missing={pages.first?.missing ?? []} words="Not heard, so its values end" />
+      {rows.length > 0 && <Aged error={pages.error} answeredAt={pages.answeredAt} />}
+      {pages.error !== null && rows.length === 0 && <Failure error={pages.error} retry={pages.retry} />}
+      <Panel
+        title={query.signal}
+        className="signal-plot"
+        {...(signal ? { count: signal.meaning } : {})}
+        aside={<Range query={query} change={change} />}
+      >
+        {!pages.listed && pages.error === null && <Loading what="measured values" rows={6} />}
+        {drawn.length > 0 && (
+          <LinePlot
+            label={`${query.signal} over the last ${RANGES[query.range]?.[0]}`}
+            all={drawn}
+            span={span}
+            marks={[]}
+            height={230}
+          />
+        )}
+        {pages.listed && drawn.length === 0 && (
+          <None
+            query={query}
+            served={sources.some(({ state }) => state === "served")}
+            clear={() => change(NO_FILTERS)}
+          />
+        )}
+        <SourceWords sources={sources} />
+        {pages.first?.truncated && (
+          <p className="meta plot-note">
+            Older values of this range are left out: more were kept than are read at once.
+          </p>
+        )}
+      </Panel>
+      {rows.length > 0 && <Picker rows={rows} drawn={drawn} pick={pick} change={change} />}
+      <Older noun="series" word="More" pages={pages} />
+    </div>
+  );
+}
+
+/** Pages of series, asked for again at the pace of their sources while the first page is all there is. */
+function useSeries(query: SignalsQuery) {
+  const now = useNow();
+  const { disconnected } = useTrust();
+  const minutes = RANGES[query.range]?.[1] ?? 60;
+  const asked = serverQuery(query);
+  const pages = usePages<Series, SeriesPage>(
+    ["series", query.signal, query.cluster, asked, minutes],
+    (cursor) => {
+      const since = new Date((live.serverNow() ?? Date.now()) - minutes * 60_000).toISOString();
+      return fetchSeries({ ...asked, ...cursor, since });
+    },
+    disconnected ? undefined : RENEW_MS,
+  );
+  return { pages, span: { from: now - minutes * 60_000, to: now } };
+}
+
+type Change = (changes: Partial<SignalsQuery>) => void;
+
+function Filters(props: { query: SignalsQuery; change: Change; signals: readonly Signal[] }) {
+  const { query, change, signals } = props;
+  const names = useClusters().map(({ name }) => name);
+  const clusters = [...new Set([...names, query.cluster])].filter(Boolean).sort();
+  const isListed = signals.some(({ name }) => name === query.signal);
+  return (
+    <search className="filters">
+      <select
+        aria-label="Signal"
+        value={query.signal}
+        onChange={(event) => change({ signal: event.target.value, pick: "" })}
+      >
+        {!isListed && <option value={query.signal}>{query.signal}</option>}
+        {signals.map(({ name, series }) => (
+          <option key={name} value={name}>
+            {name} ({series.toLocaleString("en-US")})
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label="Cluster"
+        value={query.cluster}
+        onChange={(event) => change({ cluster: event.target.value, pick: "" })}
+      >
+        <option value="">All clusters</option>
+        {clusters.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <TextFilter label="Begins with" value={query.name} change={(name) => change({ name, pick: "" })} />
+      {(["namespace", "owner"] as const).map(
+        (key) =>
+          query[key] && (
+            <button
+              key={key}
+              type="button"
+              className="button around"
+              onClick={() => change({ [key]: "", pick: "" })}
+            >
+              {key} <bdi className="clip">{query[key]}</bdi> <span aria-hidden="true">×</span>
+              <span className="visually-hidden">clear</span>
+            </button>
+          ),
+      )}
+    </search>
+  );
+}
+
+const Range = ({ query, change }: { query: SignalsQuery; change: Change }) => (
+  <select aria-label="Range" value={query.range} onChange={(event) => change({ range: event.target.value })}>
+    {Object.entries(RANGES).map(([key, [label]]) => (
+      <option key={key} value={key}>
+        Last {label}
+      </option>
+    ))}
+  </select>
+);
+
+function None(props: { query: SignalsQuery; served: boolean; clear: () => void }) {
+  return (
+    <EmptyList what="series" filters={filtersIn(props.query).length} clear={props.clear}>
+      {() =>
+        props.served
+          ? `No value was measured in the last ${RANGES[props.query.range]?.[0]}.`
+          : "Nothing is measured: no cluster serves values to this agent."
+      }
+    </EmptyList>
+  );
+}
+
+function Picker(props: {
+  rows: readonly Series[];
+  drawn: readonly Series[];
+  pick: (id: string) => void;
+  change: Change;
+}) {
+  const { rows, drawn, pick, change } = props;
+  const isDrawn = new Set(drawn.map(({ id }) => id));
+  return (
+    <div className="table-frame drains">
+      <table className="grid series-table" aria-label="Series" aria-rowcount={rows.length + 1}>
+        <thead>
+          <tr>
+            <th scope="col">Drawn</th>
+            <th scope="col">Of</th>
+            <th scope="col">Namespace</th>
+            <th scope="col">Cluster</th>
+            <th scope="col" className="number">
+              Newest
+            </th>
+            <th scope="col" className="number">
+              Limit
+            </th>
+            <th scope="col" className="number">
+              Age
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((series) => (
+            <tr key={series.id} data-series={series.id}>
+              <td data-label="Drawn">
+                <input
+                  type="checkbox"
+                  data-row
+                  checked={isDrawn.has(series.id)}
+                  disabled={series.points.length === 0}
+                  aria-label={`Draw ${nameOf(series)}`}
+                  onChange={() => pick(series.id)}
+                />
+              </td>
+              <td className="cell-main">
+                <bdi>{nameOf(series)}</bdi>
+                {series.labels.owner && (
+                  <span className="meta">
+                    {series.labels.owner_kind}{" "}
+                    <button
+                      type="button"
+                      className="text-button"
+                      onClick={() => change({ owner: series.labels.owner ?? "", pick: "" })}
+                    >
+                      {series.labels.owner}
+                    </button>
+                  </span>
+                )}
+              </td>
+              <td data-label="Namespace">
+                {series.resource.namespace ?? <span className="quiet">none</span>}
+              </td>
+              <td data-label="Cluster">{series.cluster_name}</td>
+              <td className="number" data-label="Newest">
+                {series.last ? (
+                  inUnit(series.last.value, series.unit)
+                ) : (
+                  <span className="unknown-text">never</span>
+                )}
+              </td>
+              <td className="number" data-label="Limit">
+                {series.limit === null ? (
+                  <span className="quiet">not set or known</span>
+                ) : (
+                  <Share value={series.last?.value ?? null} limit={series.limit} unit={series.unit} />
+                )}
+              </td>
+              <td className="number" data-label="Age">
+                <Age at={series.last?.at} short />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const NEAR = 0.9;
+
+function Share({ value, limit, unit }: { value: number | null; limit: number; unit: string }) {
+  const share = value === null ? null : value / limit;
+  return (
+    <>
+      {inUnit(limit, unit)}
+      {share !== null && (
+        <span className={share >= NEAR ? "tone-high" : "quiet"}> {Math.round(share * 100)} %</span>
+      )}
+    </>
+  );
+}

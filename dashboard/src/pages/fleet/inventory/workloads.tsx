@@ -1,0 +1,116 @@
+// Deployments, stateful sets and daemon sets of one cluster, the worst first; each leads to its pods.
+import { useRef } from "react";
+import { Link } from "react-router";
+import { fetchWorkloads } from "../../../api/client";
+import type { Workload } from "../../../api/types";
+import { Spacer } from "../../../parts/spacer";
+import { useWindowed } from "../../../parts/windowed";
+import { type Change, InventoryList, keyOf, useNear } from "./list";
+import { Narrow, Why } from "./pods";
+import { type InventoryQuery, serverQuery } from "./query";
+import { Trouble } from "./trouble";
+
+const ROW_PX = 43;
+const COLUMNS = ["State", "Workload", "Namespace", "Why", "Available", "Updated"] as const;
+
+export function Workloads(props: { cluster: string; heard: boolean; query: InventoryQuery; change: Change }) {
+  const { cluster, query, change } = props;
+  const asked = serverQuery(query);
+  return (
+    <InventoryList<Workload>
+      noun="workload"
+      query={query}
+      change={change}
+      asked={["workloads", cluster, asked]}
+      fetchPage={(cursor) => fetchWorkloads({ ...asked, ...cursor, cluster })}
+      table={(rows, end) => <WorkloadTable rows={rows} heard={props.heard} change={change} {...end} />}
+    />
+  );
+}
+
+/** The list of its pods: on the same page, and Back comes here again. */
+const podsOf = ({ name, namespace }: Workload): string =>
+  `?${new URLSearchParams({ view: "pods", owner: name, ...(namespace ? { namespace } : {}) })}`;
+
+/** Progress that ended well is no reason: then the missing pods are all that can be said. */
+export function whyOf(of: Pick<Workload, "trouble" | "desired" | "available" | "reason" | "message">) {
+  if (of.trouble === 0) return { reason: null, message: "", other: "as wanted" };
+  const missing = of.desired - of.available;
+  const isSettled = of.reason === null || of.reason === "NewReplicaSetAvailable";
+  if (missing <= 0) return { reason: isSettled ? null : of.reason, message: of.message, other: "settling" };
+  const lacks = `${missing.toLocaleString("en-US")} of ${of.desired.toLocaleString("en-US")} not available`;
+  return { reason: lacks, message: isSettled ? "" : `${of.reason}: ${of.message}`, other: "" };
+}
+
+function WorkloadTable(props: {
+  rows: readonly Workload[];
+  heard: boolean;
+  change: Change;
+  near: (end: number) => void;
+  last: () => void;
+}) {
+  const { rows, heard, change } = props;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const near = useWindowed(body, rows, keyOf, ROW_PX, props.last);
+  useNear(near.end, props.near);
+  return (
+    <div className="table-frame drains">
+      <table
+        className="grid inventory-table"
+        aria-rowcount={rows.length + 1}
+        aria-label="Workloads, the worst first"
+      >
+        <thead>
+          <tr>
+            {COLUMNS.map((name, column) => (
+              <th key={name} scope="col" className={column > 3 ? "number" : undefined}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          <Spacer height={near.before} columns={COLUMNS.length} />
+          {near.rows.map(({ row: each, index }) => (
+            <tr
+              key={keyOf(each)}
+              ref={near.measure}
+              data-index={index}
+              data-workload={each.name}
+              aria-rowindex={index + 2}
+            >
+              <td data-label="State">
+                <Trouble level={each.trouble} heard={heard} />
+              </td>
+              <td className="cell-main">
+                <Link to={podsOf(each)} data-row title={`Pods of ${each.name}`}>
+                  <bdi>{each.name}</bdi>
+                </Link>
+                <span className="meta">
+                  <Narrow value={each.kind} to={(kind) => change({ kind })} what="workloads of the kind" />
+                </span>
+              </td>
+              <td data-label="Namespace">
+                <Narrow
+                  value={each.namespace}
+                  to={(namespace) => change({ namespace })}
+                  what="workloads in"
+                />
+              </td>
+              <td data-label="Why" className="inventory-why">
+                <Why {...whyOf(each)} />
+              </td>
+              <td data-label="Available" className="number">
+                {each.available.toLocaleString("en-US")} of {each.desired.toLocaleString("en-US")}
+              </td>
+              <td data-label="Updated" className="number">
+                {each.updated.toLocaleString("en-US")}
+              </td>
+            </tr>
+          ))}
+          <Spacer height={near.after} columns={COLUMNS.length} />
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,104 @@
+// What the palette offers for some words: pages, what this page knows by name, workloads, and what can be done. Pure.
+import type { Cluster, Incident, Workload } from "../api/types";
+import { type Tone, toneOfSeverity, toneOfState } from "../parts/shape";
+
+export type Offer = {
+  label: string;
+  /** What it is, beside its name. */
+  more: string;
+  tone: Tone | null;
+  /** Where it leads, or what it does. */
+  to: string | (() => void);
+};
+
+const PAGES: readonly (readonly [string, string, string])[] = [
+  ["Overview", "/", "page"],
+  ["Incidents", "/incidents", "page"],
+  ["Resolved incidents", "/incidents?status=resolved", "view of Incidents"],
+  ["Fleet", "/fleet", "page"],
+  ["Explore", "/explore", "page"],
+  ["Signals", "/explore?view=signals", "view of Explore: memory and CPU over time"],
+  ["Changes", "/changes", "page"],
+  ["Parts", "/parts", "page"],
+  ["Settings", "/settings", "page"],
+  ["Tokens", "/settings", "part of Settings"],
+  ["Changed settings", "/settings?only=set", "view of Settings"],
+];
+
+export type Known = {
+  incidents: Iterable<Incident>;
+  clusters: readonly Cluster[];
+  workloads: readonly Workload[];
+  commands: readonly Offer[];
+};
+
+const fleet = (name: string, view = ""): string => `/fleet/${encodeURIComponent(name)}${view}`;
+
+const ofCluster = ({ name, state }: Cluster): Offer[] => [
+  { label: name, more: `cluster · ${state}`, tone: toneOfState(state), to: fleet(name) },
+  { label: `Pods of ${name}`, more: "view of a cluster", tone: null, to: fleet(name, "?view=pods") },
+  {
+    label: `Workloads of ${name}`,
+    more: "view of a cluster",
+    tone: null,
+    to: fleet(name, "?view=workloads"),
+  },
+];
+
+const ofIncident = ({ id, title, status, severity }: Incident): Offer => ({
+  label: title,
+  more: `${status} · ${id}`,
+  tone: toneOfSeverity(severity),
+  to: `/incidents/${encodeURIComponent(id)}`,
+});
+
+const ofWorkload = ({ cluster, namespace, name, kind }: Workload): Offer => ({
+  label: name,
+  more: `${kind} · ${namespace ?? ""} · ${cluster}`,
+  tone: null,
+  to: fleet(
+    cluster,
+    `?${new URLSearchParams({ view: "pods", owner: name, ...(namespace ? { namespace } : {}) })}`,
+  ),
+});
+
+/** Where else the words could be looked for. */
+const elsewhere = (sought: string): Offer[] =>
+  sought.trim() === ""
+    ? []
+    : [
+        {
+          label: `Look for ${sought.trim()} in all incidents`,
+          more: "search",
+          tone: null,
+          to: `/incidents?${new URLSearchParams({ status: "all", q: sought.trim() })}`,
+        },
+        {
+          label: `Look for ${sought.trim()} in the events`,
+          more: "search",
+          tone: null,
+          to: `/explore?${new URLSearchParams({ q: sought.trim() })}`,
+        },
+      ];
+
+/** Every word must be found; what is named comes before what can be done, and a search comes last. */
+export function offersFor(sought: string, known: Known, most: number): Offer[] {
+  const words = sought.toLowerCase().split(/\s+/).filter(Boolean);
+  const matches = ({ label, more }: Offer) =>
+    words.every((word) => `${label} ${more}`.toLowerCase().includes(word));
+  const clusters = known.clusters.flatMap(ofCluster);
+  const named = [
+    ...PAGES.map(([label, to, more]): Offer => ({ label, more, tone: null, to })),
+    ...[...known.incidents].map(ofIncident),
+    ...clusters.filter(({ tone }) => tone !== null),
+    ...known.commands,
+    // Only words bring these: without any they would drown the pages.
+    ...(words.length > 0 ? clusters.filter(({ tone }) => tone === null) : []),
+  ].filter(matches);
+  // The agent found these by the same words.
+  const found = [...named.slice(0, most), ...known.workloads.map(ofWorkload)].slice(
+    0,
+    most + known.workloads.length,
+  );
+  return [...found, ...elsewhere(sought)];
+}

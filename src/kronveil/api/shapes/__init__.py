@@ -1,0 +1,102 @@
+"""What the API answers, field by field. Plain dataclasses: msgspec writes them, FastAPI describes them, so the bytes
+and the published schema cannot differ. Times are RFC 3339 UTC with milliseconds; ages and durations are seconds."""
+
+from kronveil.api.shapes.agent import (
+    Collector,
+    CollectorList,
+    Component,
+    Health,
+    Me,
+    Part,
+    PartList,
+    Setting,
+    SettingList,
+    Status,
+    Summary,
+)
+from kronveil.api.shapes.changes import Change, ChangeList, FieldDiff, SourceMissing
+from kronveil.api.shapes.clusters import (
+    Cluster,
+    ClusterDetail,
+    ClusterList,
+    Fleet,
+    FleetClusters,
+    Kind,
+    KindState,
+    Pause,
+    Probe,
+)
+from kronveil.api.shapes.events import Event, EventList, Evidence, Explanation, Stage
+from kronveil.api.shapes.incidents import (
+    ClusterRef,
+    Facets,
+    Incident,
+    IncidentDetail,
+    IncidentList,
+    LoopStage,
+    Suspect,
+    TimelineEntry,
+    with_texts,
+)
+from kronveil.api.shapes.problems import FieldError, Problem
+from kronveil.api.shapes.silences import Hushed, Silence, SilenceList
+from kronveil.api.shapes.stream import Snapshot
+from kronveil.api.shapes.terms import Books, Missing, NextCursor, Resource, SeverityCounts, Timestamp
+from kronveil.api.shapes.tokens import NewToken, Ticket, Token, TokenList
+
+__all__ = [
+    "Books",
+    "Change",
+    "ChangeList",
+    "Cluster",
+    "ClusterDetail",
+    "ClusterList",
+    "ClusterRef",
+    "Collector",
+    "CollectorList",
+    "Component",
+    "Event",
+    "EventList",
+    "Evidence",
+    "Explanation",
+    "Facets",
+    "FieldDiff",
+    "FieldError",
+    "Fleet",
+    "FleetClusters",
+    "Health",
+    "Hushed",
+    "Incident",
+    "IncidentDetail",
+    "IncidentList",
+    "Kind",
+    "KindState",
+    "LoopStage",
+    "Me",
+    "Missing",
+    "NewToken",
+    "NextCursor",
+    "Part",
+    "PartList",
+    "Pause",
+    "Probe",
+    "Problem",
+    "Resource",
+    "Setting",
+    "SettingList",
+    "SeverityCounts",
+    "Silence",
+    "SilenceList",
+    "Snapshot",
+    "SourceMissing",
+    "Stage",
+    "Status",
+    "Summary",
+    "Suspect",
+    "Ticket",
+    "TimelineEntry",
+    "Timestamp",
+    "Token",
+    "TokenList",
+    "with_texts",
+]

@@ -1,0 +1,61 @@
+"""The ledger of changes."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from kronveil.api.shapes.terms import Missing, NextCursor, Resource, Timestamp
+
+
+@dataclass(slots=True)
+class FieldDiff:
+    """One field that was changed. Values of secrets never come here."""
+
+    kind: Annotated[str, Field(examples=["image"])]
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Change:
+    """One line of the ledger of changes: what was changed, where, by whom as far as anybody says, and whom it harms."""
+
+    id: str
+    kind: Annotated[str, Field(description="The weightiest of its fields' kinds: image, config, resources, ...")]
+    at: Timestamp
+    received_at: Timestamp
+    actor: Annotated[str | None, Field(description="Who made it; null when the source names nobody.")]
+    target: Resource
+    owner: Annotated[Resource | None, Field(description="The target's top controller; null when it has none.")]
+    cluster_name: str
+    cluster_region: str | None
+    summary: str
+    diff: list[FieldDiff]
+    source: Annotated[str, Field(description="How it was learned: spec, helm or gitops.")]
+    incidents: Annotated[
+        list[str],
+        Field(description="Incidents that suspect it, open ones first; empty in the stream, where it comes first."),
+    ]
+    suspicion: Annotated[float | None, Field(description="The highest score among those; null when none suspects it.")]
+    reasons: list[str]
+
+
+@dataclass(slots=True)
+class SourceMissing:
+    """A source of changes that this ledger does not read."""
+
+    source: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ChangeList:
+    """A page of the ledger of changes, newest first by the time they were made."""
+
+    items: list[Change]
+    next_cursor: NextCursor
+    complete: bool
+    missing: list[Missing]
+    sources_missing: list[SourceMissing]

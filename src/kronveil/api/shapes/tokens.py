@@ -1,0 +1,45 @@
+"""Tokens and tickets."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from kronveil.api.roles import Role
+from kronveil.api.shapes.terms import NextCursor, Timestamp
+
+
+@dataclass(slots=True)
+class Token:
+    """What is known of a token: never its text."""
+
+    id: str
+    name: Annotated[str, Field(description="Stands for its caller in timelines and books.")]
+    role: Role
+    created_at: Timestamp
+    expires_at: Annotated[Timestamp | None, Field(description="Null: it lives until it is revoked.")]
+    expired: bool
+
+
+@dataclass(slots=True)
+class TokenList:
+    """Every token, oldest first."""
+
+    items: list[Token]
+    next_cursor: NextCursor
+
+
+@dataclass(slots=True)
+class NewToken:
+    """A token that was just made. This answer is the only place where its text is."""
+
+    token: str
+    about: Token
+
+
+@dataclass(slots=True)
+class Ticket:
+    """Opens one stream, once, instead of a token in an address."""
+
+    ticket: str
+    expires_at: Timestamp
