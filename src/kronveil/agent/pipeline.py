@@ -32,6 +32,7 @@ BATCH = 500
 BEAT_S = 0.5
 ACT_DEADLINE_S = 10
 log = structlog.get_logger()
+_STORED = (RecordEvent, MergeEvent, RecordChange)
 
 
 @dataclass(slots=True)
@@ -151,7 +152,7 @@ def _records(effects: Sequence[Effect]) -> list[Record]:
     return [
         Record("change", effect.change.id) if isinstance(effect, RecordChange) else Record("event", effect.event.id)
         for effect in effects
-        if isinstance(effect, RecordEvent | MergeEvent | RecordChange)
+        if isinstance(effect, _STORED)
     ]
 
 

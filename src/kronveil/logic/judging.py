@@ -39,6 +39,9 @@ from kronveil.model.facts import GoneFacts, PodFacts, ReachFacts, SourceFacts, W
 from kronveil.model.incident import Moment
 from kronveil.model.resource import Resource
 
+# What the agent itself says of a cluster is no sign of its life.
+_OF_THE_AGENT = (ReachFacts, SourceFacts)
+
 
 class Judging:
     """Weighs one report after the other against what is open. Owns the incidents, and all that is remembered."""
@@ -300,7 +303,7 @@ class Judging:
         facts = report.observation.facts
         if isinstance(facts, GoneFacts):
             self.kills.forget(report.subject)
-        if not isinstance(facts, ReachFacts | SourceFacts):
+        if not isinstance(facts, _OF_THE_AGENT):
             self.kills.hear(report.cluster, report.now)
         for symptom in symptoms:
             if symptom.mark:
