@@ -17,6 +17,7 @@ from kronveil.cli.explain import explain
 from kronveil.cli.incidents import incidents
 from kronveil.cli.init import init
 from kronveil.cli.lab import lab
+from kronveil.cli.signals import signals
 from kronveil.cli.silences import silences
 from kronveil.cli.status import status
 from kronveil.cli.token import token
@@ -57,7 +58,7 @@ app.command(rich_help_panel="Ask a running agent")(status)
 app.add_typer(clusters, name="clusters", rich_help_panel="Ask a running agent")
 app.add_typer(incidents, name="incidents", rich_help_panel="Ask a running agent")
 app.add_typer(silences, name="silences", rich_help_panel="Ask a running agent")
-for ask in (events, changes, explain):
+for ask in (events, changes, signals, explain):
     app.command(rich_help_panel="Ask a running agent")(ask)
 app.add_typer(token, name="token", rich_help_panel="Look after")
 app.add_typer(db, name="db", rich_help_panel="Look after")
