@@ -29,7 +29,12 @@ NEEDS_SOMEBODY = frozenset({IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, In
 
 def stamp(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds and Z."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    if not at.microsecond:
+        return at.isoformat(timespec="milliseconds")[:-6] + "Z"
+    # Cut out of what msgspec writes, "2026-11-25T02:03:41.250125Z" in its quotes: a third of what isoformat costs.
+    return f"{_writer.encode(at)[1:24].decode()}Z"
 
 
 def stamp_or_none(at: datetime | None) -> str | None:
@@ -63,18 +68,19 @@ def resource_shape(resource: Resource) -> shapes.Resource:
 
 def event_shape(event: Event) -> shapes.Event:
     """An event."""
+    origin = event.origin
     return shapes.Event(
-        id=event.id,
-        kind=event.kind,
-        severity=event.severity,
-        at=stamp(event.at),
-        received_at=stamp(event.received_at),
-        cluster_name=event.origin.cluster_name,
-        cluster_region=event.origin.cluster_region,
-        resource=resource_shape(event.resource),
-        message=event.message,
-        attributes=dict(event.attributes),
-        merged_into=event.merged_into,
+        event.id,
+        event.kind,
+        event.severity,
+        stamp(event.at),
+        stamp(event.received_at),
+        origin.cluster_name,
+        origin.cluster_region,
+        resource_shape(event.resource),
+        event.message,
+        dict(event.attributes),
+        event.merged_into,
     )
 
 
