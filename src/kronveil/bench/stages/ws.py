@@ -107,7 +107,8 @@ async def measured(plan: Plan) -> list[Record]:
 async def _beside_one_that_stalls(plan: Plan) -> Record:
     """The same clients with, and without, one more that takes nothing."""
     async with _ours(plan.few, batches=True) as ours:
-        with_one, without = [], []
+        with_one: list[Sample] = []
+        without: list[Sample] = []
         await ours.run(plan.large)
         for _ in range(plan.rounds):
             await ours.run(plan.large)
