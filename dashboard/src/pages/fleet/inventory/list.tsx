@@ -2,6 +2,7 @@
 import { RotateCw, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import type { Missing } from "../../../api/types";
+import { useTrust } from "../../../live/pulse";
 import { Aged } from "../../../parts/aged";
 import { Empty } from "../../../parts/empty";
 import { Failure } from "../../../parts/failure";
@@ -37,7 +38,8 @@ export function InventoryList<Row extends Named>(props: {
   table: (rows: readonly Row[], end: { near: (end: number) => void; last: () => void }) => ReactNode;
 }) {
   const { noun, query, change, asked } = props;
-  const pages = usePages<Row, Page<Row>>(asked, props.fetchPage, RENEW_MS);
+  const { disconnected } = useTrust();
+  const pages = usePages<Row, Page<Row>>(asked, props.fetchPage, disconnected ? undefined : RENEW_MS);
   const { rows, waiting, letIn, grip } = useHeld(
     pages.listed ?? NONE,
     keyOf,
