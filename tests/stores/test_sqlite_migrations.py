@@ -177,6 +177,7 @@ async def test_a_file_of_the_second_schema_opens_with_all_that_is_in_it(tmp_path
         assert [each.id for each in await store.silences()] == ["sil_1"]
         assert list(await store.suspecting(["chg_1"])) == ["inc_1"]
         old = await store.receipt("a key")
+        assert old is not None
         assert old == Receipt("a key", "digest", "inc_1", AT)
         await store.save(Writes(receipts=(replace(old, key="new", status=201, answer="{}"),)))
         answered = await store.receipt("new")
