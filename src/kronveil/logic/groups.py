@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from kronveil.logic import wording
+from kronveil.logic.backends import Backends
 from kronveil.logic.cases import Cases
 from kronveil.logic.grouping import incident_key
 from kronveil.logic.identity import incident_id, place
@@ -20,6 +21,8 @@ from kronveil.model.resource import Resource
 
 STORM_WINDOW = timedelta(minutes=2)
 STORM_OWNERS = 10
+SERVICE_WINDOW = timedelta(minutes=5)
+SERVED_FAMILIES = ("image", "crash", "memory", "rollout")
 TOLD_AT_ONCE = 20
 MOST_OVER = 1000
 """How many children a group names at least, though they are long over: one that lasts for weeks names no more."""
@@ -57,6 +60,7 @@ class Groups:
         self._groups: dict[str, _Group] = {}
         self._peers: dict[str, dict[str, Case]] = {}
         self._openings: dict[tuple[str, str], deque[tuple[datetime, Case]]] = {}
+        self.backends = Backends()
         # Changed since ``changed`` was asked last.
         self.news: dict[str, Case] = {}
         for case in reversed(cases.newest_first()):
@@ -130,6 +134,8 @@ class Groups:
         peers = self._peers_of(case, signature) if signature is not None else ()
         if peers:
             self._systemic(case, peers, event_id, now)
+        if case.family in SERVED_FAMILIES and self.parent_of(case) is None:
+            self._behind_service(case, event_id, now)
         if case.parent_id is None or self.parent_of(case) is None:
             for where in (case.cluster_id, ANYWHERE):
                 if self._storm(case, where, event_id, now):
@@ -146,15 +152,37 @@ class Groups:
         ]
 
     def _systemic(self, case: Case, peers: list[Case], event_id: str, now: datetime) -> None:
-        parents = {parent.id: parent for parent in map(self.parent_of, peers) if parent is not None}
+        tops = {top.id: top for top in map(self._with_its_service, peers)}
+        parents = {parent.id: parent for parent in map(self.parent_of, tops.values()) if parent is not None}
         group = next((parent for parent in parents.values() if parent.is_group), None)
-        free = [peer for peer in peers if self.parent_of(peer) is None]
+        free = [top for top in tops.values() if self.parent_of(top) is None]
         if group is None:
             if not free:
                 return
             group = self._group(f"systemic/{signature_of(case)}", case, event_id, now)
         for child in (*free, case):
             self.join(group, child, now, f"The same as in other clusters: {group.id}")
+
+    def _with_its_service(self, case: Case) -> Case:
+        parent = self.parent_of(case)
+        return parent if parent is not None and _is_service(parent) else case
+
+    def _behind_service(self, case: Case, event_id: str, now: datetime) -> None:
+        """Put it with what opened lately at other workloads behind the same service, whatever that is."""
+        for service, other in self.backends.beside(case.cluster_id, case.resource):
+            keys = [incident_key(case.cluster_id, other, family) for family in SERVED_FAMILIES]
+            for peer in filter(None, map(self._cases.of_key, keys)):
+                if peer.is_resolved or peer.is_parted or now - peer.opened_at > SERVICE_WINDOW:
+                    continue
+                parent = self.parent_of(peer)
+                if parent is not None and not _is_service(parent):
+                    continue
+                group = parent or self._group(
+                    f"service/{case.cluster_id}/{place(service)}", peer, event_id, now, service
+                )
+                for child in (peer, case):
+                    if child.parent_id != group.id:
+                        self.join(group, child, now, f"Behind the same service, {wording.called(service)}: {group.id}")
 
     def _storm(self, case: Case, where: str, event_id: str, now: datetime) -> bool:
         """Put it into the storm of its kind, there or anywhere; whether there is one."""
@@ -187,11 +215,11 @@ class Groups:
                 continue
             if parent is None:
                 tops[case.id] = case
-            elif parent.key.startswith("systemic/") and self.parent_of(parent) is None:
+            elif parent.key.startswith(("systemic/", "service/")) and self.parent_of(parent) is None:
                 tops[parent.id] = parent
         return list(tops.values())
 
-    def _group(self, key: str, like: Case, event_id: str, now: datetime) -> Case:
+    def _group(self, key: str, like: Case, event_id: str, now: datetime, about: Resource | None = None) -> Case:
         """The group of this key: one that is there, one to reopen, or a new one."""
         known = self._cases.of_key(key)
         if known is not None and not known.is_resolved:
@@ -200,7 +228,6 @@ class Groups:
             known.reopen(Moment(now, "reopened", "It is back", event_id=event_id))
             self._cases.settle(known)
             return known
-        about = Resource(like.resource.kind, like.resource.name, like.resource.namespace)
         group = Case(
             id=incident_id(key, event_id),
             key=key,
@@ -208,13 +235,14 @@ class Groups:
             family=like.family,
             title=like.title,
             severity=like.severity,
-            cluster=ClusterRef("", like.cluster.name),
-            resource=about,
+            cluster=ClusterRef("", like.cluster.name) if about is None else like.cluster,
+            resource=about or Resource(like.resource.kind, like.resource.name, like.resource.namespace),
             opened_at=now,
         )
         self._groups[group.id] = _Group(now, like.title)
         self._cases.add(group)
-        group.tell(Moment(now, "opened", "The same in several places", event_id=event_id))
+        words = "The same in several places" if about is None else "Several workloads behind one service are in trouble"
+        group.tell(Moment(now, "opened", words, event_id=event_id))
         return group
 
     def join(self, parent: Case, child: Case, now: datetime, text: str, actor: str = "kronveil") -> None:
@@ -245,11 +273,13 @@ class Groups:
             group.is_wider = False
             clusters = sorted(group.clusters)
             group.where = wording.some_of(clusters)
-            parent.cluster = ClusterRef("", group.where)
+            parent.cluster = parent.cluster if _is_service(parent) else ClusterRef("", group.where)
             parent.clusters = tuple([group.clusters[name] for name in clusters])
             if is_systemic:
                 parent.title = wording.systemic_title(group.title, clusters)
-        if not is_systemic:
+        if _is_service(parent):
+            parent.title = wording.service_title(parent.resource, len(self._owners_of(parent)))
+        elif not is_systemic:
             parent.title = wording.storm_title(parent.kind, parent.resource, len(parent.children), group.where)
 
     def lose(self, parent: Case, cluster: str, now: datetime) -> bool:
@@ -261,6 +291,10 @@ class Groups:
         self._retitle(parent, group)
         parent.tell(Moment(now, "left", f"{cluster} is no longer watched: what it suffered of this was closed"))
         return True
+
+    def _owners_of(self, parent: Case) -> set[str]:
+        children = (self._cases.get(child) for child in parent.children)
+        return {place(child.resource) for child in children if child is not None}
 
     def _clusters_of(self, child: Case) -> Mapping[str, ClusterRef]:
         group = self._groups.get(child.id)
@@ -342,6 +376,10 @@ class Groups:
             for where, lately in self._openings.items()
             if (kept := deque([one for one in lately if held(one[1].id) is not None], maxlen=4 * STORM_OWNERS))
         }
+
+
+def _is_service(case: Case) -> bool:
+    return case.key.startswith("service/")
 
 
 def signature_of(case: Case) -> str | None:

@@ -35,7 +35,7 @@ from kronveil.logic.rules import Rules
 from kronveil.logic.symptoms import is_over
 from kronveil.logic.waiting import Waiting
 from kronveil.logic.weighed import Weighed
-from kronveil.model.facts import GoneFacts, PodFacts, ReachFacts, SourceFacts, WarningFacts
+from kronveil.model.facts import BackendFacts, GoneFacts, PodFacts, ReachFacts, SourceFacts, WarningFacts
 from kronveil.model.incident import Moment
 from kronveil.model.resource import Resource
 
@@ -303,6 +303,8 @@ class Judging:
         facts = report.observation.facts
         if isinstance(facts, GoneFacts):
             self.kills.forget(report.subject)
+        elif isinstance(facts, BackendFacts):
+            self.groups.backends.note(report.cluster, report.subject, facts)
         if not isinstance(facts, _OF_THE_AGENT):
             self.kills.hear(report.cluster, report.now)
         for symptom in symptoms:
