@@ -205,7 +205,7 @@ class Agent:
         """One, as stored."""
         found = await self._store.incident(incident_id)
         if found is None:
-            raise NotFound(f"there is no incident {incident_id}")
+            raise NotFound(f"There is no incident {incident_id!r}.")
         return found
 
     async def incident_counts(self, text: str | None) -> Sequence[IncidentCount]:

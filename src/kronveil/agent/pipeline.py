@@ -331,14 +331,14 @@ class Pipeline:
             return Refused(refusal)
         stored = await self._store.incident(act.incident_id)
         if stored is None:
-            return NotFound(f"there is no incident {act.incident_id}")
+            return NotFound(f"There is no incident {act.incident_id!r}.")
         return Refused(f"{act.incident_id} is {stored.status} since long; it can no longer be changed")
 
     async def _find(self, incident_id: str, work: _Work) -> Incident:
         found = work.incidents.get(incident_id) or self._judge.incident(incident_id)
         found = found or await self._store.incident(incident_id)
         if found is None:
-            raise NotFound(f"there is no incident {incident_id}")
+            raise NotFound(f"There is no incident {incident_id!r}.")
         return found
 
     async def _save(self, work: _Work) -> None:
