@@ -7,7 +7,6 @@ import pytest
 
 from kronveil.cli.signals import in_bytes, in_cores
 from kronveil.model.signal import Bounds, SignalStanding, SourceState
-from kronveil.sdk.signals import SeriesKey
 from tests.api.plain_desk import NOON, measured_series, member
 from tests.cli.asking import ask, run
 
@@ -16,9 +15,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nobody_elses_agent")]
 
 def cpu_of(number, value):
     memory = measured_series(number)
-    key = SeriesKey(
-        *[getattr(memory.key, name) for name in ("cluster", "kind", "namespace", "name", "part")], "container.cpu.usage"
-    )
+    key = replace(memory.key, signal="container.cpu.usage")
     at = int(NOON.timestamp()) - 60
     return replace(memory, key=key, last=(at, value), bounds=Bounds(cpu_limit=0.5))
 

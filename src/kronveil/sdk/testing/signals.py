@@ -39,9 +39,9 @@ def scrape(seconds: int, *samples: Sample, interval_s: float = 60.0) -> Scrape:
     return Scrape("metrics.k8s.io", BEGAN + seconds, interval_s, samples, {})
 
 
-def query(since: float = 0, until: float = 3600, **narrowed: Any) -> SeriesQuery:
+def query(since: float = 0, until: float = 3600, *, limit: int = 100, **narrowed: Any) -> SeriesQuery:
     """What is asked, in seconds after the beginning."""
-    return SeriesQuery(time(since), time(until), **{"limit": 100, **narrowed})
+    return SeriesQuery(time(since), time(until), limit=limit, **narrowed)
 
 
 class SignalStoreContract:
