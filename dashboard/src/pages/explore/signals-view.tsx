@@ -5,7 +5,7 @@ import { fetchSeries, fetchSignals } from "../../api/client";
 import type { Series, SeriesPage, Signal } from "../../api/types";
 import { useClusters } from "../../live/hooks";
 import { useNow, useTrust } from "../../live/pulse";
-import { live } from "../../live/store";
+import { live, useLive } from "../../live/store";
 import { Aged } from "../../parts/aged";
 import { Empty as EmptyList } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
@@ -19,6 +19,7 @@ import { Save } from "../../parts/save";
 import { TextFilter } from "../../parts/text-filter";
 import { Age } from "../../parts/times";
 import { Unseen } from "../../parts/unseen";
+import { marksBeside } from "./beside";
 import {
   drawnOf,
   filtersIn,
@@ -47,6 +48,7 @@ export function SignalsView() {
     query.pick,
     MOST_LINES,
   );
+  const incidents = useLive((view) => view.world.incidents);
   const signal = signals.data?.items.find(({ name }) => name === query.signal);
   const sources = pages.first?.sources ?? signals.data?.sources ?? [];
   const pick = (id: string) =>
@@ -87,7 +89,7 @@ export function SignalsView() {
             label={`${query.signal} over the last ${RANGES[query.range]?.[0]}`}
             all={drawn}
             span={span}
-            marks={[]}
+            marks={marksBeside(drawn, incidents.values())}
             height={230}
           />
         )}
