@@ -107,6 +107,27 @@ async def test_the_past_that_one_asked_for_takes_as_long_as_it_takes():
     assert line.close is None
 
 
+async def test_many_who_come_at_once_share_one_snapshot_until_something_is_published():
+    class Counting(PlainDesk):
+        asked = 0
+
+        async def events(self, query):
+            self.asked += 1
+            return await super().events(query)
+
+    desk = Counting()
+    composer = Composer(desk)
+    [first] = await Feed(composer, None, None).begin()
+    kept = composer.kept_hello()
+    assert kept is None or kept is first  # a machine may be slower than a snapshot is kept
+    desk.tell(event(1))
+    assert composer.kept_hello() is None
+    [later] = await Feed(composer, None, None).begin()
+    assert later.place == 1
+    assert b"ev-00001" in later.data
+    assert desk.asked == 2
+
+
 async def test_a_line_that_has_room_again_goes_on_where_it_was():
     desk = PlainDesk()
     line, network = await line_of(desk)
