@@ -69,7 +69,7 @@ class Heard:
 async def watched(folder: Path, **config: Any) -> AsyncIterator[tuple[LabCluster, Heard]]:
     async with quiet_lab(speed=1) as lab, anyio.create_task_group() as tasks:
         lab.write_kubeconfig(folder / "kubeconfig")
-        settings: dict[str, Any] = {"metrics_interval": timedelta(seconds=1), "poll_interval": timedelta(seconds=0.5)}
+        settings: dict[str, Any] = {"metrics_interval": timedelta(seconds=0.2), "poll_interval": timedelta(seconds=0.5)}
         chosen = ClusterConfig(
             name="alpha", context="alpha", kubeconfig_path=folder / "kubeconfig", **{**settings, **config}
         )
@@ -102,7 +102,7 @@ async def test_every_container_and_node_is_read_with_whose_it_is_and_what_it_may
         nodes = {each.subject.name for each in scrape.samples if not each.subject.part}
         assert nodes == {each["metadata"]["name"] for each in usage.nodes()}
         assert not scrape.dropped
-        assert (scrape.source, scrape.interval_s) == ("metrics.k8s.io", 1.0)
+        assert (scrape.source, scrape.interval_s) == ("metrics.k8s.io", 0.2)
         assert all(each.cpu and each.memory and abs(each.at - scrape.at) < 30 for each in scrape.samples)
         cart = next(each.subject for each in read if each.subject.owner == "cart")
         assert (cart.owner_kind, cart.node in nodes) == ("Deployment", True)
@@ -210,7 +210,7 @@ async def test_where_it_is_off_nothing_is_asked(tmp_path: Path) -> None:
         async def is_off() -> bool:
             return heard.standing.signals.state is SourceState.OFF
 
-        await stays(is_off, "it is off", for_s=2)
+        await stays(is_off, "it is off", for_s=1)
         assert not heard.scrapes
 
 

@@ -51,7 +51,8 @@ def answer_metrics(path: str, usage: Usage, world: World) -> Response:  # noqa: 
             if metrics is not None:
                 return json_answer(metrics)
             raise ApiError(404, "NotFound", f'podmetrics.{GROUP} "{namespace}/{name}" not found')
-    raise no_such_path()
+        case _:
+            raise no_such_path()
 
 
 def node_of_summary(path: str) -> str:
@@ -59,7 +60,8 @@ def node_of_summary(path: str) -> str:
     match path.split("/"):
         case ["", "api", "v1", "nodes", node, "proxy", "stats", "summary"]:
             return node
-    return ""
+        case _:
+            return ""
 
 
 def answer_summary(name: str, kubelets: Usage | None, world: World) -> Response:
