@@ -18,6 +18,10 @@ CHILDREN_AN_INTERVAL = 500
 MOST_INTERVALS = 30
 
 
+SET_BACK = timedelta(seconds=2)
+"""What is further in the future than this was told by our clock before it was set back: it counts from now."""
+
+
 class Cases:
     """Open incidents, and those resolved so lately that they may be reopened."""
 
@@ -194,6 +198,9 @@ class Cases:
 
     def to_resolve(self, hold: timedelta, now: datetime) -> list[Case]:
         """Those that have been without a symptom for the hold; the caller may want some to be held for longer."""
+        for case in self._healing.values():
+            if case.healed_at is not None and case.healed_at - now > SET_BACK:
+                case.healed_at = now
         return [case for case in self._healing.values() if case.healed_at and now - case.healed_at >= hold]
 
     def forget(self, window: timedelta, now: datetime) -> list[Case]:
@@ -220,7 +227,8 @@ class Cases:
 
     def owed(self, interval: timedelta, now: datetime) -> Iterator[Case]:
         """Those with something untold whose last snapshot is at least an interval old, or several of a large group."""
-        yield from [case for case in self._untold.values() if now - case.told.updated_at >= interval * _patience(case)]
+        untold = self._untold.values()
+        yield from [case for case in untold if abs(now - case.told.updated_at) >= interval * _patience(case)]
 
 
 def _patience(case: Case) -> int:
