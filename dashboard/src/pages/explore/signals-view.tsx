@@ -1,6 +1,6 @@
 // Measured values: which there are, a picker, and the picked ones over time; where there are none, why.
-import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { useMemo, useRef } from "react";
 import { fetchSeries, fetchSignals } from "../../api/client";
 import type { Series, SeriesPage, Signal } from "../../api/types";
 import { useClusters } from "../../live/hooks";
@@ -9,6 +9,7 @@ import { live, useLive } from "../../live/store";
 import { Aged } from "../../parts/aged";
 import { Empty as EmptyList } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
+import { useHeld } from "../../parts/held";
 import { ListHead, Older, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading, Panel } from "../../parts/panel";
@@ -28,10 +29,12 @@ import {
   type SignalsQuery,
   serverQuery,
   toggled,
+  worstFirst,
 } from "./signals-query";
 import { ExploreViews } from "./views";
 
 const RENEW_MS = 15_000;
+const LISTED = 100;
 const NO_FILTERS = { cluster: "", namespace: "", owner: "", name: "", pick: "" };
 
 export function SignalsView() {
@@ -42,12 +45,19 @@ export function SignalsView() {
     queryKey: ["signals", query.cluster],
     queryFn: () => fetchSignals(query.cluster),
   });
-  const rows = pages.listed ?? [];
-  const drawn = drawnOf(
-    rows.filter(({ points }) => points.length > 0),
-    query.pick,
-    MOST_LINES,
+  const listed = pages.listed;
+  const at = pages.answeredAt;
+  // Rows keep their places until the agent has answered again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the clock alone changes no order
+  const sorted = useMemo(
+    () => worstFirst(listed ?? [], live.serverNow() ?? Date.now()),
+    [at, listed?.length],
   );
+  const view = JSON.stringify(serverQuery(query));
+  const { rows, waiting, letIn, grip } = useHeld(sorted, ({ id }) => id, view);
+  const begun = useFirstChoice(rows, view);
+  const chosen = drawnOf(rows, query.pick || begun, MOST_LINES);
+  const { drawn, isKnown, failed, truncated } = usePoints(chosen, query);
   const incidents = useLive((view) => view.world.incidents);
   const signal = signals.data?.items.find(({ name }) => name === query.signal);
   const sources = pages.first?.sources ?? signals.data?.sources ?? [];
@@ -56,7 +66,7 @@ export function SignalsView() {
       pick: toggled(
         query.pick,
         id,
-        drawn.map((each) => each.id),
+        chosen.map((each) => each.id),
         MOST_LINES,
       ),
     });
@@ -64,7 +74,7 @@ export function SignalsView() {
     <div className="page explore">
       <ListHead
         title="Explore"
-        held={{ waiting: 0, letIn: () => {} }}
+        held={{ waiting, letIn }}
         count={
           pages.listed ? `${rows.length.toLocaleString("en-US")}${pages.more ? " or more" : ""} series` : ""
         }
@@ -83,7 +93,8 @@ export function SignalsView() {
         {...(signal ? { count: signal.meaning } : {})}
         aside={<Range query={query} change={change} />}
       >
-        {!pages.listed && pages.error === null && <Loading what="measured values" rows={6} />}
+        {(!pages.listed || !isKnown) && pages.error === null && <Loading what="measured values" rows={6} />}
+        {failed !== null && <Failure error={failed} />}
         {drawn.length > 0 && (
           <LinePlot
             label={`${query.signal} over the last ${RANGES[query.range]?.[0]}`}
@@ -93,7 +104,7 @@ export function SignalsView() {
             height={230}
           />
         )}
-        {pages.listed && drawn.length === 0 && (
+        {pages.listed && isKnown && failed === null && drawn.length === 0 && (
           <None
             query={query}
             served={sources.some(({ state }) => state === "served")}
@@ -101,16 +112,63 @@ export function SignalsView() {
           />
         )}
         <SourceWords sources={sources} />
-        {pages.first?.truncated && (
+        {truncated && (
           <p className="meta plot-note">
             Older values of this range are left out: more were kept than are read at once.
           </p>
         )}
       </Panel>
-      {rows.length > 0 && <Picker rows={rows} drawn={drawn} pick={pick} change={change} />}
+      {rows.length > 0 && (
+        <div {...grip}>
+          <Picker rows={rows} drawn={chosen} pick={pick} change={change} />
+        </div>
+      )}
       <Older noun="series" word="More" pages={pages} />
     </div>
   );
+}
+
+/** What a view began with stays drawn, whatever comes nearer to its limit meanwhile. */
+function useFirstChoice(rows: readonly Series[], view: string): string {
+  const first = useRef({ view: "", ids: "" });
+  if (rows.length > 0 && first.current.view !== view) {
+    const ids = drawnOf(rows, "", MOST_LINES).map(({ id }) => id);
+    first.current = { view, ids: ids.join(",") };
+  }
+  return first.current.view === view ? first.current.ids : "";
+}
+
+const sinceOf = (minutes: number): string =>
+  new Date((live.serverNow() ?? Date.now()) - minutes * 60_000).toISOString();
+
+/** The values of the series that are drawn, each by itself: a list of hundreds has none. */
+function usePoints(chosen: readonly Series[], query: SignalsQuery) {
+  const { disconnected } = useTrust();
+  const minutes = RANGES[query.range]?.[1] ?? 60;
+  const answers = useQueries({
+    queries: chosen.map(({ id, signal, cluster_name: cluster, resource, labels }) => ({
+      queryKey: ["series", "points", id, cluster, minutes],
+      queryFn: () =>
+        fetchSeries({
+          signal,
+          cluster,
+          name: resource.name,
+          since: sinceOf(minutes),
+          ...(resource.namespace ? { namespace: resource.namespace } : {}),
+          ...(labels.container ? { container: labels.container } : {}),
+        }),
+      refetchInterval: disconnected ? (false as const) : RENEW_MS,
+    })),
+  });
+  const found = answers.flatMap(({ data }) => data?.items ?? []);
+  return {
+    drawn: chosen.flatMap(
+      ({ id }) => found.find((series) => series.id === id && series.points.length > 0) ?? [],
+    ),
+    isKnown: answers.every(({ data, error }) => data || error),
+    failed: answers.find(({ data, error }) => error && !data)?.error ?? null,
+    truncated: answers.some(({ data }) => data?.truncated),
+  };
 }
 
 /** Pages of series, asked for again at the pace of their sources while the first page is all there is. */
@@ -121,10 +179,7 @@ function useSeries(query: SignalsQuery) {
   const asked = serverQuery(query);
   const pages = usePages<Series, SeriesPage>(
     ["series", query.signal, query.cluster, asked, minutes],
-    (cursor) => {
-      const since = new Date((live.serverNow() ?? Date.now()) - minutes * 60_000).toISOString();
-      return fetchSeries({ ...asked, ...cursor, since });
-    },
+    (cursor) => fetchSeries({ ...asked, ...cursor, since: sinceOf(minutes), points: false }, LISTED),
     disconnected ? undefined : RENEW_MS,
   );
   return { pages, span: { from: now - minutes * 60_000, to: now } };
@@ -238,7 +293,7 @@ function Picker(props: {
                   type="checkbox"
                   data-row
                   checked={isDrawn.has(series.id)}
-                  disabled={series.points.length === 0}
+                  disabled={series.last === null}
                   aria-label={`Draw ${nameOf(series)}`}
                   onChange={() => pick(series.id)}
                 />
