@@ -14,9 +14,10 @@ from kronveil.api.lines import TOO_SLOW, Line, Watch
 from kronveil.api.options import ApiOptions
 from kronveil.api.pace import Pace
 from kronveil.api.wire import text_frame
-from tests.api.plain_desk import PlainDesk, event
+from tests.api.plain_desk import PlainDesk, event, incident
 
 pytestmark = pytest.mark.anyio
+LONG = tuple([incident(1).timeline[0]] * 20)
 PACE = Pace(stall_s=2, send_s=10, most_waiting=50_000)
 
 
@@ -153,7 +154,12 @@ async def test_all_who_want_the_same_are_written_the_same_bytes():
     assert all(each[0] is written[0][0] for each in written)
 
 
-async def test_a_storm_of_ten_thousand_repeats_reaches_fifty_clients_whole_and_wakes_each_seldom():
+@pytest.mark.parametrize(
+    ("turns", "items"),
+    [(20, [event(7)] * 500), (2, [incident(number, timeline=LONG) for number in range(500)])],
+    ids=["10,000 repeats", "500 owners"],
+)
+async def test_a_storm_reaches_fifty_clients_whole_and_writes_to_each_seldom(turns, items):
     desk = PlainDesk(replayable=20_000)
     composer = Composer(desk)
     pace = Pace(gather_s=0)
@@ -163,8 +169,8 @@ async def test_a_storm_of_ten_thousand_repeats_reaches_fifty_clients_whole_and_w
         tasks.start_soon(fan.run)
         for line, _ in several:
             fan.add(line)
-        for _ in range(20):  # turns of the pipeline
-            desk.tell(*([event(7)] * 500))
+        for _ in range(turns):  # of the pipeline
+            desk.live.publish("event", items, desk.now())
             await anyio.lowlevel.checkpoint()
         with anyio.fail_after(30):
             while desk.live.seq > min(each.count for each in map(Told, several)):  # noqa: ASYNC110 - polled
