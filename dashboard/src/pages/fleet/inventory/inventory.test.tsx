@@ -84,6 +84,7 @@ describe("the pods of a cluster", () => {
     serve([pod("fine")], 10, { complete: false, missing, total: null });
     shown("view=pods", false);
     expect(await screen.findByText("Was well")).toBeTruthy();
+    expect(document.querySelector(".tone-ok")).toBeNull();
     expect(screen.getByRole("status").textContent).toContain("alpha (unreachable)");
     expect(screen.getByText(/≥ 1 pod,/)).toBeTruthy();
   });
