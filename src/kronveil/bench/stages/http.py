@@ -139,7 +139,7 @@ async def measured(plan: Plan) -> list[Record]:
         f"{FIRST} {size}",
         "answer",
         ours.samples[FIRST][1:],
-        Measure("cost", floor=2.5, goal=1.5),
+        Measure("cost", floor=3.0, goal=1.5),
         bare.samples[FIRST][1:],
         "bare ASGI",
         counts=Counts(ours.answers, ours.answers),
