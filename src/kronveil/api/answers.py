@@ -13,7 +13,7 @@ from kronveil.api.callers import Caller
 KEPT_S = 0.25
 """Ages in an answer may be older than they say by this much, and what no frame tells of may be missing so long."""
 MOST_KEPT = 16
-HOT = frozenset({"/api/v1/incidents", "/api/v1/events", "/api/v1/fleet", "/api/v1/overview"})
+HOT = frozenset([f"/api/v1/{name}" for name in ("incidents", "events", "fleet", "overview", "pods", "workloads")])
 
 
 @dataclass(frozen=True, slots=True)
