@@ -8,7 +8,7 @@ import { useClusters } from "../live/hooks";
 import { useLive } from "../live/store";
 import { Shape } from "../parts/shape";
 import type { Keys } from "./keys";
-import { type Offer, offersFor } from "./palette-data";
+import { type Offer, offersFor, SEARCH } from "./palette-data";
 import { toggleTheme } from "./preferences";
 
 const SHOWN = 14;
@@ -73,7 +73,9 @@ export function Palette({ dialog, keys }: { dialog: RefObject<HTMLDialogElement 
           </div>
         ))}
       </div>
-      {found.length === 0 && <p className="quiet">Nothing this page knows is called that</p>}
+      {found.every(({ more }) => more === SEARCH) && (
+        <p className="quiet">Nothing this page knows is called that</p>
+      )}
     </dialog>
   );
 }
