@@ -1,11 +1,14 @@
 """What makes the embedded store fast and safe: shared commits, indexed pages, one checkpointer, plain bodies."""
 
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import msgspec
 import pytest
 from sqlalchemy import text
@@ -54,8 +57,37 @@ async def test_commits_are_synced_and_only_the_writer_checkpoints(tmp_path: Path
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
         with pytest.raises(OperationalError, match="readonly"):
-            async with store._reader._engine.connect() as reader:
-                await reader.execute(text("DELETE FROM events"))
+            async with store._reader._connections.one() as reader:
+                await reader.row(text("DELETE FROM events"))
+
+
+@pytest.mark.anyio
+async def test_more_readers_than_connections_take_turns_and_those_who_give_up_block_nobody(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(events=[event(number) for number in range(200)]))
+        answered: list[int] = []
+
+        async def read() -> None:
+            answered.append(len((await store.events(EventQuery(limit=200))).items))
+
+        for _ in range(5):
+            async with anyio.create_task_group() as leaving:
+                for _ in range(8):
+                    leaving.start_soon(read)
+                await anyio.lowlevel.checkpoint()
+                leaving.cancel_scope.cancel()
+        answered.clear()
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as staying:
+                for _ in range(20):
+                    staying.start_soon(read)
+        assert answered == [200] * 20
+
+
+def test_the_store_loads_no_object_mapper() -> None:
+    asked = "import sys, kronveil.stores.sqlite; print([one for one in sys.modules if one == 'sqlalchemy.orm'])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.anyio
