@@ -178,7 +178,9 @@ def test_what_is_no_symptom_has_a_neutral_name(resource: Resource, facts: Facts,
         (STUCK, CHECKOUT, "The rollout of payments/checkout-api is stuck: 2 of 3 available"),
         (ReachFacts("unreachable"), Resource("Cluster", "ap-south"), "Cluster ap-south cannot be reached"),
         (
-            ReachFacts("unreachable", "never heard from: the API server refuses the credentials (401): no. Renew those"),
+            ReachFacts(
+                "unreachable", "never heard from: the API server refuses the credentials (401): no. Renew those"
+            ),
             Resource("Cluster", "ap-south"),
             "Cluster ap-south cannot be watched: the API server refuses the credentials (401)",
         ),

@@ -20,7 +20,12 @@ class TimelineEntry:
     """One line of an incident's story."""
 
     at: Timestamp
-    what: Annotated[str, Field(description="opened, evidence, recovered, resolved, closed, reopened, grouped, ..., and what people did.")]
+    what: Annotated[
+        str,
+        Field(
+            description="opened, evidence, recovered, resolved, closed, reopened, grouped, ..., and what people did."
+        ),
+    ]
     message: str
     actor: Annotated[str, Field(description="Who did it; `kronveil` is the agent itself.")]
     event_id: str | None
