@@ -25,7 +25,7 @@ class HealthBoard:
 
     def read(self) -> tuple[HealthStatus, tuple[ComponentHealth, ...]]:
         """The worst status, and every component's."""
-        components = (self._kubernetes(), self._store(), self._configuration())
+        components = (self._kubernetes(), self._store(), self._judgement(), self._configuration())
         worst = next(status for status in _WORST_FIRST if any(each.status is status for each in components))
         return worst, components
 
@@ -39,6 +39,12 @@ class HealthBoard:
         trouble = self._pipeline.trouble
         status = HealthStatus.UNHEALTHY if trouble else HealthStatus.HEALTHY
         return self._component("store", PartKind.STORE, status, trouble or "writable", self._pipeline.saved_at)
+
+    def _judgement(self) -> ComponentHealth:
+        """Degraded while the judgement breaks at each beat of the clock."""
+        trouble = self._pipeline.beat_trouble
+        status = HealthStatus.DEGRADED if trouble else HealthStatus.HEALTHY
+        return self._component("judgement", PartKind.AGENT, status, trouble or "judges", self._pipeline.beaten_at)
 
     def _configuration(self) -> ComponentHealth:
         """Degraded while the file on disk is not what runs."""

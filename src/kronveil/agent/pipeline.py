@@ -191,6 +191,8 @@ class Pipeline:
         self.opened = 0
         self.trouble: str | None = None
         self.trouble_since: datetime | None = None
+        self.beat_trouble: str | None = None
+        self.beaten_at: datetime | None = None
         self.saved_at: datetime | None = None
 
     def held(self) -> Sequence[Incident]:
@@ -241,9 +243,7 @@ class Pipeline:
         now = self._clock()
         if self._beat_at is None or now - self._beat_at >= timedelta(seconds=BEAT_S) or now < self._beat_at:
             self._beat_at = now
-            work.add(self._judge.tick(now))
-            if self._watched is not None:
-                work.add(self._judge.watch(*self._watched(), now))
+            self._beat(work, now)
         await self._save(work)
         for each in judged:
             each.settle(work.given_up)
@@ -254,6 +254,19 @@ class Pipeline:
         for order in orders:
             order.learn(work.given_up)
         self._is_idle = True
+
+    def _beat(self, work: _Work, now: datetime) -> None:
+        """What time brings about. A beat that breaks ends neither the agent nor what it observes; health says so."""
+        try:
+            work.add(self._judge.tick(now))
+            if self._watched is not None:
+                work.add(self._judge.watch(*self._watched(), now))
+        except Exception as error:
+            if self.beat_trouble is None:
+                log.exception("pipeline.beat_broke")
+            self.beat_trouble = f"recoveries and what must last are not judged: {type(error).__name__} (see the log)"
+        else:
+            self.beat_trouble, self.beaten_at = None, now
 
     def _decide(self, arrivals: Sequence[Arrival]) -> tuple[_Work, list[_Judged]]:
         work = _Work()
