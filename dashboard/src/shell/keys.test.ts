@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, render } from "@testing-library/react";
+import { cleanup, fireEvent, renderHook } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Keys, useKeys } from "./keys";
 
@@ -19,11 +19,7 @@ function pressed(...typed: string[]): string[] {
     help: nothing,
     palette: nothing,
   };
-  function Page() {
-    useKeys(keys);
-    return null;
-  }
-  render(<Page />);
+  renderHook(() => useKeys(keys));
   for (const key of typed) fireEvent.keyDown(document.body, { key });
   return gone;
 }
