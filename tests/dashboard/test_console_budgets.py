@@ -151,9 +151,9 @@ async def test_a_thousand_incidents_are_found_and_scrolled_and_few_are_drawn(
     await page.locator("main").focus()
     await page.keyboard.press("End")
     await expect(page.locator("[data-row]:focus")).to_be_in_viewport(timeout=SOON_MS)
-    # Filled, not typed: the jump to the end may focus its row a moment later, and the keys would go there.
-    await page.locator("main [data-filter]").fill("no 777")
-    await expect(rows).to_have_count(1, timeout=SOON_MS)
+    await page.keyboard.press("/")
+    await page.keyboard.type("no 777")
+    await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text("no 777")
 
 

@@ -7,7 +7,7 @@ import { Aged } from "../../../parts/aged";
 import { Empty } from "../../../parts/empty";
 import { Failure } from "../../../parts/failure";
 import { useHeld } from "../../../parts/held";
-import { jumpTo } from "../../../parts/jumps";
+import { awaited, jumpTo } from "../../../parts/jumps";
 import { Older } from "../../../parts/list-head";
 import { type Pages, usePages } from "../../../parts/pages";
 import { AsOf, Loading } from "../../../parts/panel";
@@ -50,13 +50,14 @@ export function InventoryList<Row extends Named>(props: {
     if (end > rows.length - AHEAD) pages.fetchMore();
   };
   const reading = useRef(false);
-  // The end of the list is that of the whole list: once it is read and drawn, the reader is taken there.
+  // The end of the list is that of the whole list: once it is read and drawn, the reader who waits is taken there.
   const last = () => {
     if (!pages.more || reading.current) return;
     reading.current = true;
+    const isAwaited = awaited();
     void pages.fetchAll().finally(() =>
       requestAnimationFrame(() => {
-        jumpTo("last");
+        if (isAwaited()) jumpTo("last");
         reading.current = false;
       }),
     );
