@@ -136,7 +136,7 @@ class Agent:
             silences=restored.silences,
             watched=lambda: (self._roster.uids(), self._removed),
         )
-        self._health = HealthBoard(self._roll_call, self._pipeline, clock)
+        self._health = HealthBoard(self._roll_call, self._pipeline, self._measuring, clock)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

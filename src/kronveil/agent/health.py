@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kronveil.agent.intake import Clock
+from kronveil.agent.measuring import Measuring
 from kronveil.agent.pipeline import Pipeline
 from kronveil.agent.roll_call import RollCall
 from kronveil.model.fleet import ClusterState, Member, Reason
@@ -15,9 +16,10 @@ _WORST_FIRST = (HealthStatus.UNHEALTHY, HealthStatus.DEGRADED, HealthStatus.HEAL
 class HealthBoard:
     """Remembers since when each component has had its status."""
 
-    def __init__(self, roll_call: RollCall, pipeline: Pipeline, clock: Clock) -> None:
+    def __init__(self, roll_call: RollCall, pipeline: Pipeline, measuring: Measuring, clock: Clock) -> None:
         self._roll_call = roll_call
         self._pipeline = pipeline
+        self._measuring = measuring
         self._clock = clock
         self._since: dict[str, tuple[HealthStatus, datetime]] = {}
         self.configuration_trouble: str | None = None
@@ -25,7 +27,7 @@ class HealthBoard:
 
     def read(self) -> tuple[HealthStatus, tuple[ComponentHealth, ...]]:
         """The worst status, and every component's."""
-        components = (self._kubernetes(), self._store(), self._judgement(), self._configuration())
+        components = (self._kubernetes(), self._store(), self._signals(), self._judgement(), self._configuration())
         worst = next(status for status in _WORST_FIRST if any(each.status is status for each in components))
         return worst, components
 
@@ -39,6 +41,12 @@ class HealthBoard:
         trouble = self._pipeline.trouble
         status = HealthStatus.UNHEALTHY if trouble else HealthStatus.HEALTHY
         return self._component("store", PartKind.STORE, status, trouble or "writable", self._pipeline.saved_at)
+
+    def _signals(self) -> ComponentHealth:
+        """Degraded while values are not kept: incidents do not need them."""
+        trouble = self._measuring.trouble
+        status = HealthStatus.DEGRADED if trouble else HealthStatus.HEALTHY
+        return self._component("signals", PartKind.STORE, status, trouble or "keeps values", self._measuring.kept_at)
 
     def _judgement(self) -> ComponentHealth:
         """Degraded while the judgement breaks at each beat of the clock."""

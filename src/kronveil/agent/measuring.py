@@ -5,7 +5,7 @@ Beside the pipeline and never in its way: a store that is slow, full or damaged 
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 import structlog
@@ -39,6 +39,7 @@ class Measuring:
         self.keep = keep
         self._waiting: deque[_Waiting] = deque()
         self._work = anyio.Event()
+        self.kept_at: datetime | None = None
         self.trouble: str | None = None if store is not None else "values are not kept: their file cannot be used"
 
     def take(self, source: Source, scrape: Scrape) -> None:
@@ -112,4 +113,4 @@ class Measuring:
     def _works(self) -> None:
         if self.trouble is not None:
             log.info("signals.kept_again")
-        self.trouble = None
+        self.trouble, self.kept_at = None, self._clock()

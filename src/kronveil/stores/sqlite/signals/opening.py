@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import structlog
 
+from kronveil.sdk.errors import Permanent
 from kronveil.stores.sqlite.troubles import translated
 
 FILE_NAME = "signals.db"
@@ -46,6 +47,15 @@ class NotOursError(sqlite3.DatabaseError):
 def open_file(path: Path) -> sqlite3.Connection:
     """A connection to a file that can be used; what stood in its place and cannot be is set aside. Raises PluginError
     when there can be no file at all."""
+    try:
+        return _opened_or_set_aside(path)
+    except OSError as error:
+        raise Permanent(
+            f"cannot open {path}: {error.strerror}. Look whether it is a file that this user may read and write."
+        ) from error
+
+
+def _opened_or_set_aside(path: Path) -> sqlite3.Connection:
     try:
         return _opened(path)
     except sqlite3.OperationalError as error:
