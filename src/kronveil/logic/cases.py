@@ -16,8 +16,6 @@ KIN_KINDS = frozenset({EVICTED, JOB_FAILED, QUOTA_EXCEEDED})
 CHILDREN_AN_INTERVAL = 500
 """A group names all its children each time it is told: one of thousands is told less often."""
 MOST_INTERVALS = 30
-
-
 SET_BACK = timedelta(seconds=2)
 """What is further in the future than this was told by our clock before it was set back: it counts from now."""
 

@@ -11,6 +11,7 @@ from kronveil.logic import explain, wording
 from kronveil.logic.cases import Cases
 from kronveil.logic.conditions import Held
 from kronveil.logic.flapping import NODE_TURNS, NODE_WINDOW, turns_of
+from kronveil.logic.gathering import Gathering
 from kronveil.logic.grouping import Warned, families_of_warning, incident_key
 from kronveil.logic.groups import Groups
 from kronveil.logic.identity import place, subject_of
@@ -52,6 +53,7 @@ class Judging:
         self.kills = kills
         self.waiting = Waiting()
         self.groups = Groups(cases, rules)
+        self.gathering = Gathering(cases, self.groups)
         self.placing = Placing(rules, cases, self.groups)
 
     def adopt(self, rules: Rules) -> None:
@@ -304,7 +306,7 @@ class Judging:
         if isinstance(facts, GoneFacts):
             self.kills.forget(report.subject)
         elif isinstance(facts, BackendFacts):
-            self.groups.backends.note(report.cluster, report.subject, facts)
+            self.gathering.backends.note(report.cluster, report.subject, facts)
         if not isinstance(facts, _OF_THE_AGENT):
             self.kills.hear(report.cluster, report.now)
         for symptom in symptoms:
