@@ -8,14 +8,14 @@ from tests.logic.scenes import EAST, WEST, Stage, at, crashing, healthy, pulling
 from tests.logic.test_groups import fails, owner
 
 OPEN, RESOLVED = IncidentStatus.OPEN, IncidentStatus.RESOLVED
-CART = Resource("Service", "cart", "payments")
+CART, BASKET = (Resource("Service", name, "payments") for name in ("cart", "basket"))
 
 
-def stand_behind(stage: Stage, seconds: float, *nths: int, origin: Origin = EAST) -> None:
+def stand_behind(stage: Stage, seconds: float, *nths: int, origin: Origin = EAST, service: Resource = CART) -> None:
     """A service sends to pods of these owners."""
-    facts = BackendFacts(CART, tuple(map(owner, nths)))
-    about = Resource("EndpointSlice", "cart-x", "payments", f"slice-{origin.cluster_uid}")
-    stage.sees(seconds, about, facts, owner=CART, origin=origin, key=f"slice@{seconds}")
+    facts = BackendFacts(service, tuple(map(owner, nths)))
+    about = Resource("EndpointSlice", f"{service.name}-x", "payments", f"slice-{service.name}-{origin.cluster_uid}")
+    stage.sees(seconds, about, facts, owner=service, origin=origin, key=f"{service.name}@{seconds}")
 
 
 def served(stage: Stage) -> list[Incident]:
@@ -89,6 +89,22 @@ def test_a_service_line_goes_on_after_a_restart_and_one_who_was_split_off_stays_
     fails(stage, 140, 3, crashing())
     (group,) = served(stage)
     assert len(group.children) == 2
+
+
+def test_one_behind_two_services_comes_under_one_of_them_and_no_line_outlives_its_troubles() -> None:
+    stage = Stage()
+    stand_behind(stage, 0, 1, 2)
+    stand_behind(stage, 0, 1, 3, service=BASKET)
+    for seconds, nth in ((10, 2), (20, 3), (30, 1)):
+        fails(stage, seconds, nth, crashing())
+    first, lone, second = (each for each in stage.incidents().values() if not each.children)
+    (group,) = served(stage)
+    assert group.children == (first.id, second.id)
+    assert (second.parent_id, lone.parent_id) == (group.id, None)
+    for nth in (1, 2, 3):
+        fails(stage, 60 + nth, nth, healthy())
+    stage.tick(200)
+    assert {each.status for each in stage.incidents().values()} == {RESOLVED}
 
 
 def test_what_is_known_of_services_is_bounded() -> None:

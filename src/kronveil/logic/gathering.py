@@ -15,6 +15,7 @@ from kronveil.logic.groups import Groups, is_service
 from kronveil.logic.identity import place
 from kronveil.logic.kinds import IMAGE_PULL_FAILED
 from kronveil.logic.lifecycle import Case
+from kronveil.model.resource import Resource
 
 STORM_WINDOW = timedelta(minutes=2)
 STORM_OWNERS = 10
@@ -87,19 +88,22 @@ class Gathering:
         for service, other in self.backends.beside(case.cluster_id, case.resource):
             keys = [incident_key(case.cluster_id, other, family) for family in SERVED_FAMILIES]
             for peer in filter(None, map(self._cases.of_key, keys)):
-                if peer.is_resolved or peer.is_parted or now - peer.opened_at > SERVICE_WINDOW:
-                    continue
-                parent = self._groups.parent_of(peer)
-                if parent is not None and not is_service(parent):
-                    continue
-                group = parent or self._groups.group(
-                    f"service/{case.cluster_id}/{place(service)}", peer, event_id, now, service
-                )
-                for child in (peer, case):
-                    if child.parent_id != group.id:
-                        self._groups.join(
-                            group, child, now, f"Behind the same service, {wording.called(service)}: {group.id}"
-                        )
+                if not (peer.is_resolved or peer.is_parted or now - peer.opened_at > SERVICE_WINDOW):
+                    self._behind(service, case, peer, event_id, now)
+
+    def _behind(self, service: Resource, case: Case, peer: Case, event_id: str, now: datetime) -> None:
+        key = f"service/{case.cluster_id}/{place(service)}"
+        mine, theirs = self._groups.parent_of(case), self._groups.parent_of(peer)
+        if theirs is not None and not is_service(theirs):
+            return
+        # Who stands behind several services comes under one of them: two could not both end with it.
+        if mine is not None and (theirs is not None or mine.key != key):
+            return
+        group = theirs or self._groups.group(key, peer, event_id, now, service)
+        text = f"Behind the same service, {wording.called(service)}: {group.id}"
+        for child in (peer, case):
+            if child.parent_id != group.id:
+                self._groups.join(group, child, now, text)
 
     def _storm(self, case: Case, where: str, event_id: str, now: datetime) -> bool:
         """Put it into the storm of its kind, there or anywhere; whether there is one."""
