@@ -67,7 +67,7 @@ export function useEvents(query: ExploreQuery) {
       void queries.invalidateQueries({ queryKey: ["events"] }).then(() => found(PAGE - FEED_LENGTH));
     },
     isPast,
-    known: pages.listed !== undefined || rows.length > 0,
+    known: (pages.listed !== undefined && !pages.isReading) || rows.length > 0,
     listed: pages.listed?.length ?? 0,
     first: pages.first,
     error: pages.error,

@@ -10,7 +10,7 @@ import { Aged } from "../../parts/aged";
 import { Empty as EmptyList } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
 import { useHeld } from "../../parts/held";
-import { ListHead, Older, StrangeWords } from "../../parts/list-head";
+import { ListHead, Older, READING, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading, Panel } from "../../parts/panel";
 import { inUnit, nameOf } from "../../parts/plot/line-data";
@@ -55,8 +55,10 @@ export function SignalsView() {
   );
   const view = JSON.stringify(serverQuery(query));
   const { rows, waiting, letIn, grip } = useHeld(sorted, ({ id }) => id, view);
-  const begun = useFirstChoice(rows, view);
-  const chosen = drawnOf(rows, query.pick || begun, MOST_LINES);
+  // Rows of the filter before are neither drawn nor chosen from.
+  const answered = pages.isReading ? NONE : rows;
+  const begun = useFirstChoice(answered, view);
+  const chosen = drawnOf(answered, query.pick || begun, MOST_LINES);
   const { drawn, isKnown, failed, truncated } = usePoints(chosen, query);
   const incidents = useLive((view) => view.world.incidents);
   const signal = signals.data?.items.find(({ name }) => name === query.signal);
@@ -76,7 +78,11 @@ export function SignalsView() {
         title="Explore"
         held={{ waiting, letIn }}
         count={
-          pages.listed ? `${rows.length.toLocaleString("en-US")}${pages.more ? " or more" : ""} series` : ""
+          pages.isReading
+            ? READING
+            : pages.listed
+              ? `${rows.length.toLocaleString("en-US")}${pages.more ? " or more" : ""} series`
+              : ""
         }
       >
         <Save name="series" rows={drawn} />
@@ -93,7 +99,7 @@ export function SignalsView() {
         {...(signal ? { count: signal.meaning } : {})}
         aside={<Range query={query} change={change} />}
       >
-        {(!pages.listed || !isKnown) && pages.error === null && <Loading what="measured values" rows={6} />}
+        {(pages.isReading || !isKnown) && pages.error === null && <Loading what="measured values" rows={6} />}
         {failed !== null && <Failure error={failed} />}
         {drawn.length > 0 && (
           <LinePlot
@@ -104,7 +110,7 @@ export function SignalsView() {
             height={230}
           />
         )}
-        {pages.listed && isKnown && failed === null && drawn.length === 0 && (
+        {pages.listed && !pages.isReading && isKnown && failed === null && drawn.length === 0 && (
           <None
             query={query}
             served={sources.some(({ state }) => state === "served")}
@@ -119,7 +125,7 @@ export function SignalsView() {
         )}
       </Panel>
       {rows.length > 0 && (
-        <div {...grip}>
+        <div {...grip} aria-busy={pages.isReading}>
           <Picker rows={rows} drawn={chosen} pick={pick} change={change} />
         </div>
       )}
@@ -127,6 +133,8 @@ export function SignalsView() {
     </div>
   );
 }
+
+const NONE: readonly never[] = [];
 
 /** What a view began with stays drawn, whatever comes nearer to its limit meanwhile. */
 function useFirstChoice(rows: readonly Series[], view: string): string {
