@@ -93,7 +93,6 @@ async def test_a_cluster_whose_metrics_cannot_be_read_is_live_and_its_values_are
             answer = await agent.get("series")
             assert (answer["items"], answer["complete"]) == ([], True)
             assert all(each["reason"] for each in answer["sources"])
-            assert {each["signal"] for each in (await agent.get("series"))["items"]} == set()
             assert (await agent.health())["status"] == "healthy"
 
 

@@ -34,31 +34,26 @@ class HealthBoard:
     def _kubernetes(self) -> ComponentHealth:
         members = self._roll_call.members()
         heard = [each.standing.heard_at for each in members if each.standing.heard_at is not None]
-        status, message = _intake_health(members)
-        return self._component("kubernetes", PartKind.COLLECTOR, status, message, max(heard, default=None))
+        return self._component("kubernetes", PartKind.COLLECTOR, *_intake_health(members), max(heard, default=None))
 
     def _store(self) -> ComponentHealth:
-        trouble = self._pipeline.trouble
-        status = HealthStatus.UNHEALTHY if trouble else HealthStatus.HEALTHY
-        return self._component("store", PartKind.STORE, status, trouble or "writable", self._pipeline.saved_at)
+        health = _health(self._pipeline.trouble, "writable", bad=HealthStatus.UNHEALTHY)
+        return self._component("store", PartKind.STORE, *health, self._pipeline.saved_at)
 
     def _signals(self) -> ComponentHealth:
         """Degraded while values are not kept: incidents do not need them."""
-        trouble = self._measuring.trouble
-        status = HealthStatus.DEGRADED if trouble else HealthStatus.HEALTHY
-        return self._component("signals", PartKind.STORE, status, trouble or "keeps values", self._measuring.kept_at)
+        health = _health(self._measuring.trouble, "keeps values")
+        return self._component("signals", PartKind.STORE, *health, self._measuring.kept_at)
 
     def _judgement(self) -> ComponentHealth:
         """Degraded while the judgement breaks at each beat of the clock."""
-        trouble = self._pipeline.beat_trouble
-        status = HealthStatus.DEGRADED if trouble else HealthStatus.HEALTHY
-        return self._component("judgement", PartKind.AGENT, status, trouble or "judges", self._pipeline.beaten_at)
+        health = _health(self._pipeline.beat_trouble, "judges")
+        return self._component("judgement", PartKind.AGENT, *health, self._pipeline.beaten_at)
 
     def _configuration(self) -> ComponentHealth:
         """Degraded while the file on disk is not what runs."""
-        trouble = self.configuration_trouble
-        status = HealthStatus.DEGRADED if trouble else HealthStatus.HEALTHY
-        return self._component("configuration", PartKind.AGENT, status, trouble or "as on disk", self.configured_at)
+        health = _health(self.configuration_trouble, "as on disk")
+        return self._component("configuration", PartKind.AGENT, *health, self.configured_at)
 
     def _component(
         self, name: str, kind: PartKind, status: HealthStatus, message: str, last_success: datetime | None
@@ -68,6 +63,10 @@ class HealthBoard:
             since = self._clock()
             self._since[name] = (status, since)
         return ComponentHealth(name, kind, status, message, since, last_success)
+
+
+def _health(trouble: str | None, fine: str, *, bad: HealthStatus = HealthStatus.DEGRADED) -> tuple[HealthStatus, str]:
+    return (bad, trouble) if trouble else (HealthStatus.HEALTHY, fine)
 
 
 def _intake_health(members: Sequence[Member]) -> tuple[HealthStatus, str]:

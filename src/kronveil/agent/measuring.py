@@ -20,7 +20,6 @@ WAITING = 40
 FORGET_EVERY_S = 60.0
 BEHIND = "the store of values is behind"
 NOT_KEPT = "the store of values failed"
-DEFAULT_KEEP = timedelta(hours=24)
 log = structlog.get_logger()
 
 
@@ -33,7 +32,7 @@ class _Waiting:
 class Measuring:
     """Owned by the agent. Without a store every reading is counted as dropped, and who asks is told why."""
 
-    def __init__(self, store: SignalStore | None, clock: Clock, keep: timedelta = DEFAULT_KEEP) -> None:
+    def __init__(self, store: SignalStore | None, clock: Clock, keep: timedelta) -> None:
         self._store = store
         self._clock = clock
         self.keep = keep
