@@ -31,7 +31,8 @@ def test_counts_are_told_at_once_and_not_two_hours_later() -> None:
     stage = Stage()
     stage.pod(LATER, pulling())
     for seconds in (10, 11, 12):  # the same again: counted, and told with the next visible change or by and by
-        stage.pod(seconds, pulling(), "checkout-api-b")
+        stage.pod(LATER + seconds, pulling(), received=seconds)
+    assert stage.triage._cases._untold
     stage.tick(14)
     assert stage.only().event_count == 4
     assert not stage.triage._cases._untold
