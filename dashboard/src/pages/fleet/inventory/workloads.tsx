@@ -55,12 +55,14 @@ const Cells = ({ each, heard, change }: { each: Workload; heard: boolean; change
       <Trouble level={each.trouble} heard={heard} />
     </td>
     <td className="cell-main">
-      <Link to={podsOf(each)} data-row title={`Pods of ${each.name}`}>
-        <bdi>{each.name}</bdi>
-      </Link>
-      <span className="meta">
-        <Narrow value={each.kind} to={(kind) => change({ kind })} what="workloads of the kind" />
-      </span>
+      <div className="inventory-name">
+        <Link to={podsOf(each)} data-row title={`Pods of ${each.name}`}>
+          <bdi>{each.name}</bdi>
+        </Link>
+        <span className="meta">
+          <Narrow value={each.kind} to={(kind) => change({ kind })} what="workloads of the kind" />
+        </span>
+      </div>
     </td>
     <td data-label="Namespace">
       <Narrow value={each.namespace} to={(namespace) => change({ namespace })} what="workloads in" />
