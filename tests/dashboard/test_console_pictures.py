@@ -27,8 +27,9 @@ NAMES = ("overview", "incidents", "incident", "fleet", "cluster", "changes", "ex
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 SIZES: dict[str, ViewportSize] = {"1440": LAPTOP, "390": PHONE}
 CELL_PX = 24
-# Of 255, as the mean of three channels: a changed word stays below, a missing row or another colour does not.
-CELL_DIFFERS_BY = 20
+# Of 255, as the mean of three channels: another letter stays below; a missing row, another colour, and hatching where
+# there was none do not.
+CELL_DIFFERS_BY = 10
 CELLS_THAT_MAY_DIFFER = 0.015
 BOX_PX = 14
 BOXES = """() => [...document.querySelectorAll('nav, header.topbar, main, main .panel, main h1, main h2, main thead')]
