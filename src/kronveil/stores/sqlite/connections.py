@@ -2,7 +2,7 @@
 which costs as much as all of the rest of it."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -41,6 +41,7 @@ class ReadConnections:
             max_overflow=0,
             connect_args={"check_same_thread": False},
         )
+        self._size = size
         self._free = anyio.Semaphore(size)
         self._threads = anyio.CapacityLimiter(size)
 
@@ -55,8 +56,11 @@ class ReadConnections:
                 connection.close()  # only back to the others: nothing was begun on it
 
     async def close(self) -> None:
-        """Close those that are not lent."""
-        await _in_thread(self._engine.dispose, self._threads)
+        """Let those end who ask, or wait for their turn to; then close all of them."""
+        async with AsyncExitStack() as turns:
+            for _ in range(self._size):
+                await turns.enter_async_context(self._free)
+            await _in_thread(self._engine.dispose, self._threads)
 
 
 async def _in_thread(work: Callable[[], T], threads: anyio.CapacityLimiter) -> T:
