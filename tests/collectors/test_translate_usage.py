@@ -120,6 +120,8 @@ def test_what_is_absent_is_absent_and_never_zero(usage: Any, values: Any, why: s
         ((NOW - timedelta(minutes=11)).isoformat(), "too old"),
         ((NOW + timedelta(minutes=6)).isoformat(), "from the future"),
         ("0001-01-01T00:00:00Z", "too old"),
+        ("0001-01-01T00:00:00+14:00", "no time"),
+        ("9999-12-31T23:59:59-14:00", "no time"),
     ],
 )
 def test_a_time_that_tells_nothing_about_now_is_no_sample(at: str | None, why: str) -> None:
