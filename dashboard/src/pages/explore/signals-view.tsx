@@ -13,14 +13,13 @@ import { useHeld } from "../../parts/held";
 import { ListHead, Older, READING, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading, Panel } from "../../parts/panel";
-import { inUnit, nameOf } from "../../parts/plot/line-data";
 import { LinePlot, MOST_LINES } from "../../parts/plot/lines";
 import { SourceWords } from "../../parts/plot/source-words";
 import { Save } from "../../parts/save";
 import { TextFilter } from "../../parts/text-filter";
-import { Age } from "../../parts/times";
 import { Unseen } from "../../parts/unseen";
 import { marksBeside } from "./beside";
+import { SeriesPicker } from "./series-picker";
 import {
   drawnOf,
   filtersIn,
@@ -126,7 +125,12 @@ export function SignalsView() {
       </Panel>
       {rows.length > 0 && (
         <div {...grip} aria-busy={pages.isReading}>
-          <Picker rows={rows} drawn={chosen} pick={pick} change={change} />
+          <SeriesPicker
+            rows={rows}
+            drawn={chosen}
+            pick={pick}
+            ofOwner={(owner) => change({ owner, pick: "" })}
+          />
         </div>
       )}
       <Older noun="series" word="More" pages={pages} />
@@ -262,104 +266,5 @@ function None(props: { query: SignalsQuery; served: boolean; clear: () => void }
           : "Nothing is measured: no cluster serves values to this agent."
       }
     </EmptyList>
-  );
-}
-
-function Picker(props: {
-  rows: readonly Series[];
-  drawn: readonly Series[];
-  pick: (id: string) => void;
-  change: Change;
-}) {
-  const { rows, drawn, pick, change } = props;
-  const isDrawn = new Set(drawn.map(({ id }) => id));
-  return (
-    <div className="table-frame drains">
-      <table className="grid series-table" aria-label="Series" aria-rowcount={rows.length + 1}>
-        <thead>
-          <tr>
-            <th scope="col">Drawn</th>
-            <th scope="col">Of</th>
-            <th scope="col">Namespace</th>
-            <th scope="col">Cluster</th>
-            <th scope="col" className="number">
-              Newest
-            </th>
-            <th scope="col" className="number">
-              Limit
-            </th>
-            <th scope="col" className="number">
-              Age
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((series) => (
-            <tr key={series.id} data-series={series.id}>
-              <td data-label="Drawn">
-                <input
-                  type="checkbox"
-                  data-row
-                  checked={isDrawn.has(series.id)}
-                  disabled={series.last === null}
-                  aria-label={`Draw ${nameOf(series)}`}
-                  onChange={() => pick(series.id)}
-                />
-              </td>
-              <td className="cell-main">
-                <bdi>{nameOf(series)}</bdi>
-                {series.labels.owner && (
-                  <span className="meta">
-                    {series.labels.owner_kind}{" "}
-                    <button
-                      type="button"
-                      className="text-button"
-                      onClick={() => change({ owner: series.labels.owner ?? "", pick: "" })}
-                    >
-                      {series.labels.owner}
-                    </button>
-                  </span>
-                )}
-              </td>
-              <td data-label="Namespace">
-                {series.resource.namespace ?? <span className="quiet">none</span>}
-              </td>
-              <td data-label="Cluster">{series.cluster_name}</td>
-              <td className="number" data-label="Newest">
-                {series.last ? (
-                  inUnit(series.last.value, series.unit)
-                ) : (
-                  <span className="unknown-text">never</span>
-                )}
-              </td>
-              <td className="number" data-label="Limit">
-                {series.limit === null ? (
-                  <span className="quiet">not set or known</span>
-                ) : (
-                  <Share value={series.last?.value ?? null} limit={series.limit} unit={series.unit} />
-                )}
-              </td>
-              <td className="number" data-label="Age">
-                <Age at={series.last?.at} short />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-const NEAR = 0.9;
-
-function Share({ value, limit, unit }: { value: number | null; limit: number; unit: string }) {
-  const share = value === null ? null : value / limit;
-  return (
-    <>
-      {inUnit(limit, unit)}
-      {share !== null && (
-        <span className={share >= NEAR ? "tone-high" : "quiet"}> {Math.round(share * 100)} %</span>
-      )}
-    </>
   );
 }
