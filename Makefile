@@ -5,7 +5,7 @@ RESOLVE := --generate-hashes --no-emit-index-url --no-emit-find-links --no-heade
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-real soak check format screenshots bench bench-quick constraints clean
+.PHONY: help setup setup-dev run test test-real soak check format screenshots pictures bench bench-quick constraints clean
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ format: setup-dev ## let the formatters write
 
 screenshots: setup-dev ## take the README's pictures of the demo anew
 	$(BIN)/python tools/screenshots.py
+
+pictures: setup-dev ## record what the tests of the console's looks compare with anew; look at them before you commit them
+	$(BIN)/python tools/install_chromium.py
+	KRONVEIL_RENEW_PICTURES=1 $(PYTEST) tests/dashboard/test_console_pictures.py -p no:randomly
 
 bench: setup-dev ## every benchmark, as ratios with the goals beside them
 	$(BIN)/kronveil bench $(ARGS)

@@ -122,16 +122,17 @@ async def _joined(
 
 def _takeover(started: Config, agent: Agent, triage: Triage) -> Takeover:
     """What of a changed configuration takes effect while the agent runs: log, clusters, times and retention."""
-    logging = [(started.agent.log_level, started.agent.log_format)]
+    logging = started.agent.log_level, started.agent.log_format
 
     def apply(config: Config) -> None:
+        nonlocal logging
         # First what may fail: then nothing has changed yet.
         clusters = _all_clusters(config)
-        if (wanted := (config.agent.log_level, config.agent.log_format)) != logging[0]:
+        if (wanted := (config.agent.log_level, config.agent.log_format)) != logging:
             logs.set_up(*wanted)
-            logging[0] = wanted
+            logging = wanted
         triage.adopt(_rules(config))
-        agent.retain(_keep(config), config.store.signal_retention)
+        agent.retain(_keep(config))
         added, changed, removed = agent.replace_clusters(clusters)
         agent.configured(_settings(config))
         log.info("clusters.replaced", added=added, changed=changed, removed=removed)
@@ -140,7 +141,8 @@ def _takeover(started: Config, agent: Agent, triage: Triage) -> Takeover:
 
 
 def _keep(config: Config) -> Keep:
-    return Keep(config.store.event_retention, config.store.incident_retention)
+    store = config.store
+    return Keep(store.event_retention, store.incident_retention, store.signal_retention)
 
 
 def _rules(config: Config) -> Rules:
@@ -195,7 +197,6 @@ async def _agent(
         is_simulated=is_simulated,
         keep=_keep(config),
         signals=signals,
-        keep_signals=config.store.signal_retention,
     )
     return triage, agent
 

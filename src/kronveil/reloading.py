@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import anyio
 import structlog
@@ -96,19 +97,14 @@ def _value(config: Config, key: str) -> object:
 
 def _in_force(started: Config, on_disk: Config, waiting: Mapping[str, object]) -> Config:
     """The file's, but for what was read at the start and keeps its value and its origin."""
-    agent = replace(started.agent, log_level=on_disk.agent.log_level, log_format=on_disk.agent.log_format)
+    kept: dict[str, dict[str, object]] = {}
+    for key in waiting:
+        section, _, name = key.partition(".")
+        kept.setdefault(section, {})[name] = _value(started, key)
+    sections: dict[str, Any] = {name: replace(getattr(on_disk, name), **values) for name, values in kept.items()}
     origins = {key: origin for key, origin in on_disk.origins.items() if key not in waiting}
     origins |= {key: started.origins[key] for key in waiting if key in started.origins}
-    return replace(
-        on_disk,
-        agent=agent,
-        listen=started.listen,
-        api=started.api,
-        store=replace(on_disk.store, signal_max_mib=started.store.signal_max_mib),
-        telemetry=started.telemetry,
-        bus=started.bus,
-        origins=MappingProxyType(origins),
-    )
+    return replace(on_disk, **sections, origins=MappingProxyType(origins))
 
 
 def _changed(before: Config, now: Config) -> list[str]:

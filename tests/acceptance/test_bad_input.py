@@ -34,8 +34,11 @@ async def test_each_trouble_of_a_cluster_is_told_by_its_name_and_the_others_go_o
             old, new = gamma.token, "lab-renewed-token"
             gamma.expire_token(new)
 
-            partial = await agent.becomes("beta", "partial")
-            assert "events is forbidden" in partial["why"]
+            async def says_what_is_forbidden():
+                found = await agent.cluster("beta")
+                return found if found["state"] == "partial" and "events is forbidden" in found["why"] else None
+
+            partial = await eventually(says_what_is_forbidden, "beta is partial: events is forbidden")
             assert "get, list, watch on events" in partial["why"]
             assert "events is forbidden" in partial["kinds"]["events"]["error"]
             assert (partial["pods"], partial["kinds"]["pods"]["error"]) == (pods(beta), None)

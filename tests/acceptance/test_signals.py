@@ -93,7 +93,6 @@ async def test_a_cluster_whose_metrics_cannot_be_read_is_live_and_its_values_are
             answer = await agent.get("series")
             assert (answer["items"], answer["complete"]) == ([], True)
             assert all(each["reason"] for each in answer["sources"])
-            assert {each["signal"] for each in (await agent.get("series"))["items"]} == set()
             assert (await agent.health())["status"] == "healthy"
 
 
@@ -107,3 +106,16 @@ async def test_a_damaged_file_of_values_costs_history_and_nothing_else(tmp_path:
             await agent.all_live("alpha")
             assert await measured(agent, lambda items: bool(items[0]["points"]), cluster="alpha", kind="Node")
         assert (tmp_path / "data" / "signals.db.set-aside").exists()
+
+
+async def test_a_file_of_values_that_cannot_be_used_is_told_by_health_and_costs_values_only(tmp_path: Path) -> None:
+    file = configured(tmp_path, [])
+    (tmp_path / "data" / "signals.db").mkdir(parents=True)
+    async with agent_in_process(file) as agent:
+        health = await agent.health()
+        (signals,) = [each for each in health["components"] if each["name"] == "signals"]
+        assert (health["status"], signals["status"]) == ("degraded", "degraded")
+        assert signals["message"] == "values are not kept: their file cannot be used"
+    (tmp_path / "data" / "signals.db").rmdir()
+    async with agent_in_process(file) as agent:
+        assert (await agent.health())["status"] == "healthy"

@@ -91,29 +91,23 @@ async def test_a_changed_file_is_taken_over_at_once_on_sighup_and_a_wrong_one_is
         async with process, process.started() as agent:
             await agent.all_live("alpha", "beta")
             known = await agent.cluster("alpha")
-
-            def changed(**entries):
-                text = json.loads(file.read_text())
-                text["collectors"]["kubernetes"].update(entries)
-                file.write_text(json.dumps(text))
-                os.kill(process.process.pid, signal.SIGHUP)
-
             clusters = json.loads(file.read_text())["collectors"]["kubernetes"]["clusters"]
-            changed(clusters=[clusters[0], {**clusters[1], "name": "gamma", "context": "gamma"}])
+            other = {**clusters[1], "name": "gamma", "context": "gamma"}
+            change(process, file, "collectors.kubernetes", clusters=[clusters[0], other])
             names = await eventually(watched(agent, {"alpha", "gamma"}), "gamma is watched instead of beta")
             assert names
             await agent.all_live("gamma")
             # The one that was left alone goes on, and was not listed again.
             assert (await agent.cluster("alpha"))["books"]["received"] >= known["books"]["received"]
 
-            changed(clusters="none")
+            change(process, file, "collectors.kubernetes", clusters="none")
 
             async def is_refused():
                 return "the one before stays in force" in str((await agent.health())["components"])
 
             await eventually(is_refused, "the agent says that it could not take the file over")
             assert await watched(agent, {"alpha", "gamma"})()
-            changed(clusters=clusters)
+            change(process, file, "collectors.kubernetes", clusters=clusters)
             await eventually(watched(agent, {"alpha", "beta"}), "the right file is taken over")
             assert not await is_refused()
             await process.process.stop()
@@ -124,25 +118,18 @@ async def test_log_and_retention_change_while_running_and_what_waits_for_a_start
     file = configured(tmp_path, [])
     process = AgentProcess(file)
 
-    def change(**sections):
-        text = json.loads(file.read_text())
-        for name, entries in sections.items():
-            text.setdefault(name, {}).update(entries)
-        file.write_text(json.dumps(text))
-        os.kill(process.process.pid, signal.SIGHUP)
-
     async with process, process.started() as agent:
 
         async def in_force(key, value):
             return {each["key"]: each["value"] for each in (await agent.get("config"))["items"]}[key] == value
 
-        change(agent={"log_level": "error"})
+        change(process, file, "agent", log_level="error")
         await eventually(lambda: in_force("agent.log_level", "error"), "only errors are logged")
         told = process.process.log_tail(200).count("configuration.reloaded")
-        change(store={"event_retention": "2d"})
+        change(process, file, "store", event_retention="2d")
         await eventually(lambda: in_force("store.event_retention", "2d"), "events are kept for two days")
         assert process.process.log_tail(200).count("configuration.reloaded") == told
-        change(agent={"log_level": "info", "name": "another"})
+        change(process, file, "agent", log_level="info", name="another")
         await eventually(lambda: in_force("agent.log_level", "info"), "all is logged")
 
         async def is_told():
@@ -152,6 +139,17 @@ async def test_log_and_retention_change_while_running_and_what_waits_for_a_start
         assert await in_force("agent.name", "kronveil")
         await process.process.stop()
     assert process.process.log_tail(200).count("configuration.reloaded") == told + 1
+
+
+def change(process, file, section, **entries):
+    """Change these entries of a section of the file, as an operator would, and tell the agent."""
+    text = json.loads(file.read_text())
+    inner = text
+    for name in section.split("."):
+        inner = inner.setdefault(name, {})
+    inner.update(entries)
+    file.write_text(json.dumps(text))
+    os.kill(process.process.pid, signal.SIGHUP)
 
 
 def watched(agent, names):

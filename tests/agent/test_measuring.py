@@ -48,9 +48,7 @@ def now() -> datetime:
 
 
 def source_of(measuring: Measuring, name: str = "east") -> Source:
-    intake = Intake(now)
-    intake.measure = measuring.take
-    return intake.source(Origin("kubernetes", name))
+    return Intake(now, measure=measuring.take).source(Origin("kubernetes", name))
 
 
 async def settled(*sources: Source) -> None:
@@ -62,7 +60,7 @@ async def settled(*sources: Source) -> None:
 
 async def test_each_sample_is_kept_repeated_or_dropped_and_the_books_balance(tmp_path: Path) -> None:
     async with open_signals(tmp_path) as store, anyio.create_task_group() as tasks:
-        measuring = Measuring(store, now)
+        measuring = Measuring(store, now, timedelta(hours=24))
         source = source_of(measuring)
         tasks.start_soon(measuring.run)
         odd = Scrape("metrics.k8s.io", BEGAN + 60, 60.0, [sample(APP, 60), sample(NODE, 60)], {"too old": 3})
@@ -83,7 +81,7 @@ async def test_a_collector_never_waits_for_a_store_that_is_behind(tmp_path: Path
     async with open_signals(tmp_path) as store, anyio.create_task_group() as tasks:
         slow = Troubled(store)
         slow.may_go_on = anyio.Event()
-        measuring = Measuring(slow, now)
+        measuring = Measuring(slow, now, timedelta(hours=24))
         source, other = source_of(measuring), source_of(measuring, "west")
         tasks.start_soon(measuring.run)
         await other.emit(Batch(scrape=scrape(0, sample(APP, 0))))
@@ -107,7 +105,7 @@ async def test_a_store_in_trouble_costs_values_is_told_once_and_goes_on_by_itsel
     async with open_signals(tmp_path) as store, anyio.create_task_group() as tasks:
         troubled = Troubled(store)
         troubled.trouble = Transient("the disk is full")
-        measuring = Measuring(troubled, now)
+        measuring = Measuring(troubled, now, timedelta(hours=24))
         source = source_of(measuring)
         tasks.start_soon(measuring.run)
         with capture_logs() as logs:
@@ -127,7 +125,7 @@ async def test_a_store_in_trouble_costs_values_is_told_once_and_goes_on_by_itsel
 
 async def test_without_a_store_nothing_is_kept_and_who_asks_is_told_why() -> None:
     async with anyio.create_task_group() as tasks:
-        measuring = Measuring(None, now)
+        measuring = Measuring(None, now, timedelta(hours=24))
         source = source_of(measuring)
         tasks.start_soon(measuring.run)
         with capture_logs():
@@ -143,7 +141,7 @@ async def test_a_defect_of_the_file_does_not_end_the_measuring(tmp_path: Path) -
     async with open_signals(tmp_path) as store, anyio.create_task_group() as tasks:
         troubled = Troubled(store)
         troubled.trouble = Permanent("the file is damaged")
-        measuring = Measuring(troubled, now)
+        measuring = Measuring(troubled, now, timedelta(hours=24))
         source = source_of(measuring)
         tasks.start_soon(measuring.run)
         with capture_logs():

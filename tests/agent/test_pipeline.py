@@ -17,6 +17,7 @@ from kronveil.agent.live import Item, Live
 from kronveil.agent.pipeline import Pipeline
 from kronveil.logic.lifecycle import Refusal
 from kronveil.logic.triage import Rules, Triage
+from kronveil.model.effects import Effect
 from kronveil.model.facts import ContainerFacts, PodFacts, WarningFacts
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.observation import Observation
@@ -108,6 +109,11 @@ class _Breaking(Triage):
             raise ZeroDivisionError
         return super().consider(observation, origin, now)
 
+    def tick(self, now: datetime) -> list[Effect]:
+        if self._pod == "every beat":
+            raise ValueError("a defect")
+        return super().tick(now)
+
 
 def _encode(item: Item) -> bytes:
     return json.dumps(str(item)).encode()
@@ -192,6 +198,16 @@ async def test_one_observation_that_cannot_be_judged_is_counted_and_blinds_nobod
         assert books.dropped == {"could not be judged": 1}
         assert books.delivered == 2
         assert books.is_balanced
+
+
+@pytest.mark.anyio
+async def test_a_beat_that_breaks_is_told_and_stops_neither_the_agent_nor_what_it_observes(tmp_path: Path) -> None:
+    async with rig(tmp_path, breaks_on="every beat") as one:
+        await one.send(bad_image("a"))
+        await one.settle()
+        assert len(one.incidents()) == 1
+        assert one.pipeline.beat_trouble == "recoveries and what must last are not judged: ValueError (see the log)"
+        assert one.pipeline.beaten_at is None
 
 
 @pytest.mark.anyio

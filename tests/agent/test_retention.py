@@ -26,9 +26,11 @@ class Looked(Good):
         self.is_endless = is_endless
         self.is_full = False
         self.has_looked = anyio.Event()
+        self.has_failed = anyio.Event()
 
     async def forget_incidents(self, resolved_before: datetime, after: str | None, limit: int) -> Sweep:
         if self.is_full:
+            self.has_failed.set()
             raise Transient("the disk is full")
         self.began.append(after)
         self.has_looked.set()
@@ -82,8 +84,8 @@ async def test_what_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.Mon
         looked = Looked(store)
         looked.is_full = True
         tasks.start_soon(kept(looked, days=4).run)
-        await anyio.sleep(0.05)
-        looked.is_full = False
         with anyio.fail_after(30):
+            await looked.has_failed.wait()
+            looked.is_full = False
             await looked.has_looked.wait()
         tasks.cancel_scope.cancel()

@@ -20,6 +20,12 @@ class Clock:
         return self.now
 
 
+@pytest.fixture(autouse=True)
+def time_stands_still(monkeypatch):
+    """On a slow machine a bucket would fill as quickly as the test can ask."""
+    monkeypatch.setattr(Limits.__init__, "__defaults__", (Clock(),))
+
+
 def asking(desk, peer, **changes):
     app = create_app(desk, options(is_loopback=False, **changes))
     transport = httpx2.ASGITransport(app=app, client=(peer, 4711), raise_app_exceptions=False)

@@ -140,6 +140,7 @@ async def test_who_may_no_longer_do_it_gets_no_old_answer(desk, tokens):
     check_problem(await asked(desk, tokens, "POST", SILENCES, HUSH, headers=headers), 403)
 
 
-async def test_a_read_with_a_key_is_only_a_read(desk, tokens):
+async def test_what_changes_nothing_is_asked_anew_whatever_key_comes_with_it(desk, tokens):
     assert (await asked(desk, tokens, "GET", CLUSTERS)).status_code == 200
+    assert (await asked(desk, tokens, "POST", f"{SILENCES}/preview", {"cluster": "east"})).status_code == 200
     assert desk.remembered == {}

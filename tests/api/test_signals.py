@@ -173,3 +173,15 @@ async def test_a_series_keeps_its_id_over_pages_and_ranges(client, desk):
     other = SeriesKey("west", SubjectKind.CONTAINER, "shop", "payments-0", "app", "container.memory.working_set")
     desk.measured = [measured_series(0, key=other)]
     assert (await client.get(SERIES)).json()["items"][0]["id"] not in ids
+
+
+async def test_a_cluster_under_two_names_has_its_values_under_either(client, desk):
+    desk.fleet_members = [member("east"), member("east-again", same_as="east")]
+    assert (await client.get(SERIES, params={"cluster": "east-again"})).status_code == 200
+    assert [each.cluster for each in desk.series_asked] == ["east"]
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_time_at_the_edge_of_the_calendar_breaks_nothing(client, when):
+    for asked in ({"until": when}, {"since": when}, {"since": when, "until": when}):
+        assert (await client.get(SERIES, params=asked)).status_code in (200, 422)

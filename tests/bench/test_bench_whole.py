@@ -6,8 +6,8 @@ import pytest
 
 from kronveil.bench.fit import exponent, slope
 from kronveil.bench.measure import Spread
-from kronveil.bench.record import Circumstances, Measure, Record, Value, as_json
-from kronveil.bench.stages import growth, idle, memory, query, recover, relist, soak
+from kronveil.bench.record import Circumstances, Counts, Measure, Record, Value, as_json
+from kronveil.bench.stages import growth, http, idle, memory, query, recover, relist, soak, watch, ws
 
 CALM = Circumstances(0.0, 0.0)
 
@@ -44,6 +44,30 @@ async def test_memory_is_told_for_each_further_pod_and_for_none() -> None:
     assert set(records) == {"each further 10,000 pods", "nothing to watch"}
     assert records["nothing to watch"].value is not None
     assert records["nothing to watch"].value.spread.median > 10
+
+
+@pytest.mark.anyio
+async def test_every_client_of_the_stream_hears_every_event_of_ours_and_of_the_reference() -> None:
+    case = ws.Case("one at a time", 5, ws.Load(3, 2, 0.05), Measure("speed"))
+    records = judged(await ws.against_broadcast(case, rounds=2))
+    ours, reference = records["5 clients, one at a time"], records["5 clients, one at a time, broadcast()"]
+    assert ours.counts is not None
+    assert ours.counts == reference.counts
+    assert ours.counts.taken == 5 * 3 * 2 * 3  # clients, turns, events, rounds and the one that is thrown away
+
+
+@pytest.mark.anyio
+async def test_pages_are_compared_with_the_same_bytes_from_a_bare_server() -> None:
+    records = judged(await http.measured(http.Plan(incidents=60, asks=8, rounds=2)))
+    assert "bare ASGI, the same bytes" in records
+    assert records["50 incidents of 60 open"].ratio is not None
+    assert records["50 incidents, each after a change of 60 open: asked to answered"].latency_ms is not None
+
+
+@pytest.mark.anyio
+async def test_each_pod_that_fails_is_seen_on_a_screen() -> None:
+    records = judged(await watch.measured(watch.Plan(clusters=2, pods=60, fails=3, rounds=2, burst_s=0.1)))
+    assert [record.counts for record in records.values() if record.counts] == [Counts(6, 6)] * 2
 
 
 @pytest.mark.anyio

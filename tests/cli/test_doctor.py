@@ -149,6 +149,15 @@ async def test_a_cluster_that_was_added_while_running_is_tried_as_well(kubeconfi
     assert (broken.exit_code, "clusters.json: cannot be read" in broken.stderr) == (2, True)
 
 
+async def test_one_cluster_under_two_names_says_so(kubeconfig, tmp_path):
+    entries = [{"name": name, "kubeconfig_path": kubeconfig, "context": "alpha"} for name in ("east", "again")]
+    result = await run("-c", configuration(tmp_path, *entries))
+    assert result.exit_code == 0
+    (line,) = [line for line in result.stdout.splitlines() if "the same cluster as" in line]
+    assert line.split()[0] == "again"
+    assert line.endswith("the same cluster as east; counted once")
+
+
 async def test_custom_resources_of_the_whole_section_are_tried_too(kubeconfig, tmp_path):
     custom = [{"group": "acme.example", "resource": "widgets", "kind": "Widget"}]
     clusters = [{"name": "alpha", "kubeconfig_path": kubeconfig, "context": "alpha"}]

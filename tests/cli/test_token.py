@@ -114,3 +114,17 @@ def test_off_loopback_an_agent_that_nobody_could_call_does_not_start_and_says_wh
     assert result.returncode == 2
     assert "kronveil token create" in result.stderr
     assert "api.bootstrap_token" in result.stderr
+
+
+def test_programs_get_the_token_with_what_is_known_of_it_and_may_take_it_back(folder):
+    made = json.loads(run("create", "--role", "viewer", "--name", "nightly", "-c", "agent.yaml", "--json").stdout)
+    assert TokenFile(folder / "data").find(made["token"])
+    assert (made["about"]["name"], made["about"]["role"], made["about"]["expired"]) == ("nightly", "viewer", False)
+    gone = json.loads(run("revoke", "nightly", "-c", "agent.yaml", "--json").stdout)
+    assert gone["revoked"]["id"] == made["about"]["id"]
+    assert TokenFile(folder / "data").all() == ()
+
+
+def test_a_token_without_an_end_is_not_listed_as_revoked(folder):
+    run("create", "--role", "viewer", "-c", "agent.yaml")
+    assert run("list", "-c", "agent.yaml").stdout.splitlines()[-1].endswith("it is revoked")

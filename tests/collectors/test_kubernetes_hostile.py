@@ -198,6 +198,25 @@ async def test_a_store_that_was_restored_is_listed_again_and_nothing_is_invented
         assert recorder.standing.pods == 2
 
 
+async def test_what_a_restored_store_gives_a_version_it_had_given_before_is_looked_at_again(
+    server: ScriptedServer, watch: Watch
+) -> None:
+    # Only of a pod whose owner is known an equal version is believed.
+    owner = {"kind": "StatefulSet", "name": "db", "uid": "s-1", "controller": True}
+    sick(server, "stays", metadata={"ownerReferences": [owner]})
+    stays = server.objects["pods"]["shop", "stays"]
+    version = stays["metadata"]["resourceVersion"]
+    server.version += 100_000
+    sick(server, "touch")
+    async with watch(poll_interval=timedelta(milliseconds=100)) as recorder:
+        for kind in recorder.standing.kinds:
+            await server.watching(kind)
+        server.restore(500)
+        stays["metadata"]["resourceVersion"] = version
+        stays["status"] = waiting("Another")
+        await recorder.until(lambda: len(recorder.about("stays")) == 2, "it changed, whatever its version says")
+
+
 async def test_how_far_the_clock_of_the_server_is_off_is_measured(server: ScriptedServer, watch: Watch) -> None:
     async with watch() as recorder:
         assert recorder.standing.skew_s is None

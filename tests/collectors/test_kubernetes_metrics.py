@@ -13,8 +13,9 @@ import pytest
 
 from kronveil.collectors.kubernetes.cluster import open_cluster
 from kronveil.collectors.kubernetes.config import ClusterConfig
-from kronveil.collectors.kubernetes.metrics import LONGEST_ANSWER
+from kronveil.collectors.kubernetes.usage_sources import LONGEST_ANSWER
 from kronveil.lab import LabCluster
+from kronveil.lab.moves import StopNode
 from kronveil.lab.usage import Usage
 from kronveil.model.fleet import Standing
 from kronveil.model.signal import Sample, Scrape, SourceState
@@ -68,7 +69,7 @@ class Heard:
 async def watched(folder: Path, **config: Any) -> AsyncIterator[tuple[LabCluster, Heard]]:
     async with quiet_lab(speed=1) as lab, anyio.create_task_group() as tasks:
         lab.write_kubeconfig(folder / "kubeconfig")
-        settings: dict[str, Any] = {"metrics_interval": timedelta(seconds=1), "poll_interval": timedelta(seconds=0.5)}
+        settings: dict[str, Any] = {"metrics_interval": timedelta(seconds=0.2), "poll_interval": timedelta(seconds=0.5)}
         chosen = ClusterConfig(
             name="alpha", context="alpha", kubeconfig_path=folder / "kubeconfig", **{**settings, **config}
         )
@@ -101,7 +102,7 @@ async def test_every_container_and_node_is_read_with_whose_it_is_and_what_it_may
         nodes = {each.subject.name for each in scrape.samples if not each.subject.part}
         assert nodes == {each["metadata"]["name"] for each in usage.nodes()}
         assert not scrape.dropped
-        assert (scrape.source, scrape.interval_s) == ("metrics.k8s.io", 1.0)
+        assert (scrape.source, scrape.interval_s) == ("metrics.k8s.io", 0.2)
         assert all(each.cpu and each.memory and abs(each.at - scrape.at) < 30 for each in scrape.samples)
         cart = next(each.subject for each in read if each.subject.owner == "cart")
         assert (cart.owner_kind, cart.node in nodes) == ("Deployment", True)
@@ -209,7 +210,7 @@ async def test_where_it_is_off_nothing_is_asked(tmp_path: Path) -> None:
         async def is_off() -> bool:
             return heard.standing.signals.state is SourceState.OFF
 
-        await stays(is_off, "it is off", for_s=2)
+        await stays(is_off, "it is off", for_s=1)
         assert not heard.scrapes
 
 
@@ -220,3 +221,31 @@ async def test_readings_come_at_even_distances_also_when_one_takes_long(tmp_path
         samples: list[Sample] = list(heard.scrapes[-1].samples)
         assert times == sorted(times)
         assert samples
+
+
+async def test_where_there_are_no_metrics_the_kubelets_are_asked_if_that_is_wanted(tmp_path: Path) -> None:
+    async with watched(tmp_path, kubelet_summary=True) as (cluster, heard):
+        cluster.serve_metrics(served=False)
+        await heard.state(SourceState.SERVED)
+        scrape = await heard.more()
+        usage = Usage(cluster.simulation)
+        assert scrape.source == heard.standing.signals.source == "kubelet"
+        pods = {(each.subject.namespace, each.subject.name) for each in scrape.samples if each.subject.part}
+        assert pods == {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in usage.pods()}
+        nodes = {each.subject.name for each in scrape.samples if not each.subject.part}
+        assert nodes == {each["metadata"]["name"] for each in usage.nodes()}
+        cart = next(each.subject for each in scrape.samples if each.subject.owner == "cart")
+        assert cart.bounds.memory_limit
+        # A kubelet that is gone costs what it would have said.
+        StopNode(1).make(cluster.simulation)
+
+        async def is_said() -> bool:
+            return (heard.standing.signals.reason or "").startswith(f"1 of {len(nodes)} kubelets: ")
+
+        await eventually(is_said, "it says that one is missing")
+        assert (await heard.more()).samples
+        cluster.forbid("nodes/proxy")
+        assert "Allow get on nodes/proxy" in await heard.state(SourceState.FORBIDDEN)
+        cluster.serve_metrics(served=True)
+        await heard.state(SourceState.SERVED)
+        assert (await heard.more()).source == "metrics.k8s.io"

@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 
 from kronveil.collectors.kubernetes.kinds import KINDS
 from kronveil.collectors.kubernetes.translate.kept import Moment, Shelves
-from kronveil.collectors.kubernetes.translate.usage import PodPlaces, amount_of, node_samples, pod_samples
-from kronveil.collectors.kubernetes.wire_metrics import read_node_metrics, read_pod_metrics
+from kronveil.collectors.kubernetes.translate.usage import (
+    PodPlaces,
+    amount_of,
+    node_samples,
+    pod_samples,
+    summary_samples,
+)
+from kronveil.collectors.kubernetes.wire_metrics import decode_summary, read_node_metrics, read_pod_metrics
 from kronveil.model.signal import UNBOUNDED, Bounds, Sample, Subject
 
 NOW = datetime(2026, 11, 25, 10, 0, 0, 400_000, tzinfo=UTC)
@@ -114,6 +120,8 @@ def test_what_is_absent_is_absent_and_never_zero(usage: Any, values: Any, why: s
         ((NOW - timedelta(minutes=11)).isoformat(), "too old"),
         ((NOW + timedelta(minutes=6)).isoformat(), "from the future"),
         ("0001-01-01T00:00:00Z", "too old"),
+        ("0001-01-01T00:00:00+14:00", "no time"),
+        ("9999-12-31T23:59:59-14:00", "no time"),
     ],
 )
 def test_a_time_that_tells_nothing_about_now_is_no_sample(at: str | None, why: str) -> None:
@@ -206,3 +214,47 @@ def test_a_sample_says_whose_it_is_where_it_runs_and_what_it_may_use() -> None:
 def test_an_amount_in_a_template_that_is_none_is_not_known() -> None:
     samples, _ = read(pod(app={"cpu": "1m"}), shelves=shelves_with({"limits": {"memory": "plenty", "cpu": 2}}))
     assert samples[0].subject.bounds == Bounds(cpu_limit=2.0)
+
+
+def stats(*, cpu: Any = 250_000_000, memory: Any = 1024, at: str = "2026-11-25T09:59:50Z") -> dict[str, Any]:
+    return {"cpu": {"time": at, "usageNanoCores": cpu}, "memory": {"time": at, "workingSetBytes": memory}}
+
+
+def summed(*containers: dict[str, Any], namespaces: list[str] | None = None) -> tuple[list[Sample], Counter[str]]:
+    dropped: Counter[str] = Counter()
+    pods = [{"podRef": {"name": "api-1", "namespace": "shop", "uid": "u"}, "containers": containers}]
+    body = {"node": {"nodeName": "node-1", **stats(cpu=2_000_000_000, memory=2**30)}, "pods": pods}
+    summary = decode_summary(msgspec.json.encode(body))
+    return list(summary_samples(summary, PodPlaces(Shelves()), namespaces, NOW, dropped)), dropped
+
+
+def test_a_kubelets_summary_tells_of_its_node_and_its_containers() -> None:
+    samples, dropped = summed({"name": "app", **stats()})
+    assert samples == [
+        Sample(Subject("", "node-1"), AT - 10, 2.0, 2.0**30),
+        Sample(Subject("shop", "api-1", "app"), AT - 10, 0.25, 1024.0),
+    ]
+    assert not dropped
+
+
+@pytest.mark.parametrize(
+    ("told", "values", "why"),
+    [
+        ({"cpu": {"time": "2026-11-25T09:59:50Z", "usageNanoCores": 0}}, (0.0, None), None),
+        ({"memory": {"time": "2026-11-25T09:59:50Z", "workingSetBytes": 7}}, (None, 7.0), None),
+        ({}, None, "no value"),
+        ({"cpu": {"time": "2026-11-25T09:59:50Z"}, "memory": None}, None, "no value"),
+        (stats(cpu=-5, memory=-1), None, "unreadable"),
+        (stats(at="2026-11-25T09:00:00Z"), None, "too old"),
+        ({"cpu": {"usageNanoCores": 5}}, None, "no time"),
+    ],
+)
+def test_what_a_kubelet_does_not_say_is_absent(told: Any, values: Any, why: str | None) -> None:
+    samples, dropped = summed({"name": "app", **told})
+    assert [(each.cpu, each.memory) for each in samples[1:]] == ([values] if values else [])
+    assert dict(dropped) == ({why: 1} if why else {})
+
+
+def test_of_a_kubelet_only_the_named_namespaces_are_told() -> None:
+    assert len(summed({"name": "app", **stats()}, namespaces=["bank"])[0]) == 1
+    assert len(summed({"name": "app", **stats()}, namespaces=["shop"])[0]) == 2

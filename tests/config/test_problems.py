@@ -25,13 +25,17 @@ CLUSTERS = "collectors:\n  kubernetes:\n    clusters:\n"
         ),
         (
             "store: {incident_retention: 10m}",
-            "1:29 store.incident_retention: 10m is too short: it must be longer than 1h and than "
-            "incidents.reopen_within. Write 90d, or another time.",
+            (
+                "1:29 store.incident_retention: 10m is too short: it must be longer than 1h and than "
+                "incidents.reopen_within. Write 90d, or another time."
+            ),
         ),
         (
             "{incidents: {reopen_within: 7d}, store: {incident_retention: 7d}}",
-            "1:62 store.incident_retention: 7d is too short: it must be longer than 1h and than "
-            "incidents.reopen_within. Write 90d, or another time.",
+            (
+                "1:62 store.incident_retention: 7d is too short: it must be longer than 1h and than "
+                "incidents.reopen_within. Write 90d, or another time."
+            ),
         ),
         (
             "incidents: {resolve_after: 60}",

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from playwright.async_api import Page, ViewportSize
 
+from tests.dashboard.conftest import LAPTOP, PHONE
+
 _AXE = Path(__file__).parents[2] / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _RUN = """tags => axe.run(document, {
@@ -20,9 +22,7 @@ _RUN = """tags => axe.run(document, {
   };
 })))"""
 Look = tuple[Literal["dark", "light"], ViewportSize]
-_LAPTOP: ViewportSize = {"width": 1440, "height": 900}
-_PHONE: ViewportSize = {"width": 390, "height": 844}
-LOOKS: tuple[Look, ...] = (("dark", _LAPTOP), ("light", _PHONE), ("dark", _PHONE), ("light", _LAPTOP))
+LOOKS: tuple[Look, ...] = (("dark", LAPTOP), ("light", PHONE), ("dark", PHONE), ("light", LAPTOP))
 # Each theme and each size once: enough for what stands on a page that is looked at in all four.
 OPPOSITE_LOOKS = LOOKS[:2]
 
@@ -59,5 +59,5 @@ async def faults_in(page: Page, looks: Sequence[Look] = LOOKS) -> dict[str, list
         await page.set_viewport_size(size)
         if wrong := await faults(page):
             found[f"{scheme}, {size['width']} wide"] = wrong
-    await page.set_viewport_size(_LAPTOP)
+    await page.set_viewport_size(LAPTOP)
     return found

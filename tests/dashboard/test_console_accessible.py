@@ -10,7 +10,20 @@ from tests.dashboard.conftest import OpenPage, Troubled, settles
 
 pytestmark = pytest.mark.anyio
 SOON_MS = 30_000
-PAGES = ("/", "/incidents", "/fleet", "/fleet#alpha", "/fleet/alpha", "/changes", "/explore", "/parts", "/settings")
+PAGES = (
+    "/",
+    "/incidents",
+    "/fleet",
+    "/fleet#alpha",
+    "/fleet/alpha",
+    "/fleet/alpha?view=workloads",
+    "/fleet/alpha?view=pods",
+    "/changes",
+    "/explore",
+    "/explore?view=signals",
+    "/parts",
+    "/settings",
+)
 ASKED = re.compile(r"/api/v1/(?!health|me$)")
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.dashboard.conftest import OpenPage, Troubled, settles
 
@@ -31,6 +31,15 @@ async def tab_to(page: Page, name: str, most: int = 120) -> None:
     assert await page.evaluate(FOCUSED) == name, f"Tab never reaches {name}"
     ring = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert ring == "solid", f"the focus on {name} is not drawn"
+
+
+async def at_first_row(page: Page, url: str) -> Locator:
+    """Open a list and go to its first row by its key."""
+    await settles(page, url)
+    await page.keyboard.press("j")
+    row = page.locator("main [data-row]").first
+    await expect(row).to_be_focused()
+    return row
 
 
 async def is_trapped_and_returned(page: Page, opener: str) -> None:
@@ -105,10 +114,7 @@ async def test_the_palette_finds_an_incident_a_cluster_and_a_page_and_gives_the_
     troubled: Troubled, open_page: OpenPage
 ) -> None:
     page, _ = await open_page("about:blank")
-    await settles(page, f"{troubled.agent.url}/incidents")
-    await page.keyboard.press("j")
-    row = page.locator("main [data-row]").first
-    await expect(row).to_be_focused()
+    row = await at_first_row(page, f"{troubled.agent.url}/incidents")
     await page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Find", exact=False).first
     await expect(field).to_be_focused()
@@ -133,14 +139,12 @@ async def test_the_help_names_every_key_and_closes_to_where_the_reader_was(
     troubled: Troubled, open_page: OpenPage
 ) -> None:
     page, _ = await open_page("about:blank")
-    await settles(page, f"{troubled.agent.url}/changes")
-    await page.keyboard.press("j")
-    row = page.locator("main [data-row]").first
-    await expect(row).to_be_focused()
+    row = await at_first_row(page, f"{troubled.agent.url}/changes")
     await page.keyboard.press("?")
     dialog = page.get_by_role("dialog")
-    for heading in GO_TO.values():
-        await expect(dialog).to_contain_text(heading)
+    for letter, heading in GO_TO.items():
+        line = dialog.locator("dl > div").filter(has=page.get_by_role("definition").get_by_text(heading, exact=True))
+        await expect(line.locator("kbd")).to_have_text(["G", letter.upper()])
     await is_trapped_and_returned(page, "")
     await expect(row).to_be_focused()
 

@@ -120,3 +120,20 @@ async def test_it_is_read_only_and_asks_who_comes():
         async with client_of(api.cluster) as stranger:
             stranger.headers["authorization"] = "Bearer nobody"
             assert (await stranger.get(f"{METRICS}/pods")).status_code == 401
+
+
+async def test_a_kubelet_tells_of_its_node_and_pods_through_the_api_server():
+    async with served() as api:
+        nodes = (await api.get(f"{METRICS}/nodes"))["items"]
+        names = [each["metadata"]["name"] for each in nodes]
+        summaries = [await api.get(f"/api/v1/nodes/{name}/proxy/stats/summary") for name in names]
+        assert [each["node"]["nodeName"] for each in summaries] == names
+        told = {pod["podRef"]["name"] for each in summaries for pod in each["pods"]}
+        assert told == {each["metadata"]["name"] for each in (await api.get(f"{METRICS}/pods"))["items"]}
+        cores = summaries[0]["node"]["cpu"]["usageNanoCores"] / 1e9
+        assert cores == pytest.approx(parse_quantity(nodes[0]["usage"]["cpu"].removesuffix("n")) / 1e9)
+        StopNode(1).make(api.cluster.simulation)
+        assert (await api.http.get(f"/api/v1/nodes/{names[0]}/proxy/stats/summary")).status_code == 503
+        assert (await api.http.get("/api/v1/nodes/nobody/proxy/stats/summary")).status_code == 404
+        api.cluster.forbid("nodes/proxy")
+        assert (await api.http.get(f"/api/v1/nodes/{names[1]}/proxy/stats/summary")).status_code == 403

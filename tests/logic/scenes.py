@@ -9,6 +9,7 @@ from kronveil.model.change import Change
 from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
 from kronveil.model.event import Event
 from kronveil.model.facts import (
+    BackendFacts,
     BudgetFacts,
     CertificateFacts,
     ClaimFacts,
@@ -92,6 +93,7 @@ KINDS: dict[type, str] = {
     HpaFacts: "hpa.changed",
     QuotaFacts: "quota.changed",
     BudgetFacts: "budget.changed",
+    BackendFacts: "endpoints.changed",
     CertificateFacts: "certificate.changed",
     SyncFacts: "sync.changed",
     ResourceFacts: "resource.changed",

@@ -1,6 +1,14 @@
 """What belongs under one: topology, the same in several clusters, storms; and what stays apart."""
 
-from kronveil.model.facts import ClaimFacts, Facts, NodeFacts, PodFacts, QuotaFacts, WarningFacts, WorkloadFacts
+from kronveil.model.facts import (
+    ClaimFacts,
+    Facts,
+    NodeFacts,
+    PodFacts,
+    QuotaFacts,
+    WarningFacts,
+    WorkloadFacts,
+)
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.resource import Origin, Resource
 from tests.logic.scenes import (

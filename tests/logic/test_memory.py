@@ -70,6 +70,15 @@ def test_a_warning_that_is_told_again_within_the_hour_counts_from_its_first_time
     assert stage.kinds() == ["volume.mount_failed"]
 
 
+def test_the_hour_counts_from_the_last_time_that_it_was_told() -> None:
+    stage = Stage()
+    mount_fails(stage, 0, "a")
+    mount_fails(stage, 20, "a")
+    stage.tick(3_610)
+    mount_fails(stage, 3_615, "a")
+    assert stage.kinds() == ["volume.mount_failed"]
+
+
 def test_kills_of_pods_that_went_unseen_are_bounded_and_the_newest_are_known() -> None:
     stage = Stage()
     for nth in range(kills.REMEMBERED_PODS + 500):

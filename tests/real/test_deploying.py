@@ -70,7 +70,8 @@ async def test_the_manifests_of_the_agent_are_accepted_and_its_configuration_is_
         folder, "kubectl", "apply", "--dry-run=server", "--validate=strict", "-f", "deploy/kubernetes/agent.yaml"
     )
     assert done.returncode == 0, done.stderr.decode()
-    documents = list(YAML(typ="safe").load_all((HERE / "deploy" / "kubernetes" / "agent.yaml").read_text()))
+    manifest = (HERE / "deploy" / "kubernetes" / "agent.yaml").read_text()
+    documents = [YAML(typ="safe").load(each) for each in manifest.split("\n---\n")]
     (text,) = [each["data"]["kronveil.yaml"] for each in documents if each["kind"] == "ConfigMap"]
     (folder / "token").write_text("a-token-of-some-length")
     file = folder / "kronveil.yaml"

@@ -1,9 +1,9 @@
-"""Deliberately bad stores. Each breaks one promise, in a way that somebody could well have built."""
+"""Stores that lose or spoil what is saved. Each breaks one promise, in a way that somebody could well have built."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,8 +30,6 @@ from kronveil.sdk.storage import (
     Writes,
 )
 from kronveil.stores.sqlite import open_sqlite
-
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Good:
@@ -92,7 +90,9 @@ class Good:
         """Called when the store is closed in good order."""
 
 
-def _opening(make: Callable[[Store], Good]) -> Callable[[Path], AbstractAsyncContextManager[Good]]:
+def opening(make: Callable[[Store], Good]) -> Callable[[Path], AbstractAsyncContextManager[Good]]:
+    """How to open such a bad store."""
+
     @asynccontextmanager
     async def open_bad(folder: Path) -> AsyncIterator[Good]:
         async with open_sqlite(folder) as store:
@@ -245,25 +245,6 @@ class RevivesSilences(Good):
         return await self.store.silences(ended=True)
 
 
-class PagesChangesByTimeAlone(Good):
-    """Continues after the last row's time, and so skips whatever shares it."""
-
-    async def changes(self, query: ChangeQuery) -> ChangePage:
-        before = datetime.fromisoformat(query.before) if query.before else None
-        everything = (await self.store.changes(replace(query, limit=10_000, before=None))).items
-        rest = [change for change in everything if before is None or change.at < before]
-        page = tuple(rest[: query.limit])
-        return ChangePage(page, page[-1].at.isoformat() if len(rest) > len(page) else None)
-
-
-class LooksOnlyBack(Good):
-    """Takes "around" for "before"."""
-
-    async def changes(self, query: ChangeQuery) -> ChangePage:
-        page = await self.store.changes(query)
-        return replace(page, items=tuple(c for c in page.items if query.around is None or c.at <= query.around))
-
-
 class RestoresAllChanges(Good):
     """Begins with the whole ledger."""
 
@@ -302,94 +283,6 @@ class ForgetsReceipts(Good):
         return await self.store.receipt(key) if key == "later" else None
 
 
-class PagesByOffset(Good):
-    """Counts rows to find the next page, so that every arrival shifts it."""
-
-    async def events(self, query: EventQuery) -> EventPage:
-        start = int(query.before or 0)
-        everything = (await self.store.events(replace(query, limit=10_000, before=None))).items
-        end = start + query.limit
-        return EventPage(everything[start:end], str(end) if len(everything) > end else None)
-
-
-class PagesByTimeAlone(Good):
-    """Continues after the last row's time, and so skips whatever shares it."""
-
-    async def events(self, query: EventQuery) -> EventPage:
-        before = datetime.fromisoformat(query.before) if query.before else None
-        everything = (await self.store.events(replace(query, limit=10_000, before=None))).items
-        rest = [event for event in everything if before is None or event.received_at < before]
-        page = tuple(rest[: query.limit])
-        return EventPage(page, page[-1].received_at.isoformat() if len(rest) > len(page) else None)
-
-
-class FiltersThePage(Good):
-    """Takes a page first and filters it afterwards."""
-
-    async def events(self, query: EventQuery) -> EventPage:
-        page = await self.store.events(EventQuery(limit=min(query.limit, 2), before=query.before))
-        kept = tuple(e for e in page.items if query.cluster in (None, e.origin.cluster_name))
-        return replace(page, items=kept)
-
-
-class CountsEverything(Good):
-    """Narrows its lists by words and forgets to narrow its counts."""
-
-    async def incident_counts(self, text: str | None) -> tuple[IncidentCount, ...]:
-        return await self.store.incident_counts(None)
-
-
-class ForgivesCursors(Good):
-    """Answers the first page when it does not understand which was asked for."""
-
-    async def events(self, query: EventQuery) -> EventPage:
-        try:
-            return await self.store.events(query)
-        except ValueError:
-            return await self.store.events(replace(query, before=None))
-
-
-class ForgetsEvidence(Good):
-    """Lets go of an incident's claim on its events, so that retention takes them."""
-
-    async def save(self, writes: Writes) -> None:
-        bare = tuple(replace(incident, evidence=()) for incident in writes.incidents)
-        await self.store.save(replace(writes, incidents=bare))
-
-
-class AsksTheOpenOnly(Good):
-    """Looks at what is open now."""
-
-    async def suspecting(self, change_ids: Sequence[str]) -> Mapping[str, Sequence[Suspect]]:
-        now = {one.id: one.suspects for one in (await self.store.restore(LONG_AGO)).incidents if not one.resolved_at}
-        return {key: value for key, value in (await self.store.suspecting(change_ids)).items() if key in now}
-
-
-class TearsFamilies(Good):
-    """Looks at each incident by itself: what is over goes, whoever is above or under it."""
-
-    async def save(self, writes: Writes) -> None:
-        alone = tuple(replace(incident, parent_id=None, children=()) for incident in writes.incidents)
-        await self.store.save(replace(writes, incidents=alone))
-
-
-class BeginsAnewEachTime(Good):
-    """Has no place to go on from, so that what may not go yet is looked at for ever."""
-
-    async def forget_incidents(self, resolved_before: datetime, after: str | None, limit: int) -> Sweep:
-        if after is not None and after != "again":
-            raise ValueError(after)
-        step = await self.store.forget_incidents(resolved_before, None, limit)
-        return replace(step, next_cursor="again" if step.gone else None)
-
-
-class KeepsWhatWasEnded(Good):
-    """Looks only at when a silence was to end."""
-
-    async def save(self, writes: Writes) -> None:
-        await self.store.save(replace(writes, silences_ended=()))
-
-
 class RestoresOpenOnly(Good):
     """Thinks that what is resolved is over."""
 
@@ -406,32 +299,20 @@ class LeavesTraces(Good):
         await self.store.save(Writes(counters={"checks": 1}))
 
 
-open_answers_early = _opening(AnswersEarly)
-open_drops_when_busy = _opening(DropsWhenBusy)
-open_saves_piece_by_piece = _opening(SavesPieceByPiece)
-open_refuses_in_general = _opening(RefusesInGeneral)
-open_cleans_text = _opening(CleansText)
-open_fails_together = _opening(FailsTogether)
-open_leads_unshielded = _opening(LeadsUnshielded)
-open_replaces_events = _opening(ReplacesEvents)
-open_counts_new_only = _opening(CountsNewOnly)
-open_forgets_suspects = _opening(ForgetsSuspects)
-open_revives_silences = _opening(RevivesSilences)
-open_pages_changes_by_time_alone = _opening(PagesChangesByTimeAlone)
-open_looks_only_back = _opening(LooksOnlyBack)
-open_restores_all_changes = _opening(RestoresAllChanges)
-open_believes_the_last_word = _opening(BelievesTheLastWord)
-open_keeps_the_first_version = _opening(KeepsTheFirstVersion)
-open_forgets_receipts = _opening(ForgetsReceipts)
-open_pages_by_offset = _opening(PagesByOffset)
-open_pages_by_time_alone = _opening(PagesByTimeAlone)
-open_filters_the_page = _opening(FiltersThePage)
-open_counts_everything = _opening(CountsEverything)
-open_forgives_cursors = _opening(ForgivesCursors)
-open_forgets_evidence = _opening(ForgetsEvidence)
-open_asks_the_open_only = _opening(AsksTheOpenOnly)
-open_tears_families = _opening(TearsFamilies)
-open_begins_anew_each_time = _opening(BeginsAnewEachTime)
-open_keeps_what_was_ended = _opening(KeepsWhatWasEnded)
-open_restores_open_only = _opening(RestoresOpenOnly)
-open_leaves_traces = _opening(LeavesTraces)
+open_answers_early = opening(AnswersEarly)
+open_drops_when_busy = opening(DropsWhenBusy)
+open_saves_piece_by_piece = opening(SavesPieceByPiece)
+open_refuses_in_general = opening(RefusesInGeneral)
+open_cleans_text = opening(CleansText)
+open_fails_together = opening(FailsTogether)
+open_leads_unshielded = opening(LeadsUnshielded)
+open_replaces_events = opening(ReplacesEvents)
+open_counts_new_only = opening(CountsNewOnly)
+open_forgets_suspects = opening(ForgetsSuspects)
+open_revives_silences = opening(RevivesSilences)
+open_restores_all_changes = opening(RestoresAllChanges)
+open_believes_the_last_word = opening(BelievesTheLastWord)
+open_keeps_the_first_version = opening(KeepsTheFirstVersion)
+open_forgets_receipts = opening(ForgetsReceipts)
+open_restores_open_only = opening(RestoresOpenOnly)
+open_leaves_traces = opening(LeavesTraces)

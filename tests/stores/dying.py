@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 from sqlalchemy import Engine, event
 
-from kronveil.sdk.testing.store import IN_A_LONG_TIME
+from kronveil.sdk.testing.samples import IN_A_LONG_TIME
 from kronveil.sdk.testing.store_victim import writes
 from kronveil.stores.sqlite import open_sqlite
 from kronveil.stores.sqlite.opening import _bare, create_schema

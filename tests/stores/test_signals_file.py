@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from kronveil.model.signal import Subject, SubjectKind
-from kronveil.sdk.errors import Transient
+from kronveil.sdk.errors import Permanent, Transient
 from kronveil.sdk.testing.signals import APP, BEGAN, MEMORY, NODE, query, sample, scrape, time
 from kronveil.stores.sqlite.signals import FILE_NAME, open_signals
 from kronveil.stores.sqlite.signals.opening import SET_ASIDE
@@ -99,6 +99,36 @@ async def test_a_file_that_is_damaged_while_it_is_used_is_set_aside_too(tmp_path
         assert (await store.series(query(0, 8000, signals=(MEMORY,)))).items[0].points == ((BEGAN + 7000, 1024.0),)
 
 
+async def test_where_no_new_file_can_be_made_it_is_tried_again(tmp_path: Path) -> None:
+    async with open_signals(tmp_path) as store:
+        await store.keep("east", scrape(60, sample(APP, 60)))
+        connection = sqlite3.connect(tmp_path / FILE_NAME)
+        connection.execute("UPDATE lines SET body = x'00112233'")
+        connection.commit()
+        connection.close()
+        (tmp_path / SET_ASIDE).mkdir()
+        with capture_logs(), pytest.raises(Permanent, match="cannot open"):
+            await store.series(query())
+        (tmp_path / SET_ASIDE).rmdir()
+        with capture_logs(), pytest.raises(Transient, match="damaged"):
+            await store.series(query())
+        await store.keep("east", scrape(120, sample(APP, 120)))
+    assert [at for at, _ in await kept(tmp_path)] == [120]
+
+
+async def test_what_could_not_be_forgotten_holds_up_nothing_else(tmp_path: Path) -> None:
+    async with open_signals(tmp_path) as store:
+        await store.keep("east", scrape(60, sample(APP, 60)))
+        connection = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+        connection.execute("CREATE TRIGGER no BEFORE DELETE ON lines BEGIN SELECT RAISE(ABORT, 'no'); END")
+        with pytest.raises(sqlite3.IntegrityError):
+            await store.forget(time(10**6))
+        connection.execute("DROP TRIGGER no")
+        connection.close()
+        await store.keep("east", scrape(120, sample(APP, 120)))
+    assert [at for at, _ in await kept(tmp_path)] == [60, 120]
+
+
 async def test_a_file_that_another_program_keeps_locked_is_left_as_it_is(tmp_path: Path) -> None:
     await kept(tmp_path, 60)
     async with open_signals(tmp_path) as store:
@@ -157,6 +187,17 @@ async def test_a_pod_whose_bounds_change_stays_one_series(tmp_path: Path) -> Non
     assert [at - BEGAN for at, _ in series.points] == [60, 120, 180, 4000]
     assert (series.node, series.bounds.memory_limit) == ("node-2", None)
     assert [value for _, value in pod.points] == [1024.0] * 4
+
+
+@pytest.mark.parametrize("owner", ["a\tb", "a\nb", "a\t\n\tb"])
+async def test_a_name_that_holds_our_own_marks_damages_nothing(owner: str, tmp_path: Path) -> None:
+    odd = Subject("shop", "api-1", "app", "node-1", "Deployment", owner)
+    async with open_signals(tmp_path) as store:
+        await store.keep("east", scrape(60, sample(odd, 60), sample(NODE, 60)))
+        (series,) = (await store.series(query(owner="a b", signals=(MEMORY,)))).items
+        (node,) = (await store.series(query(signals=("node.memory.working_set",)))).items
+    assert (series.key.name, series.owner) == ("api-1", "a b")
+    assert node.key.name == NODE.name
 
 
 async def test_text_of_any_language_is_found_again(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -15,7 +16,7 @@ from kronveil.sdk.testing.samples import moment
 from kronveil.sdk.testing.store_victim import writes
 from kronveil.stores.sqlite import open_sqlite
 from kronveil.stores.sqlite.examining import examine
-from tests.stores import first_schema
+from tests.stores import first_schema, second_schema
 
 pytestmark = pytest.mark.anyio
 
@@ -80,9 +81,19 @@ async def test_a_first_start_killed_halfway_is_simply_done_again(tmp_path: Path,
         assert await kept(store) == ["after-1"]
 
 
-@pytest.mark.parametrize("words", ["CREATE TABLE changes", "CREATE INDEX silences_ends", "UPDATE alembic_version"])
-async def test_a_migration_killed_halfway_is_done_again_from_the_start(tmp_path: Path, words: str) -> None:
-    first_schema.build(tmp_path / FILE)
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (first_schema.build, "CREATE INDEX silences_ends"),
+        (first_schema.build, "UPDATE alembic_version"),
+        (second_schema.build, "ALTER TABLE receipts"),
+    ],
+)
+async def test_a_migration_killed_halfway_is_done_again_from_the_start(
+    tmp_path: Path, build: Callable[[Path], None], words: str
+) -> None:
+    """Really killed, at a few places; ``test_sqlite_migrations`` has all of them."""
+    build(tmp_path / FILE)
     killed("open", tmp_path, 1, words)
     async with open_sqlite(tmp_path) as store:
         assert [incident.id for incident in (await store.incidents(IncidentQuery())).items] == ["inc_1"]

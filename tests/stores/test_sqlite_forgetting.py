@@ -8,8 +8,7 @@ import pytest
 
 from kronveil.model.incident import Incident
 from kronveil.sdk.storage import EventQuery, IncidentQuery, Writes
-from kronveil.sdk.testing.samples import event, incident, moment, resolved, suspicion
-from kronveil.sdk.testing.store import IN_A_LONG_TIME
+from kronveil.sdk.testing.samples import IN_A_LONG_TIME, event, incident, moment, resolved, suspicion
 from kronveil.stores.sqlite import forgetting, open_sqlite
 from kronveil.stores.sqlite.examining import examine
 from tests.stores.test_sqlite_durability import killed

@@ -1,14 +1,17 @@
 """What makes the embedded store fast and safe: shared commits, indexed pages, one checkpointer, plain bodies."""
 
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import QueuePool, text
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.exc import OperationalError
 
@@ -54,8 +57,37 @@ async def test_commits_are_synced_and_only_the_writer_checkpoints(tmp_path: Path
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
         with pytest.raises(OperationalError, match="readonly"):
-            async with store._reader._engine.connect() as reader:
-                await reader.execute(text("DELETE FROM events"))
+            async with store._reader._connections.one() as reader:
+                await reader.row(text("DELETE FROM events"))
+
+
+@pytest.mark.anyio
+async def test_more_readers_than_connections_take_turns_and_those_who_give_up_block_nobody(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(events=[event(number) for number in range(200)]))
+        answered: list[int] = []
+
+        async def read() -> None:
+            answered.append(len((await store.events(EventQuery(limit=200))).items))
+
+        for _ in range(5):
+            async with anyio.create_task_group() as leaving:
+                for _ in range(8):
+                    leaving.start_soon(read)
+                await anyio.lowlevel.checkpoint()
+                leaving.cancel_scope.cancel()
+        answered.clear()
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as staying:
+                for _ in range(20):
+                    staying.start_soon(read)
+        assert answered == [200] * 20
+
+
+def test_the_store_loads_no_object_mapper() -> None:
+    asked = "import sys, kronveil.stores.sqlite; print([one for one in sys.modules if one == 'sqlalchemy.orm'])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.anyio
@@ -66,6 +98,50 @@ async def test_the_log_is_carried_over_to_the_file_and_stays_small(tmp_path: Pat
         log, file = tmp_path / "kronveil.db-wal", tmp_path / "kronveil.db"
         assert log.stat().st_size < 16 << 20
         assert file.stat().st_size > 4 << 20
+
+
+@pytest.mark.anyio
+async def test_the_log_stays_small_too_when_each_row_is_saved_alone(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path) as store:
+        for number in range(1_500):
+            await store.save(Writes(events=(event(number),)))
+        assert (tmp_path / "kronveil.db-wal").stat().st_size < 10 << 20
+
+
+@pytest.mark.anyio
+async def test_a_log_that_a_reader_held_up_is_cut_when_that_is_over(tmp_path: Path) -> None:
+    log = tmp_path / "kronveil.db-wal"
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(events=(event(0),)))
+        reader = sqlite3.connect(tmp_path / "kronveil.db", isolation_level=None)
+        reader.execute("BEGIN").execute("SELECT count(*) FROM events").fetchone()
+        for first in range(1, 20_001, 500):
+            await store.save(Writes(events=[event(n) for n in range(first, first + 500)]))
+        assert log.stat().st_size > 12 << 20, "it never had to wait"
+        reader.close()
+        for first in range(20_001, 30_001, 500):
+            await store.save(Writes(events=[event(n) for n in range(first, first + 500)]))
+        assert log.stat().st_size < 12 << 20
+
+
+@pytest.mark.anyio
+async def test_a_store_that_is_closed_answers_those_who_ask_and_leaves_no_connection_open(tmp_path: Path) -> None:
+    answered: list[int] = []
+    async with open_sqlite(tmp_path) as store:
+        await store.save(Writes(events=[event(number) for number in range(200)]))
+
+        async def read() -> None:
+            answered.append(len((await store.events(EventQuery(limit=200))).items))
+
+        async with anyio.create_task_group() as readers:
+            for _ in range(8):
+                readers.start_soon(read)
+            await anyio.lowlevel.checkpoint()
+            await store._reader.close()
+        assert answered == [200] * 8
+        pool = store._reader._connections._engine.pool
+        assert isinstance(pool, QueuePool)
+        assert (pool.checkedin(), pool.checkedout()) == (0, 0)
 
 
 @pytest.mark.anyio

@@ -1,6 +1,7 @@
 """A file of every released schema becomes one of today's with all that is in it; a step that fails changes nothing."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -10,20 +11,26 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+from sqlalchemy.event import listen, remove
 
-from kronveil.sdk.storage import ChangeQuery, EventQuery, IncidentQuery, Receipt, Writes
+from kronveil.sdk.storage import ChangeQuery, EventQuery, ExecutionQuery, IncidentQuery, Receipt, Writes
 from kronveil.sdk.testing.samples import change, event, suspicion
 from kronveil.stores.sqlite import open_sqlite
 from kronveil.stores.sqlite.codec import event_from, incident_from
+from kronveil.stores.sqlite.examining import examine
 from kronveil.stores.sqlite.migrate import SCRIPTS, migrate
 from kronveil.stores.sqlite.opening import create_schema
 from kronveil.stores.sqlite.schema import HEAD
-from tests.stores import first_schema
+from tests.stores import first_schema, second_schema, third_schema
 
 pytestmark = pytest.mark.anyio
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 FILE = "kronveil.db"
+
+RELEASED = {"0001": first_schema.build, "0002": second_schema.build, "0003": third_schema.build}
+"""Every schema that a version was released with and that is not today's, with what builds a file of it."""
 
 NEXT_STEP = """
 import sqlalchemy as sa
@@ -47,6 +54,17 @@ def schema_of(path: Path) -> list[tuple[str, str]]:
         return [(name, "".join(sql.split())) for name, sql in found]
 
 
+def contents_of(path: Path) -> dict[str, list[dict[str, object]]]:
+    """Every row of every table of the schemas released, by the columns that it had then."""
+    found: dict[str, list[dict[str, object]]] = {}
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        for table in ("events", "incidents", "incident_evidence", "counters", "clusters_heard", "receipts", "pulse"):
+            rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+            found[table] = [{key: row[key] for key in row.keys() if row[key] is not None} for row in rows]  # noqa: SIM118
+    return found
+
+
 def longer_history(folder: Path, more: str) -> Path:
     """Our migrations and one step more."""
     scripts = folder / "migrations"
@@ -63,23 +81,68 @@ async def made(folder: Path) -> Path:
     return folder / FILE
 
 
-def test_the_first_step_makes_what_was_released_as_the_first_schema(tmp_path: Path) -> None:
+@pytest.mark.parametrize("revision", RELEASED)
+def test_each_step_makes_what_was_released_as_that_schema(tmp_path: Path, revision: str) -> None:
     released, stepped = tmp_path / "released.db", tmp_path / "stepped.db"
-    first_schema.build(released)
+    RELEASED[revision](released)
     stepped.touch()
-    migrate(stepped, to="0001")
+    migrate(stepped, to=revision)
     assert schema_of(released) == schema_of(stepped)
 
 
 def test_every_way_to_the_schema_ends_at_the_same(tmp_path: Path) -> None:
-    direct, stepwise, migrated = (tmp_path / name for name in ("direct.db", "stepwise.db", "migrated.db"))
+    direct, stepwise = tmp_path / "direct.db", tmp_path / "stepwise.db"
     with closing(sqlite3.connect(direct, isolation_level=None)) as connection:
         create_schema(connection)
     stepwise.touch()
     migrate(stepwise)
-    first_schema.build(migrated)
-    migrate(migrated)
-    assert schema_of(direct) == schema_of(stepwise) == schema_of(migrated)
+    assert schema_of(direct) == schema_of(stepwise)
+    for revision, build in RELEASED.items():
+        build(tmp_path / revision)
+        migrate(tmp_path / revision)
+        assert schema_of(tmp_path / revision) == schema_of(direct), revision
+
+
+def test_every_schema_before_this_one_is_kept_as_it_was_released() -> None:
+    """Whoever adds a step adds a file ``tests/stores/<nth>_schema.py`` of the schema that it leaves behind."""
+    steps = {path.name[1:5] for path in (SCRIPTS / "versions").glob("r*.py")}
+    assert steps == {*RELEASED, HEAD}
+
+
+@pytest.mark.parametrize("revision", RELEASED)
+async def test_killed_before_any_statement_of_a_migration_all_is_done_again_and_all_is_there(
+    tmp_path: Path, revision: str
+) -> None:
+    """What a killed process leaves is what is in its files at that moment: a copy of them before each statement."""
+    (tmp_path / "living").mkdir()
+    path = tmp_path / "living" / FILE
+    RELEASED[revision](path)
+    before = contents_of(path)
+    left: list[Path] = []
+
+    def leave(*_: object) -> None:
+        left.append(tmp_path / f"left-{len(left)}")
+        left[-1].mkdir()
+        for name in (FILE, f"{FILE}-wal", f"{FILE}-journal"):
+            if (path.parent / name).exists():
+                shutil.copy(path.parent / name, left[-1] / name)
+
+    listeners = (("before_cursor_execute", leave), ("commit", leave))
+    for what, listener in listeners:
+        listen(Engine, what, listener)
+    try:
+        migrate(path)
+    finally:
+        for what, listener in listeners:
+            remove(Engine, what, listener)
+    leave()
+    assert len(left) > 4, "there is something to be killed in"
+    for folder in left:
+        async with open_sqlite(folder) as store:
+            assert (await store.incident("inc_1")) is not None
+        assert schema_of(folder / FILE) == schema_of(path), folder.name
+        assert contents_of(folder / FILE) == before, folder.name
+        assert examine(folder / FILE).is_whole, folder.name
 
 
 def test_the_head_that_a_start_compares_with_is_the_last_step() -> None:
@@ -102,6 +165,34 @@ async def test_a_file_of_the_first_schema_opens_with_all_that_is_in_it(tmp_path:
         assert (restored.counters, restored.cluster_heard) == ({"events:uid-of-east": 41}, {"uid-of-east": AT})
         assert (restored.changes, restored.silences) == ((), ())
         assert await store.forget(datetime.now(UTC), 10) == 0, "the evidence of an open incident was forgotten"
+
+
+async def test_a_file_of_the_second_schema_opens_with_all_that_is_in_it(tmp_path: Path) -> None:
+    second_schema.build(tmp_path / FILE)
+    async with open_sqlite(tmp_path) as store:
+        (incident,) = (await store.restore(AT)).incidents
+        assert [(each.change_id, each.evidence_for) for each in incident.suspects] == [("chg_1", ("evt_1",))]
+        assert (incident.assigned_to, incident.is_silenced) == ("ada", True)
+        assert [each.id for each in (await store.changes(ChangeQuery(namespace="shop"))).items] == ["chg_1"]
+        assert [each.id for each in await store.silences()] == ["sil_1"]
+        assert list(await store.suspecting(["chg_1"])) == ["inc_1"]
+        old = await store.receipt("a key")
+        assert old is not None
+        assert old == Receipt("a key", "digest", "inc_1", AT)
+        await store.save(Writes(receipts=(replace(old, key="new", status=201, answer="{}"),)))
+        answered = await store.receipt("new")
+        assert answered is not None
+        assert (answered.status, answered.answer) == (201, "{}")
+        assert await store.forget(datetime.now(UTC), 10) == 0, "what an open incident cites was forgotten"
+
+
+async def test_a_file_of_the_third_schema_opens_with_all_that_is_in_it(tmp_path: Path) -> None:
+    third_schema.build(tmp_path / FILE)
+    async with open_sqlite(tmp_path) as store:
+        answered = await store.receipt("k-3")
+        assert answered is not None
+        assert (answered.status, answered.answer) == (201, third_schema.ANSWER)
+        assert (await store.executions(ExecutionQuery())).items == ()
 
 
 async def test_a_file_of_the_first_schema_takes_what_came_later(tmp_path: Path) -> None:

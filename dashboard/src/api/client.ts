@@ -364,6 +364,8 @@ export type SeriesQuery = {
   until?: string;
   cursor?: string;
   max_points?: number;
+  /** False: only which series there are, each with its newest value. */
+  points?: boolean;
 };
 
 /** Values in a range of time; without one, of the last hour. */

@@ -72,3 +72,9 @@ export function useLater(ms: number): boolean {
   }, [ms]);
   return late;
 }
+
+/** When the agent started, to the second; null before its first heartbeat. */
+export function useStart(): number | null {
+  const status = useLive((view) => view.world.status);
+  return status && Math.round((Date.parse(status.server_time) - status.uptime_s * 1000) / 1000) * 1000;
+}

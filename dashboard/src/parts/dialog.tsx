@@ -42,7 +42,10 @@ export function DialogButton(props: {
         ref={dialog}
         className="dialog"
         aria-labelledby={props.heading}
-        onClose={(closed) => closed.target === dialog.current && setOpen(false)}
+        onClose={(closed) => {
+          // The event comes a moment after the closing, when it may be open again.
+          if (closed.target === dialog.current && !dialog.current?.open) setOpen(false);
+        }}
       >
         {isOpen && <Fragment key={opening}>{props.children(() => dialog.current?.close())}</Fragment>}
       </dialog>

@@ -3,10 +3,13 @@ import type { ReactNode } from "react";
 import type { Held } from "./held";
 import { AsOf } from "./panel";
 
+/** Instead of a count while the agent is asked. */
+export const READING = "reading";
+
 export function ListHead(props: {
   title: string;
   held: Pick<Held<unknown>, "waiting" | "letIn">;
-  /** How many rows; null while nobody knows. */
+  /** How many rows, or that they are read only now. */
   count: ReactNode;
   children?: ReactNode;
 }) {

@@ -16,6 +16,8 @@ export type Pages<Row, Of extends Page<Row> = Page<Row>> = {
   /** Every page that is left. */
   fetchAll: () => Promise<void>;
   fetchingMore: boolean;
+  /** Nothing has answered this filter yet: rows that are listed are those of the filter before, and counted nowhere. */
+  isReading: boolean;
   /** When the newest answer came, by this page's clock; 0 before the first. */
   answeredAt: number;
 };
@@ -39,9 +41,9 @@ export function usePages<Row, Of extends Page<Row>>(
   });
   return {
     listed: pages.data?.pages.flatMap((page) => page.items),
-    first: pages.data?.pages[0],
-    // What is listed stays good when asking for it anew fails; rows of the stream alone are no list.
-    error: pages.data === undefined || pages.isFetchNextPageError ? pages.error : null,
+    first: pages.isPlaceholderData ? undefined : pages.data?.pages[0],
+    // The stream keeps what is listed good when asking for it anew fails; what it tells nothing of only grows old.
+    error: renewMs || pages.data === undefined || pages.isFetchNextPageError ? pages.error : null,
     retry: () => void pages.refetch(),
     more: pages.hasNextPage,
     fetchMore: () => {
@@ -55,6 +57,7 @@ export function usePages<Row, Of extends Page<Row>>(
       }
     },
     fetchingMore: pages.isFetchingNextPage,
+    isReading: pages.isPlaceholderData || pages.isPending,
     answeredAt: pages.dataUpdatedAt,
   };
 }

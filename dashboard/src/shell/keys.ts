@@ -53,7 +53,7 @@ function bring(heading: HTMLElement | null | undefined): boolean {
 
 export function useKeys(keys: Keys): void {
   useEffect(() => {
-    let leader = 0;
+    let leader = Number.NEGATIVE_INFINITY;
     const press = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
         event.preventDefault();
@@ -63,7 +63,7 @@ export function useKeys(keys: Keys): void {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (!preferences().keys) return;
       const place = performance.now() - leader < SEQUENCE_MS ? PLACES[event.key] : undefined;
-      leader = 0;
+      leader = Number.NEGATIVE_INFINITY;
       if (place) {
         keys.go(place);
         return;

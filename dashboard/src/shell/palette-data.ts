@@ -62,6 +62,9 @@ const ofWorkload = ({ cluster, namespace, name, kind }: Workload): Offer => ({
   ),
 });
 
+/** Beside what is no thing by name, but a search for it. */
+export const SEARCH = "search";
+
 /** Where else the words could be looked for. */
 const elsewhere = (sought: string): Offer[] =>
   sought.trim() === ""
@@ -69,13 +72,13 @@ const elsewhere = (sought: string): Offer[] =>
     : [
         {
           label: `Look for ${sought.trim()} in all incidents`,
-          more: "search",
+          more: SEARCH,
           tone: null,
           to: `/incidents?${new URLSearchParams({ status: "all", q: sought.trim() })}`,
         },
         {
           label: `Look for ${sought.trim()} in the events`,
-          more: "search",
+          more: SEARCH,
           tone: null,
           to: `/explore?${new URLSearchParams({ q: sought.trim() })}`,
         },

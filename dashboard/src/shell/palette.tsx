@@ -8,7 +8,7 @@ import { useClusters } from "../live/hooks";
 import { useLive } from "../live/store";
 import { Shape } from "../parts/shape";
 import type { Keys } from "./keys";
-import { type Offer, offersFor } from "./palette-data";
+import { type Offer, offersFor, SEARCH } from "./palette-data";
 import { toggleTheme } from "./preferences";
 
 const SHOWN = 14;
@@ -22,10 +22,17 @@ export function Palette({ dialog, keys }: { dialog: RefObject<HTMLDialogElement 
   useEffect(() => {
     document.getElementById(`palette-${chosen}`)?.scrollIntoView({ block: "nearest" });
   }, [chosen]);
-  const close = () => {
-    dialog.current?.close();
+  const reset = () => {
     setSought("");
     setChosen(0);
+  };
+  const close = () => {
+    dialog.current?.close();
+    reset();
+  };
+  // The event comes a moment after the closing, when the palette may be open again.
+  const closed = () => {
+    if (!dialog.current?.open) reset();
   };
   const open = (target: Offer | undefined) => {
     if (!target) return;
@@ -37,11 +44,12 @@ export function Palette({ dialog, keys }: { dialog: RefObject<HTMLDialogElement 
     if (event.key === "ArrowDown") setChosen(Math.min(chosen + 1, found.length - 1));
     else if (event.key === "ArrowUp") setChosen(Math.max(chosen - 1, 0));
     else if (event.key === "Enter") open(found[chosen]);
+    else if (event.key === "Escape") close();
     else return;
     event.preventDefault();
   };
   return (
-    <dialog ref={dialog} className="dialog palette" aria-label="Find" onClose={close}>
+    <dialog ref={dialog} className="dialog palette" aria-label="Find" onClose={closed}>
       <input
         type="text"
         role="combobox"
@@ -73,7 +81,9 @@ export function Palette({ dialog, keys }: { dialog: RefObject<HTMLDialogElement 
           </div>
         ))}
       </div>
-      {found.length === 0 && <p className="quiet">Nothing this page knows is called that</p>}
+      {found.every(({ more }) => more === SEARCH) && (
+        <p className="quiet">Nothing this page knows is called that</p>
+      )}
     </dialog>
   );
 }

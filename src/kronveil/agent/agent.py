@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import anyio
@@ -17,7 +17,7 @@ from kronveil.agent.health import HealthBoard
 from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.judge import Judge
 from kronveil.agent.live import Live
-from kronveil.agent.measuring import DEFAULT_KEEP, Measuring
+from kronveil.agent.measuring import Measuring
 from kronveil.agent.pipeline import Pipeline
 from kronveil.agent.retention import Keep, Retention
 from kronveil.agent.roll_call import Judgement, RollCall
@@ -106,9 +106,8 @@ class Agent:
         settings: Sequence[Setting] = (),
         repertoire: Repertoire | None = None,
         is_simulated: bool = False,
-        keep: Keep | None = None,
+        keep: Keep = Keep(),  # noqa: B008 - it never changes
         signals: SignalStore | None = None,
-        keep_signals: timedelta = DEFAULT_KEEP,
     ) -> None:
         self.live = live
         self.settings = settings
@@ -119,10 +118,9 @@ class Agent:
         self._clock = clock
         self._brain = brain
         self._started_at = clock()
-        self._retention = Retention(store, keep or Keep(), clock)
-        self._intake = Intake(clock)
-        self._measuring = Measuring(signals, clock, keep_signals)
-        self._intake.measure = self._measuring.take
+        self._retention = Retention(store, keep, clock)
+        self._measuring = Measuring(signals, clock, keep.signals)
+        self._intake = Intake(clock, measure=self._measuring.take)
         kept: Mapping[str, Pause] = pauses.kept() if pauses is not None else {}
         self._removed: dict[str, str] = {}
         self._roster = Roster((), self._intake, clock)
@@ -141,7 +139,7 @@ class Agent:
             silences=restored.silences,
             watched=lambda: (self._roster.uids(), self._removed),
         )
-        self._health = HealthBoard(self._roll_call, self._pipeline, clock)
+        self._health = HealthBoard(self._roll_call, self._pipeline, self._measuring, clock)
         self.loop = Executions(
             repertoire or Repertoire(),
             Runs(store, live, clock, restored.executions),
@@ -222,7 +220,7 @@ class Agent:
         """One, as stored."""
         found = await self._store.incident(incident_id)
         if found is None:
-            raise NotFound(f"there is no incident {incident_id}")
+            raise NotFound(f"There is no incident {incident_id!r}.")
         return found
 
     async def incident_counts(self, text: str | None) -> Sequence[IncidentCount]:
@@ -358,10 +356,10 @@ class Agent:
         self._health.configuration_trouble = None
         self._health.configured_at = self._clock()
 
-    def retain(self, keep: Keep, signals: timedelta) -> None:
-        """From now on so much is kept: of the store, and of measured values."""
+    def retain(self, keep: Keep) -> None:
+        """From now on so much is kept."""
         self._retention.keep = keep
-        self._measuring.keep = signals
+        self._measuring.keep = keep.signals
 
     def not_configured(self, trouble: str) -> None:
         """The configuration on disk could not be taken over; the one before stays in force."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kronveil.agent.intake import Clock
+from kronveil.agent.measuring import Measuring
 from kronveil.agent.pipeline import Pipeline
 from kronveil.agent.roll_call import RollCall
 from kronveil.model.fleet import ClusterState, Member, Reason
@@ -15,9 +16,10 @@ _WORST_FIRST = (HealthStatus.UNHEALTHY, HealthStatus.DEGRADED, HealthStatus.HEAL
 class HealthBoard:
     """Remembers since when each component has had its status."""
 
-    def __init__(self, roll_call: RollCall, pipeline: Pipeline, clock: Clock) -> None:
+    def __init__(self, roll_call: RollCall, pipeline: Pipeline, measuring: Measuring, clock: Clock) -> None:
         self._roll_call = roll_call
         self._pipeline = pipeline
+        self._measuring = measuring
         self._clock = clock
         self._since: dict[str, tuple[HealthStatus, datetime]] = {}
         self.configuration_trouble: str | None = None
@@ -25,26 +27,33 @@ class HealthBoard:
 
     def read(self) -> tuple[HealthStatus, tuple[ComponentHealth, ...]]:
         """The worst status, and every component's."""
-        components = (self._kubernetes(), self._store(), self._configuration())
+        components = (self._kubernetes(), self._store(), self._signals(), self._judgement(), self._configuration())
         worst = next(status for status in _WORST_FIRST if any(each.status is status for each in components))
         return worst, components
 
     def _kubernetes(self) -> ComponentHealth:
         members = self._roll_call.members()
         heard = [each.standing.heard_at for each in members if each.standing.heard_at is not None]
-        status, message = _intake_health(members)
-        return self._component("kubernetes", PartKind.COLLECTOR, status, message, max(heard, default=None))
+        return self._component("kubernetes", PartKind.COLLECTOR, *_intake_health(members), max(heard, default=None))
 
     def _store(self) -> ComponentHealth:
-        trouble = self._pipeline.trouble
-        status = HealthStatus.UNHEALTHY if trouble else HealthStatus.HEALTHY
-        return self._component("store", PartKind.STORE, status, trouble or "writable", self._pipeline.saved_at)
+        health = _health(self._pipeline.trouble, "writable", bad=HealthStatus.UNHEALTHY)
+        return self._component("store", PartKind.STORE, *health, self._pipeline.saved_at)
+
+    def _signals(self) -> ComponentHealth:
+        """Degraded while values are not kept: incidents do not need them."""
+        health = _health(self._measuring.trouble, "keeps values")
+        return self._component("signals", PartKind.STORE, *health, self._measuring.kept_at)
+
+    def _judgement(self) -> ComponentHealth:
+        """Degraded while the judgement breaks at each beat of the clock."""
+        health = _health(self._pipeline.beat_trouble, "judges")
+        return self._component("judgement", PartKind.AGENT, *health, self._pipeline.beaten_at)
 
     def _configuration(self) -> ComponentHealth:
         """Degraded while the file on disk is not what runs."""
-        trouble = self.configuration_trouble
-        status = HealthStatus.DEGRADED if trouble else HealthStatus.HEALTHY
-        return self._component("configuration", PartKind.AGENT, status, trouble or "as on disk", self.configured_at)
+        health = _health(self.configuration_trouble, "as on disk")
+        return self._component("configuration", PartKind.AGENT, *health, self.configured_at)
 
     def _component(
         self, name: str, kind: PartKind, status: HealthStatus, message: str, last_success: datetime | None
@@ -54,6 +63,10 @@ class HealthBoard:
             since = self._clock()
             self._since[name] = (status, since)
         return ComponentHealth(name, kind, status, message, since, last_success)
+
+
+def _health(trouble: str | None, fine: str, *, bad: HealthStatus = HealthStatus.DEGRADED) -> tuple[HealthStatus, str]:
+    return (bad, trouble) if trouble else (HealthStatus.HEALTHY, fine)
 
 
 def _intake_health(members: Sequence[Member]) -> tuple[HealthStatus, str]:

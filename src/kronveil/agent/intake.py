@@ -19,6 +19,7 @@ from kronveil.sdk.contracts import Batch
 
 CAPACITY = 10_000
 Clock = Callable[[], datetime]
+Measure = Callable[["Source", Scrape], None]
 
 
 @noun
@@ -95,13 +96,13 @@ class Source:
 class Intake:
     """A bounded queue in memory between collectors and the pipeline."""
 
-    def __init__(self, clock: Clock, capacity: int = CAPACITY) -> None:
+    def __init__(self, clock: Clock, capacity: int = CAPACITY, *, measure: Measure | None = None) -> None:
         self._clock = clock
         self._capacity = capacity
         self._queue: deque[Arrival] = deque()
         self._filled = anyio.Event()
         self._drained = anyio.Event()
-        self.measure: Callable[[Source, Scrape], None] = _give_up
+        self.measure = measure or _give_up
         """Who takes readings of measured values; nobody waits for it."""
 
     def __len__(self) -> int:

@@ -5,7 +5,7 @@ Beside the pipeline and never in its way: a store that is slow, full or damaged 
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 import structlog
@@ -20,7 +20,6 @@ WAITING = 40
 FORGET_EVERY_S = 60.0
 BEHIND = "the store of values is behind"
 NOT_KEPT = "the store of values failed"
-DEFAULT_KEEP = timedelta(hours=24)
 log = structlog.get_logger()
 
 
@@ -33,12 +32,13 @@ class _Waiting:
 class Measuring:
     """Owned by the agent. Without a store every reading is counted as dropped, and who asks is told why."""
 
-    def __init__(self, store: SignalStore | None, clock: Clock, keep: timedelta = DEFAULT_KEEP) -> None:
+    def __init__(self, store: SignalStore | None, clock: Clock, keep: timedelta) -> None:
         self._store = store
         self._clock = clock
         self.keep = keep
         self._waiting: deque[_Waiting] = deque()
         self._work = anyio.Event()
+        self.kept_at: datetime | None = None
         self.trouble: str | None = None if store is not None else "values are not kept: their file cannot be used"
 
     def take(self, source: Source, scrape: Scrape) -> None:
@@ -112,4 +112,4 @@ class Measuring:
     def _works(self) -> None:
         if self.trouble is not None:
             log.info("signals.kept_again")
-        self.trouble = None
+        self.trouble, self.kept_at = None, self._clock()

@@ -8,22 +8,21 @@ from typing import Protocol
 import anyio
 import structlog
 
+from kronveil.agent.rehearsing import rehearsed
 from kronveil.agent.runs import Runs
 from kronveil.logic import interpreter, journal, verification
 from kronveil.logic.interpreter import Act, Ask, Finish, MakePlan, Settle, Undo, Verify
 from kronveil.logic.planning import plan_hash, plan_of
 from kronveil.logic.response import Bounds, is_over
-from kronveil.model.execution import Execution, ExecutionStatus, StepPlan, Target
+from kronveil.model.execution import Execution, ExecutionStatus, StepPlan
 from kronveil.model.incident import Incident
-from kronveil.model.runbook import Runbook, RunbookStep
-from kronveil.sdk.actions import Action, Outcome, Step
+from kronveil.model.runbook import Runbook
+from kronveil.sdk.actions import Action, Outcome
 from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import Permanent, PluginError, Transient
 
-PLAN_DEADLINE_S = 60.0
 STEP_DEADLINE_S = 60.0
 LOOK_S = 1.0
-PLAN_TRIES = 5
 log = structlog.get_logger()
 
 
@@ -109,6 +108,10 @@ class Performance:
 
     # --- plan ---
 
+    async def _rehearsed(self, run: Execution) -> list[StepPlan]:
+        tools = self._tools
+        return await rehearsed(run, self._runbook, tools.sight.incident(run.incident_id), tools.actions)
+
     async def _plan(self, run: Execution) -> None:
         try:
             steps = await self._rehearsed(run)
@@ -127,29 +130,6 @@ class Performance:
             await self._end(ExecutionStatus.EXPIRED, "the incident was over before anybody approved it")
         else:
             await self._wait((until - self._runs.now()).total_seconds())
-
-    async def _rehearsed(self, run: Execution) -> list[StepPlan]:
-        incident = self._tools.sight.incident(run.incident_id)
-        if self._runbook is None:
-            raise Permanent(f"there is no runbook {run.runbook_id} any more")
-        if incident is None:
-            raise Permanent("the incident is no longer kept in memory")
-        target = Target(incident.cluster.uid, incident.cluster.name, incident.resource)
-        backoff = Backoff()
-        for tried in range(1, PLAN_TRIES + 1):
-            try:
-                with anyio.fail_after(PLAN_DEADLINE_S):
-                    return [await self._rehearse(step, target, incident) for step in self._runbook.steps]
-            except (Transient, TimeoutError) as error:
-                problem = str(error) or f"the target did not answer within {PLAN_DEADLINE_S:g} s"
-                log.info("execution.plan_retry", execution=run.id, error=problem)
-                if tried < PLAN_TRIES:
-                    await anyio.sleep(backoff.next_s())
-        raise Permanent(f"could not be planned: {problem}")
-
-    async def _rehearse(self, step: RunbookStep, target: Target, incident: Incident) -> StepPlan:
-        asked = Step(step.name, step.action, step.parameters, incident)
-        return await self._action(step.action).rehearse(asked, target)
 
     # --- act ---
 

@@ -5,7 +5,6 @@ Before it: intake and people's acts. After it: the store, then the live stream.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -18,141 +17,18 @@ from kronveil.agent.judge import Judge, carry_out
 from kronveil.agent.latency import LatencyHistogram
 from kronveil.agent.live import Live
 from kronveil.agent.silencing import Order, Silencing
-from kronveil.model.change import Change
-from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
-from kronveil.model.event import Event
+from kronveil.agent.turn import Judged, Request, Work
+from kronveil.model.effects import Effect, MergeEvent, RecordEvent
 from kronveil.model.incident import Incident
-from kronveil.model.noun import noun
 from kronveil.model.silence import Silence
 from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import KronveilError, PluginError, Transient
-from kronveil.sdk.storage import Receipt, Record, Store, Unstorable, Writes
+from kronveil.sdk.storage import Receipt, Record, Store, Unstorable
 
 BATCH = 500
 BEAT_S = 0.5
 ACT_DEADLINE_S = 10
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Request:
-    """A person's act on its way through the pipeline."""
-
-    act: Act
-    answered: anyio.Event = field(default_factory=anyio.Event)
-    incident: Incident | None = None
-    problem: KronveilError | None = None
-
-    def learn(self, given_up: set[Record]) -> None:
-        """Answer it: what was given up was not done."""
-        if self.incident is not None and Record("incident", self.incident.id) in given_up:
-            self.problem = Refused(f"{self.incident.id} holds what cannot be stored; nothing was changed")
-        self.answered.set()
-
-
-@dataclass(slots=True)
-class _Work:
-    """What one turn has decided and must make durable."""
-
-    events: list[Event] = field(default_factory=list[Event])
-    shown: list[Event] = field(default_factory=list[Event])
-    incidents: dict[str, Incident] = field(default_factory=dict[str, Incident])
-    opened: set[str] = field(default_factory=set[str])
-    counters: Counter[str] = field(default_factory=Counter[str])
-    receipts: list[Receipt] = field(default_factory=list[Receipt])
-    changes: list[Change] = field(default_factory=list[Change])
-    silences: list[Silence] = field(default_factory=list[Silence])
-    silences_ended: list[str] = field(default_factory=list[str])
-    given_up: set[Record] = field(default_factory=set[Record])
-
-    @property
-    def is_empty(self) -> bool:
-        return not any(
-            (
-                self.events,
-                self.incidents,
-                self.counters,
-                self.receipts,
-                self.changes,
-                self.silences,
-                self.silences_ended,
-            )
-        )
-
-    def writes(self, heard: Mapping[str, datetime]) -> Writes:
-        """All of it, as the store takes it."""
-        return Writes(
-            events=self.events,
-            incidents=tuple(self.incidents.values()),
-            counters=self.counters,
-            cluster_heard=heard,
-            receipts=self.receipts,
-            changes=self.changes,
-            silences=self.silences,
-            silences_ended=self.silences_ended,
-        )
-
-    def give_up(self, records: Sequence[Record]) -> bool:
-        """Leave out what cannot be stored; whether any of it was new to us."""
-        is_news = not self.given_up.issuperset(records)
-        self.given_up.update(records)
-        self.events = [event for event in self.events if Record("event", event.id) not in self.given_up]
-        self.shown = [event for event in self.shown if Record("event", event.id) not in self.given_up]
-        self.changes = [change for change in self.changes if Record("change", change.id) not in self.given_up]
-        self.silences = [silence for silence in self.silences if Record("silence", silence.id) not in self.given_up]
-        self.receipts = [receipt for receipt in self.receipts if Record("receipt", receipt.key) not in self.given_up]
-        for record in records:
-            if record.what == "incident":
-                self.incidents.pop(record.id, None)
-            elif record.what == "counter":
-                self.counters.pop(record.id, None)
-        return is_news
-
-    def add(self, effects: Sequence[Effect]) -> bool:
-        """Take effects over; whether the observation behind them was only a repeat."""
-        is_repeat = False
-        for effect in effects:
-            match effect:
-                case RecordEvent(event):
-                    self.events.append(event)
-                    self.shown.append(event)
-                case MergeEvent(event, _, is_kept):
-                    is_repeat = True
-                    if is_kept:
-                        self.events.append(event)
-                case RecordIncident(incident):
-                    # Told again within the turn it has a later version by the time it is saved.
-                    if incident.version == 1:
-                        self.opened.add(incident.id)
-                    self.incidents[incident.id] = incident
-                case RecordChange(change):
-                    self.changes.append(change)
-        return is_repeat
-
-
-@noun
-class _Judged:
-    """An arrival whose place in the books waits for the store, which may refuse what its ``effects`` ask for."""
-
-    arrival: Arrival
-    is_repeat: bool
-    effects: Sequence[Effect]
-
-    def settle(self, given_up: set[Record]) -> None:
-        """Book it as what became of it."""
-        ledger = self.arrival.source.ledger
-        if given_up and not given_up.isdisjoint(_records(self.effects)):
-            ledger.abandon("could not be stored", 1)
-        else:
-            ledger.settle(delivered=0 if self.is_repeat else 1, merged=1 if self.is_repeat else 0)
-
-
-def _records(effects: Sequence[Effect]) -> list[Record]:
-    return [
-        Record("change", effect.change.id) if isinstance(effect, RecordChange) else Record("event", effect.event.id)
-        for effect in effects
-        if isinstance(effect, RecordEvent | MergeEvent | RecordChange)
-    ]
 
 
 class Pipeline:
@@ -181,7 +57,7 @@ class Pipeline:
         self._live = live
         self._clock = clock
         self._heard = heard
-        self._requests: list[_Request] = []
+        self._requests: list[Request] = []
         self._beat_at: datetime | None = None
         self._heard_saved: dict[str, datetime] = {}
         self._is_idle = True
@@ -192,6 +68,8 @@ class Pipeline:
         self.opened = 0
         self.trouble: str | None = None
         self.trouble_since: datetime | None = None
+        self.beat_trouble: str | None = None
+        self.beaten_at: datetime | None = None
         self.saved_at: datetime | None = None
 
     def held(self) -> Sequence[Incident]:
@@ -216,7 +94,7 @@ class Pipeline:
         if not _is_text(act.incident_id, act.actor, act.reason, act.key or ""):
             raise Refused("this holds half of a character (a lone surrogate), which cannot be stored; send whole text")
         self._refuse_in_trouble()
-        request = _Request(act)
+        request = Request(act)
         self._requests.append(request)
         self._intake.wake()
         with anyio.move_on_after(ACT_DEADLINE_S):
@@ -242,9 +120,7 @@ class Pipeline:
         now = self._clock()
         if self._beat_at is None or now - self._beat_at >= timedelta(seconds=BEAT_S) or now < self._beat_at:
             self._beat_at = now
-            work.add(self._judge.tick(now))
-            if self._watched is not None:
-                work.add(self._judge.watch(*self._watched(), now))
+            self._beat(work, now)
         await self._save(work)
         for each in judged:
             each.settle(work.given_up)
@@ -256,9 +132,22 @@ class Pipeline:
             order.learn(work.given_up)
         self._is_idle = True
 
-    def _decide(self, arrivals: Sequence[Arrival]) -> tuple[_Work, list[_Judged]]:
-        work = _Work()
-        judged: list[_Judged] = []
+    def _beat(self, work: Work, now: datetime) -> None:
+        """What time brings about. A beat that breaks ends neither the agent nor what it observes; health says so."""
+        try:
+            work.add(self._judge.tick(now))
+            if self._watched is not None:
+                work.add(self._judge.watch(*self._watched(), now))
+        except Exception as error:
+            if self.beat_trouble is None:
+                log.exception("pipeline.beat_broke")
+            self.beat_trouble = f"recoveries and what must last are not judged: {type(error).__name__} (see the log)"
+        else:
+            self.beat_trouble, self.beaten_at = None, now
+
+    def _decide(self, arrivals: Sequence[Arrival]) -> tuple[Work, list[Judged]]:
+        work = Work()
+        judged: list[Judged] = []
         for arrival in arrivals:
             try:
                 effects = self._judge.consider(arrival.observation, arrival.origin, arrival.received_at)
@@ -269,12 +158,12 @@ class Pipeline:
                 continue
             is_repeat = work.add(effects)
             if arrival.is_booked:
-                judged.append(_Judged(arrival, is_repeat, effects))
+                judged.append(Judged(arrival, is_repeat, effects))
             if any(_is_counted(effect) for effect in effects):
                 work.counters[f"events:{arrival.origin.cluster_uid or arrival.origin.cluster_name}"] += 1
         return work, judged
 
-    async def _carry_out(self, request: _Request, work: _Work) -> None:
+    async def _carry_out(self, request: Request, work: Work) -> None:
         act, now = request.act, self._clock()
         digest = sha256(
             f"{act.incident_id}\x1f{act.verb}\x1f{act.actor}\x1f{act.reason}{_and(act.others)}".encode()
@@ -299,7 +188,7 @@ class Pipeline:
         except KronveilError as problem:
             request.problem = problem
 
-    def _hush(self, work: _Work) -> list[Order]:
+    def _hush(self, work: Work) -> list[Order]:
         """Begin and end the silences that people asked for, all of this turn at once."""
         orders = self._silencing.take()
         good = [order for order in orders if order.problem is None]
@@ -332,17 +221,17 @@ class Pipeline:
             return Refused(refusal)
         stored = await self._store.incident(act.incident_id)
         if stored is None:
-            return NotFound(f"there is no incident {act.incident_id}")
+            return NotFound(f"There is no incident {act.incident_id!r}.")
         return Refused(f"{act.incident_id} is {stored.status} since long; it can no longer be changed")
 
-    async def _find(self, incident_id: str, work: _Work) -> Incident:
+    async def _find(self, incident_id: str, work: Work) -> Incident:
         found = work.incidents.get(incident_id) or self._judge.incident(incident_id)
         found = found or await self._store.incident(incident_id)
         if found is None:
-            raise NotFound(f"there is no incident {incident_id}")
+            raise NotFound(f"There is no incident {incident_id!r}.")
         return found
 
-    async def _save(self, work: _Work) -> None:
+    async def _save(self, work: Work) -> None:
         """Make it durable, however long that takes: until then nothing is shown and collectors wait for room."""
         heard = {uid: at for uid, at in self._heard().items() if self._is_news(uid, at)}
         if work.is_empty and not heard:
@@ -372,7 +261,7 @@ class Pipeline:
         saved = self._heard_saved.get(uid)
         return saved is None or at - saved >= timedelta(seconds=5)
 
-    def _show(self, work: _Work, now: datetime) -> None:
+    def _show(self, work: Work, now: datetime) -> None:
         shown_at = self._clock()
         for event in work.shown:
             self.latency.note(event.id, (shown_at - event.received_at).total_seconds())

@@ -23,10 +23,12 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Keep:
     """For how long: events and changes from their arrival (those an incident cites as long as it), incidents from when
-    their whole family was over, silences from their end. An incident that may still reopen is never old enough."""
+    their whole family was over, silences from their end, and measured values, which ``Measuring`` forgets. An incident
+    that may still reopen is never old enough."""
 
-    events: timedelta = timedelta(days=30)
+    events: timedelta = timedelta(days=7)
     incidents: timedelta = timedelta(days=90)
+    signals: timedelta = timedelta(hours=24)
 
 
 class Retention:

@@ -46,7 +46,7 @@ class Silencing:
             if order.begins is not None:
                 self._current[order.begins.id] = order.begins
             elif self._current.pop(order.ends, None) is None:
-                order.problem = NotFound(f"there is no silence {order.ends} that has not ended")
+                order.problem = NotFound(f"There is no silence {order.ends!r} that has not ended.")
         return orders
 
     def current(self, now: datetime) -> Sequence[Silence]:

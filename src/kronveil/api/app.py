@@ -10,6 +10,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from kronveil.agent.desk import Desk
+from kronveil.api.answers import Answers
 from kronveil.api.asking import NoQuery, may_call
 from kronveil.api.callers import Doorman
 from kronveil.api.feed import Composer
@@ -65,7 +66,8 @@ def create_app(desk: Desk, options: ApiOptions) -> Gate:
         await serve_socket(websocket, sockets)
 
     api.router.routes.append(WebSocketRoute(f"{PREFIX}/ws/events", socket))
-    return Gate(api, Console(options.console or BUILT_CONSOLE), options, doorman, sockets.fan.run, composer.ending)
+    console = Console(options.console or BUILT_CONSOLE)
+    return Gate(api, console, options, doorman, Answers(desk.live), sockets.fan.run, composer.ending)
 
 
 def build_api() -> FastAPI:

@@ -127,7 +127,7 @@ def is_key(given: str) -> bool:
     return 1 <= len(given) <= 200 and given.isascii() and given.isprintable()
 
 
-async def _idempotency_key(
+async def idempotency_key(
     given: Annotated[
         str | None,
         Header(
@@ -136,6 +136,7 @@ async def _idempotency_key(
         ),
     ] = None,
 ) -> str | None:
+    """As sent; 422 for one that cannot be a key."""
     if given is not None and not is_key(given):
         raise not_valid(["header", "Idempotency-Key"], "must be 1 to 200 printable ASCII characters")
     return given
@@ -148,7 +149,7 @@ IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", description='The `ETag` (or `"VERSION"`) you looked at: 412 when it has changed since.'),
 ]
-IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
+IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 
 
 async def read_body(request: Request, kind: type[Body]) -> Body:

@@ -50,18 +50,19 @@ def seconds_between(earlier: datetime | None, later: datetime) -> float | None:
 
 def event_shape(event: Event) -> shapes.Event:
     """An event."""
+    origin = event.origin
     return shapes.Event(
-        id=event.id,
-        kind=event.kind,
-        severity=event.severity,
-        at=stamp(event.at),
-        received_at=stamp(event.received_at),
-        cluster_name=event.origin.cluster_name,
-        cluster_region=event.origin.cluster_region,
-        resource=resource_shape(event.resource),
-        message=event.message,
-        attributes=dict(event.attributes),
-        merged_into=event.merged_into,
+        event.id,
+        event.kind,
+        event.severity,
+        stamp(event.at),
+        stamp(event.received_at),
+        origin.cluster_name,
+        origin.cluster_region,
+        resource_shape(event.resource),
+        event.message,
+        dict(event.attributes),
+        event.merged_into,
     )
 
 

@@ -53,7 +53,7 @@ class Fan:
                 beat_at, status_at, ping_at = now + self._beat_s, now + self._pace.status_s, now + self._pace.ping_s
             with anyio.move_on_after(beat_at - time.monotonic()):
                 await self._live.news(seen)
-            seen = self._live.seq
+            is_news, seen = self._live.seq > seen, self._live.seq
             now = time.monotonic()
             if now >= beat_at:
                 beat_at = now + self._beat_s
@@ -66,7 +66,8 @@ class Fan:
                     messages.append(_PING)
                 await self._beat(now, messages)
             await self._write()
-            await anyio.sleep(self._pace.gather_s)
+            if is_news:
+                await anyio.sleep(self._pace.gather_s)
 
     async def _beat(self, now: float, messages: list[bytes]) -> None:
         for number, line in enumerate(tuple(self._lines), 1):

@@ -27,6 +27,7 @@ SNAPSHOT_EVENTS = 100
 SNAPSHOT_CHANGES = 50
 CHUNK_BYTES = 128 * 1024
 _STATUS_KEPT_S = 0.25
+_HELLO_KEPT_S = 0.25
 _COMPOSED_KEPT = 32
 
 
@@ -69,6 +70,8 @@ class Composer:
         self._chunks: OrderedDict[_Key, Chunk] = OrderedDict()
         self._status = Message(b"")
         self._status_until = 0.0
+        self._hello: Message | None = None
+        self._hello_until = 0.0
         self._at: datetime | None = None
         self._stamp = ""
 
@@ -111,6 +114,20 @@ class Composer:
         head = f'{{"type":"hello","seq":{seq},"epoch":"{live.epoch}","at":"{at}","snapshot":'
         return Message(b"%b%b}" % (head.encode(), encode.encode(snapshot)), seq)
 
+    def kept_hello(self) -> Message | None:
+        """The one with a snapshot that another client got a moment ago, if nothing was published since: they often come
+        all at once."""
+        hello = self._hello
+        if hello is None or hello.place != self.desk.live.seq or time.monotonic() >= self._hello_until:
+            self._hello = None
+        return self._hello
+
+    def full_hello(self, events: Sequence[Event], changes: Sequence[Change]) -> Message:
+        """One with a snapshot."""
+        self._hello = self.hello(self.desk.live.seq, self.snapshot(events, changes))
+        self._hello_until = time.monotonic() + _HELLO_KEPT_S
+        return self._hello
+
     def snapshot(self, events: Sequence[Event], changes: Sequence[Change]) -> shapes.Snapshot:
         """Everything a page shows, now."""
         desk = self.desk
@@ -150,16 +167,19 @@ class Feed:
         return [self._composer.hello(seq, None)]
 
     async def _start_over(self) -> Message:
+        hello = self._composer.kept_hello() or await self._full_hello()
+        self._join(self._live.seq)
+        return hello
+
+    async def _full_hello(self) -> Message:
         events, changes, published = await self._newest()
         # No await from here on: the snapshot, its number and the place in the stream belong to the same moment.
         new_events = [item for item in published if isinstance(item, Event)]
         new_changes = [item for item in published if isinstance(item, Change)]
-        snapshot = self._composer.snapshot(
+        return self._composer.full_hello(
             list({event.id: event for event in [*new_events, *events]}.values())[:SNAPSHOT_EVENTS],
             list({change.id: change for change in [*new_changes, *changes]}.values())[:SNAPSHOT_CHANGES],
         )
-        self._join(self._live.seq)
-        return self._composer.hello(self._live.seq, snapshot)
 
     async def _newest(self) -> tuple[Sequence[Event], Sequence[Change], list[Item]]:
         """The stored events and changes, and all that was published while they were read, each newest first."""

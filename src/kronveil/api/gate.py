@@ -4,13 +4,13 @@ sent, and what every answer carries. Order of refusal: 429, 401, 403, then what 
 import math
 import re
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import anyio
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kronveil.api.answers import Answers, is_hot
 from kronveil.api.callers import Doorman, NotAuthenticated
 from kronveil.api.limits import WRONG_TOKEN, Limits, Proxies
 from kronveil.api.options import ApiOptions
@@ -25,14 +25,15 @@ _CSP = (
     "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_ALWAYS: Sequence[tuple[str, str]] = (
-    ("Content-Security-Policy", _CSP),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
+_ALWAYS: Sequence[tuple[bytes, bytes]] = (
+    (b"content-security-policy", _CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Gate:
@@ -44,12 +45,14 @@ class Gate:
         console: ASGIApp,
         options: ApiOptions,
         doorman: Doorman,
+        answers: Answers,
         stream: Callable[[], Coroutine[Any, Any, None]],
         ending: anyio.Event,
     ) -> None:
         self.stream = stream
         """To be run beside the servers: it writes to all who follow the live stream over a WebSocket."""
         self._api = api
+        self._answers = answers
         self._ending = ending
         self._console = console
         self._doorman = doorman
@@ -68,7 +71,9 @@ class Gate:
         if scope["type"] == "lifespan":
             await self._api(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         given = headers.get("x-request-id", "")
         request_id = given if _GOOD_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         state = scope.setdefault("state", {})
@@ -89,14 +94,14 @@ class Gate:
         if marked.status == 401:
             self._limits.charge(client, WRONG_TOKEN)
 
-    async def _http(self, scope: Scope, headers: Headers, receive: Receive, send: "_Marked") -> None:
+    async def _http(self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: "_Marked") -> None:
         is_api = scope["path"] == "/api" or scope["path"].startswith("/api/")
         try:
             refusal = self._refusal(scope, headers, is_api=is_api)
             if refusal is not None:
                 await answer(scope, refusal)(scope, receive, send)
             elif is_api:
-                await self._api(scope, _Measured(receive), send)
+                await self._answer(scope, receive, send)
             else:
                 await self._console(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last place where a bug can still be answered
@@ -104,7 +109,19 @@ class Gate:
             if not send.has_started:
                 await bug(scope)(scope, receive, send)
 
-    def _refusal(self, scope: Scope, headers: Headers, *, is_api: bool) -> Refusal | None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = scope["state"]["caller"]
+        if caller is not None and is_hot(scope):
+            if not await self._answers.again(scope, caller, send):
+                await self._api(scope, receive, self._answers.keeping(scope, caller, send))
+            return
+        try:
+            await self._api(scope, _Measured(receive), send)
+        finally:
+            if scope["method"] not in _READS:
+                self._answers.forget()
+
+    def _refusal(self, scope: Scope, headers: Mapping[str, str], *, is_api: bool) -> Refusal | None:
         if is_api:
             try:
                 caller = self._doorman.who(headers.get("authorization"))
@@ -121,7 +138,7 @@ class Gate:
             return too_large()
         return None
 
-    def _why_not_here(self, headers: Headers) -> str | None:
+    def _why_not_here(self, headers: Mapping[str, str]) -> str | None:
         host = headers.get("host")
         return self._doorplate.why_not_host(host) or self._doorplate.why_not_origin(headers.get("origin"), host)
 
@@ -170,9 +187,9 @@ class _Marked:
         if message["type"] == "http.response.start":
             self.has_started = True
             self.status = message["status"]
-            headers = MutableHeaders(raw=list(message.get("headers", [])))
-            headers["X-Request-Id"] = self._request_id
-            for name, value in _ALWAYS:
-                headers.setdefault(name, value)
-            message = {**message, "headers": headers.raw}
+            given = message.get("headers", [])
+            names = {name for name, _ in given}
+            always = [each for each in _ALWAYS if each[0] not in names]
+            request_id = (b"x-request-id", self._request_id.encode())
+            message = {**message, "headers": [*given, request_id, *always]}
         await self._send(message)

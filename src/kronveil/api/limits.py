@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from kronveil.sdk.errors import ConfigError
@@ -29,8 +30,10 @@ class Proxies:
 
         Whoever is not trusted speaks for himself, whatever he sends.
         """
+        if not forwarded or not self._trusted:
+            return peer
         client = peer
-        for named in reversed((forwarded or "").split(",")):
+        for named in reversed(forwarded.split(",")):
             if not self._is_trusted(client):
                 break
             address = _address(named.strip())
@@ -93,6 +96,7 @@ def is_local(client: str) -> bool:
     return address.is_loopback if address is not None else not client
 
 
+@lru_cache(1024)
 def _address(text: str) -> Address | None:
     """An address as proxies write it: bare, with a port, in brackets, or an IPv4 one in IPv6's clothes."""
     if text.startswith("["):

@@ -37,7 +37,8 @@ class Seen:
 
 def overview(seen: Seen) -> shapes.Overview:
     """The answer."""
-    lanes = [_lane(member, seen) for member in seen.members]
+    incidents, changes = _by_cluster(seen)
+    lanes = [_lane(each, incidents.get(each.name, []), changes.get(each.name, [])) for each in seen.members]
     return shapes.Overview(
         as_of=stamp(seen.now),
         window_from=stamp(seen.window_from),
@@ -107,18 +108,25 @@ def figures(seen: Seen) -> list[shapes.Figure]:
     return [shapes.Figure(name, value, exact, as_of) for name, value, exact in numbers]
 
 
-def _lane(member: Member, seen: Seen) -> shapes.Lane:
-    mine = [each for each in seen.past if member.name in clusters_of(each)]
+def _by_cluster(seen: Seen) -> tuple[dict[str, list[Incident]], dict[str, list[Change]]]:
+    """The window's incidents and changes, oldest first, looked through once however many clusters there are."""
+    incidents: dict[str, list[Incident]] = {}
+    changes: dict[str, list[Change]] = {}
+    for incident in sorted(seen.past, key=lambda each: (each.opened_at, each.id)):
+        for name in clusters_of(incident):
+            incidents.setdefault(name, []).append(incident)
+    for change in sorted(seen.changes, key=lambda each: (each.at, each.id)):
+        changes.setdefault(change.origin.cluster_name, []).append(change)
+    return incidents, changes
+
+
+def _lane(member: Member, incidents: Sequence[Incident], changes: Sequence[Change]) -> shapes.Lane:
     return shapes.Lane(
         cluster=member.name,
         state=member.state,
-        gaps=_gaps(member, mine),
-        incidents=[_bar(each) for each in sorted(mine, key=lambda each: (each.opened_at, each.id))],
-        changes=[
-            shapes.Tick(each.id, each.kind, stamp(each.at), each.summary)
-            for each in sorted(seen.changes, key=lambda each: (each.at, each.id))
-            if each.origin.cluster_name == member.name
-        ],
+        gaps=_gaps(member, incidents),
+        incidents=[_bar(each) for each in incidents],
+        changes=[shapes.Tick(each.id, each.kind, stamp(each.at), each.summary) for each in changes],
     )
 
 

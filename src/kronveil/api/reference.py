@@ -33,6 +33,8 @@ back. The client is the real one behind `api.trusted_proxies`. A body has at mos
 **Live.** `{PREFIX}/ws/events` (WebSocket) and `{PREFIX}/stream` (server-sent events) send `hello`, then numbered frames
 (`event`, `incident`, `cluster`, `change`) and `status` every two seconds; `since` and `epoch` resume without a hole.
 Browsers open them with a ticket from `POST {PREFIX}/stream/tickets`. A stream ends within a second of its token.
+No burst lets a client go that reads. One is closed with 4408 when it takes nothing for 2 s while more than 1 MiB waits,
+or for 10 s at all, or has more than 1 MiB waiting for 10 s; it resumes with `since` and `epoch`.
 
 ## Roles
 

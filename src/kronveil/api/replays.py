@@ -18,7 +18,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from kronveil.agent.desk import Desk, KeyReused
-from kronveil.api.asking import is_key, may_call
+from kronveil.api.asking import idempotency_key, is_key, may_call
 from kronveil.api.problems import Refusal
 from kronveil.sdk.errors import PluginError
 from kronveil.sdk.storage import Receipt
@@ -102,10 +102,12 @@ class OnceRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """As FastAPI asks for it."""
         carry_out = super().get_route_handler()
+        if not any(each.call is idempotency_key for each in self.dependant.dependencies):
+            return carry_out
 
         async def handle(request: Request) -> Response:
             key, caller = request.headers.get("idempotency-key"), request.scope["state"]["caller"]
-            if key is None or caller is None or not is_key(key) or request.method == "GET":
+            if key is None or caller is None or not is_key(key):
                 return await carry_out(request)
             await may_call(request, caller)
             content = await request.body()

@@ -8,7 +8,7 @@ import msgspec
 from kronveil.api import encode
 from kronveil.model.incident import Incident
 
-MOST_KEPT = 1000
+MOST_KEPT = 2000
 MOST_BYTES = 16 * 1024 * 1024
 
 

@@ -35,15 +35,18 @@ async def worst_first(
     begin = None if after is None else _place_in(after)
     total = 0
     best: list[tuple[Place, int, Line]] = []
+    end: Place | None = None  # of what can still be on the page
     step: list[tuple[Place, int, Line]] = []
     for number, line in enumerate(lines):
         total += 1
         place = place_of(line)
-        if begin is None or place > begin:
+        if (begin is None or place > begin) and (end is None or place < end):
             step.append((place, number, line))
         if not total % LINES_PER_STEP:
-            best = heapq.nsmallest(limit + 1, best + step)
-            step.clear()
+            if step:
+                best = heapq.nsmallest(limit + 1, best + step)
+                end = best[-1][0] if len(best) > limit else None
+                step.clear()
             await anyio.lowlevel.checkpoint()
     best = heapq.nsmallest(limit + 1, best + step)
     shown = best[:limit]

@@ -1,4 +1,4 @@
-"""Many API servers in one process: canned pages of pods over real sockets, and watches that stay silent.
+"""Many API servers in one process: canned pages of pods over real sockets, and watches that stay silent until told.
 
 Run as a module; it prints its port. A cluster is a prefix of the path (``/c/7``); ``/control`` is for the bench.
 """
@@ -24,9 +24,9 @@ from kronveil.bench.frames import (
     pods_page,
     replicasets_page,
 )
+from kronveil.bench.saying import OWN, PODS_PER_DEPLOYMENT, Speakers, owned
 
 PAGE = 500
-PODS_PER_DEPLOYMENT = 10
 BOOKMARK_EVERY_S = 60.0
 LONGEST_HEAD = 64 * 1024
 MISSING = b'{"kind":"Status","status":"Failure","reason":"NotFound","message":"no such resource","code":404}'
@@ -51,8 +51,6 @@ GROUPS = json.dumps(
         ]
     }
 ).encode()
-# What makes the objects of one cluster its own. What takes its place has the same length.
-OWN = (b"service-", b"5b0e2f6a-", b"8c1d3e5f-", b"2a9d4c71-")
 
 
 class Pages:
@@ -86,9 +84,7 @@ class Pages:
         """A page, and whether it is the last one."""
         pages = self._lists.get(kind) or [EMPTY]
         body = pages[number]
-        for mark in OWN:
-            body = body.replace(mark, b"%04x%s" % (cluster, mark[4:]))
-        return body, number + 1 == len(pages)
+        return owned(body, cluster), number + 1 == len(pages)
 
 
 class Servers:
@@ -102,6 +98,7 @@ class Servers:
         self._most_lists = 0
         self._page_count = 0
         self._watches = 0
+        self._speakers = Speakers()
         self._numbers = count()
 
     async def serve(self, stream: SocketStream) -> None:
@@ -118,12 +115,15 @@ class Servers:
     async def _answer(self, stream: SocketStream, target: str) -> None:
         parts = urlsplit(target)
         asked = dict(parse_qsl(parts.query))
+        if parts.path == "/control/say":
+            await _send(stream, json.dumps(await self._speakers.say(asked)).encode())
+            return
         if parts.path.startswith("/control/"):
             await _send(stream, self._controlled(parts.path.rpartition("/")[2]))
             return
         _, _, cluster, path = parts.path.split("/", 3)
         if asked.get("watch") == "true":
-            await self._watch(stream)
+            await self._watch(stream, int(cluster) if path.endswith("/pods") else None)
         elif path == "version":
             await _send(stream, b'{"gitVersion":"v1.30.0"}')
         elif path == "apis":
@@ -152,8 +152,8 @@ class Servers:
             if is_last:
                 self._lists.discard(name)
 
-    async def _watch(self, stream: SocketStream) -> None:
-        """Silence and bookmarks, until all watches are ended."""
+    async def _watch(self, stream: SocketStream, pods_of: int | None) -> None:
+        """Silence and bookmarks, until all watches are ended; what watches of pods are told to say."""
         # Not all at the same moment: each real server has its own.
         wait_s = BOOKMARK_EVERY_S * (next(self._numbers) % 97 + 1) / 97
         self._watches += 1
@@ -162,6 +162,8 @@ class Servers:
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
             )
             expired = self._expired
+            if pods_of is not None:
+                self._speakers.open(pods_of, stream)
             while not expired.is_set():
                 with anyio.move_on_after(wait_s) as quiet:
                     await expired.wait()

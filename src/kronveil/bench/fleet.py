@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import anyio
 import httpx2
@@ -60,8 +61,12 @@ class Canned:
             while (await self._ask("tally"))["watches"] < at_least:  # noqa: ASYNC110 - another process
                 await anyio.sleep(0.02)
 
+    async def say(self, **what: float) -> dict[str, int]:
+        """Have the watches of pods say something; see ``kronveil.bench.saying``."""
+        return await self._ask(f"say?{urlencode(what)}")
+
     async def _ask(self, what: str) -> dict[str, int]:
-        answer = await self._client.get(f"http://127.0.0.1:{self.port}/control/{what}", timeout=60)
+        answer = await self._client.get(f"http://127.0.0.1:{self.port}/control/{what}", timeout=120)
         found: dict[str, int] = answer.json()
         return found
 

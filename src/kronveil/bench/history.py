@@ -41,7 +41,7 @@ def lengthen(folder: Path, had: int, events: int) -> None:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA cache_size=-200000")
         start_us = time.time_ns() // 1000 - DAY_US
-        body = str(rows_of(Writes(events=[event(start_us)]), from_us(start_us)).events[0]["body"])
+        body = str(rows_of(Writes(events=[event(start_us)]), from_us(start_us)).events[0][-1])
         for first in range(had, events, PER_COMMIT):
             _add(connection, first, min(first + PER_COMMIT, events), start_us, body)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

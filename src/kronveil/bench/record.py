@@ -14,7 +14,7 @@ from typing import Any, Literal
 from kronveil.bench.measure import Sample, Spread, spread
 
 SEED = 20261125
-LIBRARIES = ("anyio", "msgspec", "sqlalchemy", "aiosqlite", "fastapi", "uvicorn", "pydantic", "httpx2")
+LIBRARIES = ("anyio", "msgspec", "sqlalchemy", "fastapi", "uvicorn", "pydantic", "httpx2")
 
 
 @dataclass(frozen=True, slots=True)

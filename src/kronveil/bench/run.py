@@ -17,6 +17,7 @@ from kronveil.bench.scale import SCALE
 STAGES = (
     "decode",
     "path",
+    "watch",
     "dedup",
     "correlate",
     "start",

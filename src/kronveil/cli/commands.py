@@ -18,6 +18,7 @@ from kronveil.cli.incidents import incidents
 from kronveil.cli.init import init
 from kronveil.cli.lab import lab
 from kronveil.cli.runbooks import approve, cancel, executions, reject, run, runbooks
+from kronveil.cli.signals import signals
 from kronveil.cli.silences import silences
 from kronveil.cli.status import status
 from kronveil.cli.token import token
@@ -58,7 +59,7 @@ app.command(rich_help_panel="Ask a running agent")(status)
 app.add_typer(clusters, name="clusters", rich_help_panel="Ask a running agent")
 app.add_typer(incidents, name="incidents", rich_help_panel="Ask a running agent")
 app.add_typer(silences, name="silences", rich_help_panel="Ask a running agent")
-for ask in (events, changes, explain):
+for ask in (events, changes, signals, explain):
     app.command(rich_help_panel="Ask a running agent")(ask)
 for respond in (runbooks, executions, run, approve, reject, cancel):
     app.command(rich_help_panel="Act and prove it")(respond)

@@ -49,7 +49,7 @@ def doctor(
         end(WRONG_USAGE, str(error))
     if not clusters:
         end(WRONG_USAGE, "No cluster is configured. `kronveil init` writes a configuration from your kubeconfig.")
-    found = anyio.run(_examine_all, clusters)
+    found = _met_again(anyio.run(_examine_all, clusters))
     own = list(own_needs(loaded))
     faulty = [name for name, findings in found.items() if any(each.is_good is False for each in findings)]
     if json:
@@ -99,6 +99,18 @@ async def _examine_all(clusters: "Sequence[ClusterConfig]") -> "dict[str, list[F
         for cluster in clusters:
             tasks.start_soon(one, cluster)
     return found
+
+
+def _met_again(found: "Mapping[str, Sequence[Finding]]") -> "dict[str, list[Finding]]":
+    """A cluster that is there under two names says so: it is counted once."""
+    first: dict[str, str] = {}
+
+    def told(name: str, finding: "Finding") -> "Finding":
+        if finding.what != "identity" or not finding.is_good or first.setdefault(finding.detail, name) == name:
+            return finding
+        return replace(finding, detail=f"{finding.detail}: the same cluster as {first[finding.detail]}; counted once")
+
+    return {name: [told(name, each) for each in findings] for name, findings in found.items()}
 
 
 def _plain(finding: "Finding") -> dict[str, object]:

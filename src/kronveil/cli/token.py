@@ -13,7 +13,7 @@ from kronveil.cli.tables import table
 from kronveil.cli.times import seconds_of
 
 if TYPE_CHECKING:
-    from kronveil.api.tokens import TokenFile
+    from kronveil.api.tokens import Token, TokenFile
 
 token = typer.Typer(help="Make, list and revoke the tokens of the API.", no_args_is_help=True)
 _ROLES = ("viewer", "operator", "approver", "auditor", "admin")
@@ -35,8 +35,11 @@ def create(
         str | None, typer.Option(help="How long it lives: 12h, 30d. Default: until it is revoked.")
     ] = None,
     config: ConfigFile = None,
+    json: Json = False,
 ) -> None:
     """Make a token. It alone is printed on standard output, once; the agent keeps nothing but its hash.
+
+    With --json it is printed with what is known of it, as the API answers.
 
     Example: kronveil token create --role operator --name ada --expires 30d > ada.token
     """
@@ -58,6 +61,9 @@ def create(
         end(FAILED, str(error))
     except OverflowError:
         end(WRONG_USAGE, f"--expires {expires} is later than time goes.")
+    if json:
+        print_json({"token": text.reveal(), "about": _plain(made)})
+        return
     until = f"until {restamp(made.expires_at)}" if made.expires_at else "until it is revoked"
     typer.echo(f"token {made.id}, named {made.name}: {made.role}, {until}", err=True)
     typer.echo(text.reveal())
@@ -69,25 +75,13 @@ def show(*, config: ConfigFile = None, json: Json = False) -> None:
 
     Example: kronveil token list
     """
-    from kronveil.api.encode import restamp  # noqa: PLC0415
     from kronveil.sdk.errors import ConfigError  # noqa: PLC0415
 
     try:
         held = _tokens(config).all()
     except ConfigError as error:
         end(FAILED, str(error))
-    now = datetime.now(UTC)
-    items: list[dict[str, Any]] = [
-        {
-            "id": each.id,
-            "name": each.name,
-            "role": each.role,
-            "created_at": restamp(each.created_at),
-            "expires_at": None if each.expires_at is None else restamp(each.expires_at),
-            "expired": each.is_expired(now),
-        }
-        for each in held
-    ]
+    items = [_plain(each) for each in held]
     if json:
         print_json({"items": items, "next_cursor": None})
         return
@@ -101,6 +95,20 @@ def show(*, config: ConfigFile = None, json: Json = False) -> None:
     table(("ID", "NAME", "ROLE", "MADE", "UNTIL"), rows)
 
 
+def _plain(token: "Token") -> dict[str, Any]:
+    """As the API tells of one: never its text."""
+    from kronveil.api.encode import restamp  # noqa: PLC0415
+
+    return {
+        "id": token.id,
+        "name": token.name,
+        "role": token.role,
+        "created_at": restamp(token.created_at),
+        "expires_at": None if token.expires_at is None else restamp(token.expires_at),
+        "expired": token.is_expired(datetime.now(UTC)),
+    }
+
+
 def _until(expires_at: str | None, is_expired: bool) -> str:  # noqa: FBT001 - both come from one row
     if expires_at is None:
         return "it is revoked"
@@ -112,6 +120,7 @@ def revoke(
     id_or_name: Annotated[str, typer.Argument(metavar="ID|NAME", help="As `kronveil token list` shows it.")],
     *,
     config: ConfigFile = None,
+    json: Json = False,
 ) -> None:
     """Take a token back; a running agent refuses it within a second.
 
@@ -125,6 +134,9 @@ def revoke(
         end(FAILED, str(error))
     if gone is None:
         end(FAILED, f"There is no token {id_or_name}. `kronveil token list` shows those there are.")
+    if json:
+        print_json({"revoked": _plain(gone)})
+        return
     typer.echo(f"token {gone.id}, named {gone.name}, is revoked", err=True)
 
 

@@ -75,6 +75,8 @@ MEANINGS: Mapping[str, str] = {
     "collectors.kubernetes.clusters[].streaming_lists": "Whether servers that offer it (1.32 and later) are asked for "
     "lists as the first part of a watch instead of in pages.",
     "collectors.kubernetes.clusters[].metrics": "Whether it is read what its pods and nodes use.",
+    "collectors.kubernetes.clusters[].kubelet_summary": "Whether its kubelets are asked where metrics.k8s.io does not "
+    "answer. Needs `get` on `nodes/proxy`, which allows more than reading: decide that knowingly.",
     "collectors.kubernetes.clusters[].metrics_interval": "As above, for this cluster alone.",
     **_custom_resources("collectors.kubernetes.clusters[]", "Custom resources to watch in this cluster alone."),
     "collectors.kubernetes.clusters[].write": "The separate identity for actions. Without it nothing is ever written.",

@@ -55,6 +55,7 @@ _BY_KEY = {
     "collectors.kubernetes.clusters[].config_changes": "true",
     "collectors.kubernetes.clusters[].streaming_lists": "false",
     "collectors.kubernetes.clusters[].metrics": "false",
+    "collectors.kubernetes.clusters[].kubelet_summary": "true",
     "collectors.kubernetes.clusters[].metrics_interval": "30s",
     **_custom_resources("collectors.kubernetes"),
     **_custom_resources("collectors.kubernetes.clusters[]"),

@@ -34,7 +34,7 @@ class LabCluster:
         self.listener = Listener(
             self.api, authority.server_context() if authority else None, abandon=self.api.faults.abandon
         )
-        self.api.usage = Usage(simulation)
+        self.api.usage = self.api.kubelets = Usage(simulation)
         self.skew = timedelta()
         """How far its clocks are ahead of the lab's."""
         self._backup: Backup | None = None
@@ -157,7 +157,7 @@ class LabCluster:
 
     def serve_metrics(self, *, served: bool) -> None:
         """Whether there is metrics.k8s.io at all; without it, its paths answer 404. Forbidden it is by
-        ``forbid("metrics.k8s.io/pods")``."""
+        ``forbid("metrics.k8s.io/pods")``, and what kubelets say by ``forbid("nodes/proxy")``."""
         self.api.usage = Usage(self.simulation) if served else None
 
     def hang_metrics(self) -> None:

@@ -55,19 +55,46 @@ class Usage:
 
     def nodes(self) -> list[JsonObject]:
         """NodeMetrics of all nodes that are not stopped."""
-        return [self.node(record) for record in self._world.list(NODE) if self._is_up(record)]
+        return [self.node(record) for record in self._world.list(NODE) if self.is_up(record)]
 
     def node(self, record: Record) -> JsonObject:
         """NodeMetrics of a node: its pods and its system."""
+        return self._told("NodeMetrics", {"name": record.key[1]}) | {"usage": _amounts(self._of_node(record))}
+
+    def _of_node(self, record: Record) -> Used:
         name = record.key[1]
         used = [one for pod in self._simulation.machinery.pods_on(name) for one in self._of(pod).values()]
         whole = parse_quantity(record.obj["status"]["capacity"]["memory"])
         own = NODE_SHARE * whole * self._wobble("node", name)
         cpu = sum(one.cpu for one in used) + 0.08 * self._wobble("cpu of node", name)
-        total = Used(cpu, min(sum(one.memory for one in used) + own, whole))
-        return self._told("NodeMetrics", {"name": name}) | {"usage": _amounts(total)}
+        return Used(cpu, min(sum(one.memory for one in used) + own, whole))
 
-    def _is_up(self, node: Record) -> bool:
+    def summary(self, node: Record) -> JsonObject:
+        """What the kubelet of a node says of it and of its pods."""
+        name = node.key[1]
+        pods = [(pod, self._of(pod)) for pod in self._simulation.machinery.pods_on(name)]
+        told: JsonObject = {"nodeName": name, **self._stats(self._of_node(node))}
+        return {
+            "node": told,
+            "pods": [
+                {
+                    "podRef": {"namespace": pod.key[0], "name": pod.key[1], "uid": pod.uid},
+                    "containers": [{"name": each, **self._stats(one)} for each, one in used.items()],
+                }
+                for pod, used in pods
+                if used
+            ],
+        }
+
+    def _stats(self, used: Used) -> JsonObject:
+        now = stamp(self._world.now)
+        return {
+            "cpu": {"time": now, "usageNanoCores": round(used.cpu * 1e9)},
+            "memory": {"time": now, "workingSetBytes": round(used.memory)},
+        }
+
+    def is_up(self, node: Record) -> bool:
+        """Whether a node's kubelet runs."""
         return node.key[1] not in self._simulation.machinery.stopped_nodes
 
     def _told(self, kind: str, metadata: JsonObject) -> JsonObject:

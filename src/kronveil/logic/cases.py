@@ -16,6 +16,8 @@ KIN_KINDS = frozenset({EVICTED, JOB_FAILED, QUOTA_EXCEEDED})
 CHILDREN_AN_INTERVAL = 500
 """A group names all its children each time it is told: one of thousands is told less often."""
 MOST_INTERVALS = 30
+SET_BACK = timedelta(seconds=2)
+"""What is further in the future than this was told by our clock before it was set back: it counts from now."""
 
 
 class Cases:
@@ -194,6 +196,9 @@ class Cases:
 
     def to_resolve(self, hold: timedelta, now: datetime) -> list[Case]:
         """Those that have been without a symptom for the hold; the caller may want some to be held for longer."""
+        for case in self._healing.values():
+            if case.healed_at is not None and case.healed_at - now > SET_BACK:
+                case.healed_at = now
         return [case for case in self._healing.values() if case.healed_at and now - case.healed_at >= hold]
 
     def forget(self, window: timedelta, now: datetime) -> list[Case]:
@@ -220,7 +225,8 @@ class Cases:
 
     def owed(self, interval: timedelta, now: datetime) -> Iterator[Case]:
         """Those with something untold whose last snapshot is at least an interval old, or several of a large group."""
-        yield from [case for case in self._untold.values() if now - case.told.updated_at >= interval * _patience(case)]
+        untold = self._untold.values()
+        yield from [case for case in untold if abs(now - case.told.updated_at) >= interval * _patience(case)]
 
 
 def _patience(case: Case) -> int:

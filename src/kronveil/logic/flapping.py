@@ -27,7 +27,7 @@ def turns_of(case: Case, node: Resource, now: datetime) -> list[datetime]:
     return [
         moment.at
         for moment in case.story
-        if now - moment.at < NODE_WINDOW and (moment.message.startswith(lost) or moment.message == regained)
+        if abs(now - moment.at) < NODE_WINDOW and (moment.message.startswith(lost) or moment.message == regained)
     ]
 
 

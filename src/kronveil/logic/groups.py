@@ -1,29 +1,24 @@
-"""Which incidents are under others; and the groups that stand for the same in several clusters, or at many owners.
+"""Which incidents are under others; and the groups that stand for several that ``gathering`` finds to belong together.
 
-A child keeps its id, title and status and closes alone. A group (systemic, storm) has no trouble of its own: it is as
-bad as its worst child and is over when all of them are.
+A child keeps its id, title and status and closes alone. A group (systemic, service, storm) has no trouble of its own:
+it is as bad as its worst child and is over when all of them are.
 """
 
-from collections import deque
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kronveil.logic import wording
 from kronveil.logic.cases import Cases
 from kronveil.logic.grouping import incident_key
 from kronveil.logic.identity import incident_id, place
-from kronveil.logic.kinds import IMAGE_PULL_FAILED
 from kronveil.logic.lifecycle import Case
 from kronveil.logic.rules import Rules
 from kronveil.model.incident import ClusterRef, IncidentStatus, Moment
 from kronveil.model.resource import Resource
 
-STORM_WINDOW = timedelta(minutes=2)
-STORM_OWNERS = 10
 TOLD_AT_ONCE = 20
 MOST_OVER = 1000
 """How many children a group names at least, though they are long over: one that lasts for weeks names no more."""
-ANYWHERE = "*"
 
 
 class _Group:
@@ -49,23 +44,19 @@ class _Group:
 
 
 class Groups:
-    """Puts incidents under others as they open, and closes groups as their children close."""
+    """Puts incidents under others, and closes and reopens groups as their children close and come back."""
 
     def __init__(self, cases: Cases, rules: Rules) -> None:
         self._cases = cases
         self.rules = rules
         self._groups: dict[str, _Group] = {}
-        self._peers: dict[str, dict[str, Case]] = {}
-        self._openings: dict[tuple[str, str], deque[tuple[datetime, Case]]] = {}
         # Changed since ``changed`` was asked last.
         self.news: dict[str, Case] = {}
         for case in reversed(cases.newest_first()):
-            self._restore(case)
+            if case.is_group:
+                self._restore(case)
 
     def _restore(self, case: Case) -> None:
-        if not case.is_group:
-            self._file(case, case.opened_at)
-            return
         group = self._groups[case.id] = _Group(case.updated_at, case.title)
         # Of a cluster that is watched no longer, the group has let go.
         kept = {cluster.name for cluster in case.clusters}
@@ -102,17 +93,6 @@ class Groups:
                     waiting.append(child)
         return list(found.values())
 
-    # Groups: the same in several clusters, the same at many owners.
-
-    def turned(self, case: Case, event_id: str, now: datetime) -> None:
-        """A case was opened or reopened: the group it was in goes on, or it may belong to one."""
-        signature = self._file(case, now)
-        parent = self.parent_of(case)
-        if parent is not None:
-            self.goes_on(case, now)
-        elif not case.is_parted:
-            self._find_group(case, signature, event_id, now)
-
     def goes_on(self, case: Case, now: datetime) -> None:
         """A child is open again: so is the group it is in."""
         parent = self.parent_of(case)
@@ -126,73 +106,12 @@ class Groups:
             self.news[parent.id] = parent
             self.goes_on(parent, now)
 
-    def _find_group(self, case: Case, signature: str | None, event_id: str, now: datetime) -> None:
-        peers = self._peers_of(case, signature) if signature is not None else ()
-        if peers:
-            self._systemic(case, peers, event_id, now)
-        if case.parent_id is None or self.parent_of(case) is None:
-            for where in (case.cluster_id, ANYWHERE):
-                if self._storm(case, where, event_id, now):
-                    return
+    def joined_at(self, group: Case) -> datetime:
+        """When the newest child of a group came under it."""
+        return self._groups[group.id].joined_at
 
-    def _peers_of(self, case: Case, signature: str) -> list[Case]:
-        alike = self._peers.get(signature)
-        if alike is None or len(alike) == 1:
-            return []  # itself
-        return [
-            peer
-            for peer in alike.values()
-            if peer.cluster_id != case.cluster_id and not peer.is_resolved and not peer.is_parted
-        ]
-
-    def _systemic(self, case: Case, peers: list[Case], event_id: str, now: datetime) -> None:
-        parents = {parent.id: parent for parent in map(self.parent_of, peers) if parent is not None}
-        group = next((parent for parent in parents.values() if parent.is_group), None)
-        free = [peer for peer in peers if self.parent_of(peer) is None]
-        if group is None:
-            if not free:
-                return
-            group = self._group(f"systemic/{signature_of(case)}", case, event_id, now)
-        for child in (*free, case):
-            self.join(group, child, now, f"The same as in other clusters: {group.id}")
-
-    def _storm(self, case: Case, where: str, event_id: str, now: datetime) -> bool:
-        """Put it into the storm of its kind, there or anywhere; whether there is one."""
-        key = f"storm/{where}/{case.kind}"
-        known = self._cases.of_key(key)
-        if known is not None and not known.is_resolved and now - self._groups[known.id].joined_at <= STORM_WINDOW:
-            self.join(known, case, now, f"One of many alike: {known.id}")
-            return True
-        tops = self._alike(where, case.kind, now)
-        if len(tops) < STORM_OWNERS:
-            return False
-        if where == ANYWHERE and len({one.cluster_id for one in tops}) < 2 and case.resource.kind != "Cluster":
-            return False
-        storm = self._group(key, case, event_id, now)
-        for top in tops:
-            self.join(storm, top, now, f"One of many alike: {storm.id}")
-        return True
-
-    def _alike(self, where: str, kind: str, now: datetime) -> list[Case]:
-        """What opened lately with this kind and is in no storm yet, one for each owner."""
-        openings = self._openings[where, kind]
-        while openings and now - openings[0][0] > STORM_WINDOW:
-            openings.popleft()
-        if len(openings) < STORM_OWNERS:
-            return []
-        tops: dict[str, Case] = {}
-        for _, case in openings:
-            parent = self.parent_of(case)
-            if case.is_resolved or case.is_parted:
-                continue
-            if parent is None:
-                tops[case.id] = case
-            elif parent.key.startswith("systemic/") and self.parent_of(parent) is None:
-                tops[parent.id] = parent
-        return list(tops.values())
-
-    def _group(self, key: str, like: Case, event_id: str, now: datetime) -> Case:
-        """The group of this key: one that is there, one to reopen, or a new one."""
+    def group(self, key: str, like: Case, event_id: str, now: datetime, about: Resource | None = None) -> Case:
+        """The group of this key: one that is there, one to reopen, or a new one (of one service, when ``about`` is)."""
         known = self._cases.of_key(key)
         if known is not None and not known.is_resolved:
             return known
@@ -200,7 +119,6 @@ class Groups:
             known.reopen(Moment(now, "reopened", "It is back", event_id=event_id))
             self._cases.settle(known)
             return known
-        about = Resource(like.resource.kind, like.resource.name, like.resource.namespace)
         group = Case(
             id=incident_id(key, event_id),
             key=key,
@@ -208,13 +126,14 @@ class Groups:
             family=like.family,
             title=like.title,
             severity=like.severity,
-            cluster=ClusterRef("", like.cluster.name),
-            resource=about,
+            cluster=ClusterRef("", like.cluster.name) if about is None else like.cluster,
+            resource=about or Resource(like.resource.kind, like.resource.name, like.resource.namespace),
             opened_at=now,
         )
         self._groups[group.id] = _Group(now, like.title)
         self._cases.add(group)
-        group.tell(Moment(now, "opened", "The same in several places", event_id=event_id))
+        words = "The same in several places" if about is None else "Several workloads behind one service are in trouble"
+        group.tell(Moment(now, "opened", words, event_id=event_id))
         return group
 
     def join(self, parent: Case, child: Case, now: datetime, text: str, actor: str = "kronveil") -> None:
@@ -245,11 +164,13 @@ class Groups:
             group.is_wider = False
             clusters = sorted(group.clusters)
             group.where = wording.some_of(clusters)
-            parent.cluster = ClusterRef("", group.where)
+            parent.cluster = parent.cluster if is_service(parent) else ClusterRef("", group.where)
             parent.clusters = tuple([group.clusters[name] for name in clusters])
             if is_systemic:
                 parent.title = wording.systemic_title(group.title, clusters)
-        if not is_systemic:
+        if is_service(parent):
+            parent.title = wording.service_title(parent.resource, len(self._owners_of(parent)))
+        elif not is_systemic:
             parent.title = wording.storm_title(parent.kind, parent.resource, len(parent.children), group.where)
 
     def lose(self, parent: Case, cluster: str, now: datetime) -> bool:
@@ -261,6 +182,10 @@ class Groups:
         self._retitle(parent, group)
         parent.tell(Moment(now, "left", f"{cluster} is no longer watched: what it suffered of this was closed"))
         return True
+
+    def _owners_of(self, parent: Case) -> set[str]:
+        children = (self._cases.get(child) for child in parent.children)
+        return {place(child.resource) for child in children if child is not None}
 
     def _clusters_of(self, child: Case) -> Mapping[str, ClusterRef]:
         group = self._groups.get(child.id)
@@ -309,20 +234,6 @@ class Groups:
         self.news[parent.id] = parent
         self.resolved(parent, now)
 
-    # What is remembered, and for how long.
-
-    def _file(self, case: Case, now: datetime) -> str | None:
-        """Remember it for those that come; returns its signature."""
-        signature = signature_of(case)
-        if signature is not None:
-            self._peers.setdefault(signature, {})[case.id] = case
-        for where in (case.cluster_id, ANYWHERE):
-            openings = self._openings.get((where, case.kind))
-            if openings is None:
-                openings = self._openings[where, case.kind] = deque(maxlen=4 * STORM_OWNERS)
-            openings.append((now, case))
-        return signature
-
     def forget(self, over: Sequence[Case]) -> None:
         """Let go of incidents that are not held any more."""
         for case in over:
@@ -330,27 +241,8 @@ class Groups:
             parent = self.parent_of(case)
             if parent is not None and len(parent.children) > MOST_OVER:
                 parent.children.pop(case.id, None)
-            signature = signature_of(case)
-            peers = self._peers.get(signature) if signature is not None else None
-            if signature is not None and peers is not None:
-                peers.pop(case.id, None)
-                if not peers:
-                    del self._peers[signature]
-        held = self._cases.get
-        self._openings = {
-            where: kept
-            for where, lately in self._openings.items()
-            if (kept := deque([one for one in lately if held(one[1].id) is not None], maxlen=4 * STORM_OWNERS))
-        }
 
 
-def signature_of(case: Case) -> str | None:
-    """What makes two incidents of two clusters the same trouble; None for what is only of its own cluster.
-
-    Nodes, volumes and clusters have the same names everywhere and nothing in common.
-    """
-    if case.is_group or case.resource.namespace is None or case.family in ("node", "volume", "reach"):
-        return None
-    signature = f"{case.kind}/{place(case.resource)}"
-    # Two images that cannot be pulled are two troubles: the title names the image.
-    return f"{signature}/{case.title}" if case.kind == IMAGE_PULL_FAILED else signature
+def is_service(case: Case) -> bool:
+    """Whether it is the group of a service."""
+    return case.key.startswith("service/")

@@ -11,6 +11,7 @@ from kronveil.logic import explain, wording
 from kronveil.logic.cases import Cases
 from kronveil.logic.conditions import Held
 from kronveil.logic.flapping import NODE_TURNS, NODE_WINDOW, turns_of
+from kronveil.logic.gathering import Gathering
 from kronveil.logic.grouping import Warned, families_of_warning, incident_key
 from kronveil.logic.groups import Groups
 from kronveil.logic.identity import place, subject_of
@@ -35,9 +36,12 @@ from kronveil.logic.rules import Rules
 from kronveil.logic.symptoms import is_over
 from kronveil.logic.waiting import Waiting
 from kronveil.logic.weighed import Weighed
-from kronveil.model.facts import GoneFacts, PodFacts, ReachFacts, SourceFacts, WarningFacts
+from kronveil.model.facts import BackendFacts, GoneFacts, PodFacts, ReachFacts, SourceFacts, WarningFacts
 from kronveil.model.incident import Moment
 from kronveil.model.resource import Resource
+
+# What the agent itself says of a cluster is no sign of its life.
+_OF_THE_AGENT = (ReachFacts, SourceFacts)
 
 
 class Judging:
@@ -49,6 +53,7 @@ class Judging:
         self.kills = kills
         self.waiting = Waiting()
         self.groups = Groups(cases, rules)
+        self.gathering = Gathering(cases, self.groups)
         self.placing = Placing(rules, cases, self.groups)
 
     def adopt(self, rules: Rules) -> None:
@@ -300,7 +305,9 @@ class Judging:
         facts = report.observation.facts
         if isinstance(facts, GoneFacts):
             self.kills.forget(report.subject)
-        if not isinstance(facts, ReachFacts | SourceFacts):
+        elif isinstance(facts, BackendFacts):
+            self.gathering.backends.note(report.cluster, report.subject, facts)
+        if not isinstance(facts, _OF_THE_AGENT):
             self.kills.hear(report.cluster, report.now)
         for symptom in symptoms:
             if symptom.mark:

@@ -24,7 +24,7 @@ FIRST_MOMENTS, MOST_MOMENTS = 100, 200
 KEPT_CLEARED, MOST_CLEARED = 50, 100
 MANY_SUBJECTS = 5
 MANY_REOPENINGS = 3
-GROUP_KEYS = ("systemic/", "storm/")
+GROUP_KEYS = ("systemic/", "storm/", "service/")
 LEFT_OUT = "left_out"
 
 _RESOLVED, _CLOSED = IncidentStatus.RESOLVED, IncidentStatus.CLOSED

@@ -145,6 +145,7 @@ class Triage:
         forgotten = self._cases.forget(self.rules.reopen_within, now)
         if forgotten:
             self._judging.groups.forget(forgotten)
+            self._judging.gathering.forget(forgotten)
         self._judging.placing.topology.forget(now, forgotten)
         self._judging.placing.warnings.forget(now)
         self._people.forget(now)
@@ -260,7 +261,7 @@ class Triage:
         groups, now = self._judging.groups, report.now
         turned = weighed.turned
         for case in turned.values() if turned else ():
-            groups.turned(case, report.event_id, now)
+            self._judging.gathering.turned(case, report.event_id, now)
         for case in weighed.touched.values():
             case.count(stored, now)
             self._cases.owe(case)

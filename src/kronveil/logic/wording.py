@@ -231,6 +231,11 @@ def storm_title(kind: str, about: Resource, count: int, clusters: str) -> str:
     return f"{count} {_PLURALS.get(about.kind, others)} {what}{where}"
 
 
+def service_title(service: Resource, count: int) -> str:
+    """The one line that stands for troubles of several workloads behind one service."""
+    return f"{count} workloads behind the service {called(service)} are in trouble"
+
+
 def systemic_title(title_of_one: str, clusters: Sequence[str]) -> str:
     """The one line that stands for the same trouble of one owner in several clusters."""
     return f"{title_of_one} in {len(clusters)} clusters"

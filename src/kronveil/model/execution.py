@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from kronveil.model.resource import Resource
@@ -90,7 +90,10 @@ class StepPlan:
 
     ``effect`` is what this step does, never more than its action may. ``details`` is what the action needs to
     perform exactly this, and nothing that is secret; both it and ``parameters`` are JSON text by name. ``summary`` is
-    a sentence.
+    a sentence. ``findings`` is what a step that only reads found, JSON text by name.
+
+    Steps that have the same number in ``together`` are performed at once. A step with a ``question`` acts on nothing:
+    the run waits for a person's answer. One with ``left_out`` is not performed, and that says why.
     """
 
     name: str
@@ -104,6 +107,11 @@ class StepPlan:
     blast_radius: tuple[str, ...] = ()
     undo: str = ""
     details: Mapping[str, str] | None = None
+    findings: Mapping[str, str] | None = None
+    together: int | None = None
+    question: str = ""
+    left_out: str = ""
+    timeout: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,7 @@ class Execution:
 
     ``acted_at`` is when the first step that changes something began, ``settles_at`` when its verdict is due.
     ``stop_after_step`` and ``cancel_asked`` are what people asked of it; ``problem`` is why it ended without a verdict.
+    ``parameters`` are the runbook's inputs as they were given, JSON text by name.
     """
 
     id: str
@@ -193,6 +202,7 @@ class Execution:
     stop_after_step: bool = False
     cancel_asked: bool = False
     problem: str = ""
+    parameters: Mapping[str, str] | None = None
     version: int = 1
 
     @property

@@ -130,7 +130,7 @@ class SignalStanding:
 
 @noun
 class Point:
-    """A measured value, or what a span of several came to: mean, least and most."""
+    """A measured value, or what a span of several came to: mean, least and most. ``at``: seconds since the epoch."""
 
     at: float
     value: float

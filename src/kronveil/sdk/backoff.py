@@ -15,7 +15,8 @@ class Backoff:
         self.tries = 0
 
     def next_s(self, at_least_s: float = 0.0) -> float:
-        """Count a failed try, and say how long to wait: between a half and the whole of its step."""
+        """Count a failed try, and say how long to wait: between a half and the whole of its step, and longer than
+        ``at_least_s``, by up to a quarter."""
         step = min(self.first_s * 2.0 ** min(self.tries, 16), self.longest_s)
         self.tries += 1
         # Those that were all told the same time do not come all at once again.

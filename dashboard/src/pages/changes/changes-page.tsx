@@ -9,7 +9,7 @@ import { newestMade } from "../../live/world";
 import { Empty, watched } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
 import { useHeld } from "../../parts/held";
-import { ListHead, Older, StrangeWords } from "../../parts/list-head";
+import { ListHead, Older, READING, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading } from "../../parts/panel";
 import { Save } from "../../parts/save";
@@ -33,7 +33,9 @@ export function ChangesPage() {
       <ListHead
         title="Changes"
         held={{ waiting, letIn }}
-        count={ledger.known ? `${plural(rows.length, "change")}${ledger.more ? " and older ones" : ""}` : ""}
+        count={
+          ledger.known ? `${plural(rows.length, "change")}${ledger.more ? " and older ones" : ""}` : READING
+        }
       >
         <Save name="changes" rows={rows} />
       </ListHead>
@@ -41,7 +43,7 @@ export function ChangesPage() {
       <StrangeWords words={strange} />
       <Unseen page={ledger.first} />
       {ledger.error !== null && <Failure error={ledger.error} retry={ledger.retry} />}
-      {!ledger.known && !ledger.error && <Loading what="changes" rows={8} />}
+      {!ledger.known && !ledger.error && rows.length === 0 && <Loading what="changes" rows={8} />}
       {ledger.known && rows.length === 0 && <None filters={filtersIn(query)} clear={clear} />}
       {rows.length > 0 && (
         <div {...grip}>
@@ -123,12 +125,13 @@ function useLedger(query: LedgerQuery) {
   const pages = usePages<Change, ChangePage>(["changes", "list", asked], (cursor) =>
     fetchChanges({ ...asked, ...cursor }),
   );
-  const { listed, more } = pages;
+  const { listed, more, isReading } = pages;
   const rows = useMemo(() => {
     const oldest = more ? Date.parse(listed?.at(-1)?.at ?? "") : Number.NEGATIVE_INFINITY;
     const live = fresh.filter((change) => matches(change, query) && !(Date.parse(change.at) < oldest));
     // What REST said of a change knows the incidents that suspect it, so it wins.
-    return newestMade(live, listed ?? [], Number.POSITIVE_INFINITY);
-  }, [listed, more, fresh, query]);
-  return { ...pages, rows, known: listed !== undefined };
+    const answered = isReading ? listed?.filter((change) => matches(change, query)) : listed;
+    return newestMade(live, answered ?? [], Number.POSITIVE_INFINITY);
+  }, [listed, more, isReading, fresh, query]);
+  return { ...pages, rows, known: listed !== undefined && !isReading };
 }

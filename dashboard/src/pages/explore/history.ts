@@ -61,13 +61,17 @@ export function useEvents(query: ExploreQuery) {
     rows,
     gathered,
     missed,
-    /** Asks the agent for what went by; a page holds so many of it. */
+    /** Asks the agent for what went by and lists it; a page holds so many of it. What cannot be read stays told. */
     readMissed: () => {
       pageOf.current = PAGE;
-      void queries.invalidateQueries({ queryKey: ["events"] }).then(() => found(PAGE - FEED_LENGTH));
+      setPast(view);
+      void queries.invalidateQueries({ queryKey: ["events"] }, { throwOnError: true }).then(
+        () => found(PAGE - FEED_LENGTH),
+        () => {},
+      );
     },
     isPast,
-    known: pages.listed !== undefined || rows.length > 0,
+    known: (pages.listed !== undefined && !pages.isReading) || rows.length > 0,
     listed: pages.listed?.length ?? 0,
     first: pages.first,
     error: pages.error,

@@ -1,7 +1,7 @@
 // How many events came, bucket by bucket, by severity; what was not counted is hatched, never a zero.
 import { useMemo } from "react";
 import type { KronveilEvent } from "../../api/types";
-import { useClusters } from "../../live/hooks";
+import { useClusters, useStart } from "../../live/hooks";
 import { useNow } from "../../live/pulse";
 import { isHeard } from "../../live/signals";
 import { Failure } from "../../parts/failure";
@@ -26,12 +26,15 @@ export function RatePlot(props: {
   const { data, error, refetch, minutes } = useRange(query);
   const now = useNow();
   const silentFrom = useSilence(query.cluster);
+  const started = useStart();
   const found = useMemo(
     () => merged([gathered, data?.events ?? []]).filter((event) => matches(event, query)),
     [gathered, data, query],
   );
   const span = { from: now - minutes * 60_000, to: now };
   const knownFrom = Math.max(data?.from ?? now, span.from);
+  // What an earlier run stored shows that it watched, and from when on.
+  const watchedFrom = Math.min(started ?? span.from, Date.parse(found.at(-1)?.received_at ?? "") || now);
   const { buckets, step, tallest } = countIn(found, span, knownFrom);
   const total = buckets.reduce((sum, bucket) => sum + bucket.total, 0);
   const isCut = data !== undefined && data.from > span.from + 1000;
@@ -65,7 +68,7 @@ export function RatePlot(props: {
           span={span}
           values={valueTicks(tallest, 0, 3)}
           height={150}
-          unknown={unknownIn(span, knownFrom, silentFrom)}
+          unknown={unknownIn(span, { from: knownFrom, watchedFrom, silentFrom })}
           draw={({ x, y }) =>
             buckets.map((bucket) => (
               <Stack
@@ -79,7 +82,8 @@ export function RatePlot(props: {
           }
           readout={(at) => {
             const bucket = buckets.find((each) => at >= each.at && at < each.at + step);
-            return bucket ? { at: bucket.at, words: inWords(bucket) } : null;
+            const isKnown = bucket && (bucket.total > 0 || at >= watchedFrom);
+            return isKnown ? { at: bucket.at, words: inWords(bucket) } : null;
           }}
           table={<RateTable buckets={buckets} step={step} />}
         />

@@ -16,10 +16,14 @@ describe("the rate of events", () => {
   it("draws no zero where it has not counted", () => {
     const { buckets } = countIn([], span, T0 + 1_800_000);
     expect(buckets.every((bucket) => bucket.at >= T0 + 1_800_000)).toBe(true);
-    expect(unknownIn(span, T0 + 1_800_000, null)).toHaveLength(1);
-    expect(unknownIn(span, T0, T0 + 3_000_000)).toEqual([
+    const all = { from: T0, watchedFrom: T0, silentFrom: null };
+    expect(unknownIn(span, { ...all, from: T0 + 1_800_000 })).toHaveLength(1);
+    expect(unknownIn(span, { ...all, silentFrom: T0 + 3_000_000 })).toEqual([
       { from: T0 + 3_000_000, to: span.to, why: "The cluster is not heard" },
     ]);
-    expect(unknownIn(span, T0, null)).toEqual([]);
+    expect(unknownIn(span, { ...all, watchedFrom: T0 + 600_000 })).toEqual([
+      { from: T0, to: T0 + 600_000, why: "Before this start of the agent" },
+    ]);
+    expect(unknownIn(span, all)).toEqual([]);
   });
 });

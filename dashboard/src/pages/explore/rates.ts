@@ -36,9 +36,22 @@ export function inWords({ total, by }: Bucket): string {
   return `${total.toLocaleString("en-US")} ${total === 1 ? "event" : "events"}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
 }
 
+type Known = {
+  /** From when on events were counted. */
+  readonly from: number;
+  /** From when on anybody watched. */
+  readonly watchedFrom: number;
+  /** Since when the cluster is not heard. */
+  readonly silentFrom: number | null;
+};
+
 /** What the plot must not draw as quiet. */
-export function unknownIn(span: Span, knownFrom: number, silentFrom: number | null): Unknown[] {
+export function unknownIn(span: Span, { from: knownFrom, watchedFrom, silentFrom }: Known): Unknown[] {
   const found: Unknown[] = [];
+  const counted = Math.max(knownFrom, span.from);
+  if (watchedFrom > counted) {
+    found.push({ from: counted, to: Math.min(watchedFrom, span.to), why: "Before this start of the agent" });
+  }
   if (knownFrom > span.from) {
     found.push({
       from: span.from,

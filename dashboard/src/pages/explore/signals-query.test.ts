@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { drawnOf, filtersIn, readQuery, serverQuery, toggled } from "./signals-query";
+import { at, T0 } from "../../testing/samples";
+import { drawnOf, filtersIn, readQuery, serverQuery, toggled, worstFirst } from "./signals-query";
 
 const read = (address: string) => readQuery(new URLSearchParams(address));
 const rows = ["a", "b", "c"].map((id) => ({ id }));
@@ -12,6 +13,24 @@ describe("which measured values are looked at", () => {
     expect(serverQuery(query)).toEqual({ signal: "node.cpu.usage", cluster: "alpha", name: "web*" });
     expect(filtersIn(query)).toEqual(["cluster", "name"]);
     expect([query.range, strange]).toEqual(["1h", ["sev", "range=2y"]]);
+  });
+
+  it("has the nearest to its limit first, and what has ended last", () => {
+    const row = (id: string, seconds: number, value: number, limit: number | null) => ({
+      id,
+      limit,
+      last: { at: at(seconds), value },
+    });
+    const found = worstFirst(
+      [
+        row("ended", -900, 99, 100),
+        row("low", 0, 10, 100),
+        row("free", 0, 500, null),
+        row("near", 0, 90, 100),
+      ],
+      T0,
+    );
+    expect(found.map(({ id }) => id)).toEqual(["near", "low", "free", "ended"]);
   });
 
   it("begins with the first ones, and what is picked takes their place", () => {

@@ -1,5 +1,6 @@
 // Which measured values are looked at: in the address, so that a link shows the same view. Pure.
 import type { SeriesQuery } from "../../api/client";
+import type { Series } from "../../api/types";
 
 export type SignalsQuery = {
   signal: string;
@@ -55,6 +56,25 @@ export function serverQuery(query: SignalsQuery): SeriesQuery {
   for (const key of ["cluster", "namespace", "owner"] as const) if (query[key]) found[key] = query[key];
   if (name) found.name = name.endsWith("*") ? name : `${name}*`;
   return found;
+}
+
+/** Series that ended longer ago than this come after those that go on. */
+const ENDED_MS = 5 * 60_000;
+
+/** Those that go on, the nearest to their limit first; without a limit, the largest. */
+export function worstFirst<Row extends Pick<Series, "id" | "last" | "limit">>(
+  rows: readonly Row[],
+  now: number,
+): Row[] {
+  const goesOn = ({ last }: Row) => last !== null && now - Date.parse(last.at) < ENDED_MS;
+  const share = ({ last, limit }: Row) => (last && limit ? last.value / limit : -1);
+  return [...rows].sort(
+    (a, b) =>
+      Number(goesOn(b)) - Number(goesOn(a)) ||
+      share(b) - share(a) ||
+      (b.last?.value ?? -1) - (a.last?.value ?? -1) ||
+      a.id.localeCompare(b.id),
+  );
 }
 
 const ids = (pick: string): string[] => pick.split(",").filter(Boolean);

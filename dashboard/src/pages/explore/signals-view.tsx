@@ -1,24 +1,25 @@
 // Measured values: which there are, a picker, and the picked ones over time; where there are none, why.
-import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { useMemo, useRef } from "react";
 import { fetchSeries, fetchSignals } from "../../api/client";
 import type { Series, SeriesPage, Signal } from "../../api/types";
 import { useClusters } from "../../live/hooks";
 import { useNow, useTrust } from "../../live/pulse";
-import { live } from "../../live/store";
+import { live, useLive } from "../../live/store";
 import { Aged } from "../../parts/aged";
 import { Empty as EmptyList } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
-import { ListHead, Older, StrangeWords } from "../../parts/list-head";
+import { useHeld } from "../../parts/held";
+import { ListHead, Older, READING, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading, Panel } from "../../parts/panel";
-import { inUnit, nameOf } from "../../parts/plot/line-data";
 import { LinePlot, MOST_LINES } from "../../parts/plot/lines";
 import { SourceWords } from "../../parts/plot/source-words";
 import { Save } from "../../parts/save";
 import { TextFilter } from "../../parts/text-filter";
-import { Age } from "../../parts/times";
 import { Unseen } from "../../parts/unseen";
+import { marksBeside } from "./beside";
+import { SeriesPicker } from "./series-picker";
 import {
   drawnOf,
   filtersIn,
@@ -27,10 +28,12 @@ import {
   type SignalsQuery,
   serverQuery,
   toggled,
+  worstFirst,
 } from "./signals-query";
 import { ExploreViews } from "./views";
 
 const RENEW_MS = 15_000;
+const LISTED = 100;
 const NO_FILTERS = { cluster: "", namespace: "", owner: "", name: "", pick: "" };
 
 export function SignalsView() {
@@ -41,12 +44,22 @@ export function SignalsView() {
     queryKey: ["signals", query.cluster],
     queryFn: () => fetchSignals(query.cluster),
   });
-  const rows = pages.listed ?? [];
-  const drawn = drawnOf(
-    rows.filter(({ points }) => points.length > 0),
-    query.pick,
-    MOST_LINES,
+  const listed = pages.listed;
+  const at = pages.answeredAt;
+  // Rows keep their places until the agent has answered again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the clock alone changes no order
+  const sorted = useMemo(
+    () => worstFirst(listed ?? [], live.serverNow() ?? Date.now()),
+    [at, listed?.length],
   );
+  const view = JSON.stringify(serverQuery(query));
+  const { rows, waiting, letIn, grip } = useHeld(sorted, ({ id }) => id, view);
+  // Rows of the filter before are neither drawn nor chosen from.
+  const answered = pages.isReading ? NONE : rows;
+  const begun = useFirstChoice(answered, view);
+  const chosen = drawnOf(answered, query.pick || begun, MOST_LINES);
+  const { drawn, isKnown, failed, truncated } = usePoints(chosen, query);
+  const incidents = useLive((view) => view.world.incidents);
   const signal = signals.data?.items.find(({ name }) => name === query.signal);
   const sources = pages.first?.sources ?? signals.data?.sources ?? [];
   const pick = (id: string) =>
@@ -54,7 +67,7 @@ export function SignalsView() {
       pick: toggled(
         query.pick,
         id,
-        drawn.map((each) => each.id),
+        chosen.map((each) => each.id),
         MOST_LINES,
       ),
     });
@@ -62,9 +75,13 @@ export function SignalsView() {
     <div className="page explore">
       <ListHead
         title="Explore"
-        held={{ waiting: 0, letIn: () => {} }}
+        held={{ waiting, letIn }}
         count={
-          pages.listed ? `${rows.length.toLocaleString("en-US")}${pages.more ? " or more" : ""} series` : ""
+          pages.isReading
+            ? READING
+            : pages.listed
+              ? `${rows.length.toLocaleString("en-US")}${pages.more ? " or more" : ""} series`
+              : ""
         }
       >
         <Save name="series" rows={drawn} />
@@ -81,17 +98,18 @@ export function SignalsView() {
         {...(signal ? { count: signal.meaning } : {})}
         aside={<Range query={query} change={change} />}
       >
-        {!pages.listed && pages.error === null && <Loading what="measured values" rows={6} />}
+        {(pages.isReading || !isKnown) && pages.error === null && <Loading what="measured values" rows={6} />}
+        {failed !== null && <Failure error={failed} />}
         {drawn.length > 0 && (
           <LinePlot
             label={`${query.signal} over the last ${RANGES[query.range]?.[0]}`}
             all={drawn}
             span={span}
-            marks={[]}
+            marks={marksBeside(drawn, incidents.values())}
             height={230}
           />
         )}
-        {pages.listed && drawn.length === 0 && (
+        {pages.listed && !pages.isReading && isKnown && failed === null && drawn.length === 0 && (
           <None
             query={query}
             served={sources.some(({ state }) => state === "served")}
@@ -99,16 +117,70 @@ export function SignalsView() {
           />
         )}
         <SourceWords sources={sources} />
-        {pages.first?.truncated && (
+        {truncated && (
           <p className="meta plot-note">
             Older values of this range are left out: more were kept than are read at once.
           </p>
         )}
       </Panel>
-      {rows.length > 0 && <Picker rows={rows} drawn={drawn} pick={pick} change={change} />}
+      {rows.length > 0 && (
+        <div {...grip} aria-busy={pages.isReading}>
+          <SeriesPicker
+            rows={rows}
+            drawn={chosen}
+            pick={pick}
+            ofOwner={(owner) => change({ owner, pick: "" })}
+          />
+        </div>
+      )}
       <Older noun="series" word="More" pages={pages} />
     </div>
   );
+}
+
+const NONE: readonly never[] = [];
+
+/** What a view began with stays drawn, whatever comes nearer to its limit meanwhile. */
+function useFirstChoice(rows: readonly Series[], view: string): string {
+  const first = useRef({ view: "", ids: "" });
+  if (rows.length > 0 && first.current.view !== view) {
+    const ids = drawnOf(rows, "", MOST_LINES).map(({ id }) => id);
+    first.current = { view, ids: ids.join(",") };
+  }
+  return first.current.view === view ? first.current.ids : "";
+}
+
+const sinceOf = (minutes: number): string =>
+  new Date((live.serverNow() ?? Date.now()) - minutes * 60_000).toISOString();
+
+/** The values of the series that are drawn, each by itself: a list of hundreds has none. */
+function usePoints(chosen: readonly Series[], query: SignalsQuery) {
+  const { disconnected } = useTrust();
+  const minutes = RANGES[query.range]?.[1] ?? 60;
+  const answers = useQueries({
+    queries: chosen.map(({ id, signal, cluster_name: cluster, resource, labels }) => ({
+      queryKey: ["series", "points", id, cluster, minutes],
+      queryFn: () =>
+        fetchSeries({
+          signal,
+          cluster,
+          name: resource.name,
+          since: sinceOf(minutes),
+          ...(resource.namespace ? { namespace: resource.namespace } : {}),
+          ...(labels.container ? { container: labels.container } : {}),
+        }),
+      refetchInterval: disconnected ? (false as const) : RENEW_MS,
+    })),
+  });
+  const found = answers.flatMap(({ data }) => data?.items ?? []);
+  return {
+    drawn: chosen.flatMap(
+      ({ id }) => found.find((series) => series.id === id && series.points.length > 0) ?? [],
+    ),
+    isKnown: answers.every(({ data, error }) => data || error),
+    failed: answers.find(({ data, error }) => error && !data)?.error ?? null,
+    truncated: answers.some(({ data }) => data?.truncated),
+  };
 }
 
 /** Pages of series, asked for again at the pace of their sources while the first page is all there is. */
@@ -119,10 +191,7 @@ function useSeries(query: SignalsQuery) {
   const asked = serverQuery(query);
   const pages = usePages<Series, SeriesPage>(
     ["series", query.signal, query.cluster, asked, minutes],
-    (cursor) => {
-      const since = new Date((live.serverNow() ?? Date.now()) - minutes * 60_000).toISOString();
-      return fetchSeries({ ...asked, ...cursor, since });
-    },
+    (cursor) => fetchSeries({ ...asked, ...cursor, since: sinceOf(minutes), points: false }, LISTED),
     disconnected ? undefined : RENEW_MS,
   );
   return { pages, span: { from: now - minutes * 60_000, to: now } };
@@ -197,104 +266,5 @@ function None(props: { query: SignalsQuery; served: boolean; clear: () => void }
           : "Nothing is measured: no cluster serves values to this agent."
       }
     </EmptyList>
-  );
-}
-
-function Picker(props: {
-  rows: readonly Series[];
-  drawn: readonly Series[];
-  pick: (id: string) => void;
-  change: Change;
-}) {
-  const { rows, drawn, pick, change } = props;
-  const isDrawn = new Set(drawn.map(({ id }) => id));
-  return (
-    <div className="table-frame drains">
-      <table className="grid series-table" aria-label="Series" aria-rowcount={rows.length + 1}>
-        <thead>
-          <tr>
-            <th scope="col">Drawn</th>
-            <th scope="col">Of</th>
-            <th scope="col">Namespace</th>
-            <th scope="col">Cluster</th>
-            <th scope="col" className="number">
-              Newest
-            </th>
-            <th scope="col" className="number">
-              Limit
-            </th>
-            <th scope="col" className="number">
-              Age
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((series) => (
-            <tr key={series.id} data-series={series.id}>
-              <td data-label="Drawn">
-                <input
-                  type="checkbox"
-                  data-row
-                  checked={isDrawn.has(series.id)}
-                  disabled={series.points.length === 0}
-                  aria-label={`Draw ${nameOf(series)}`}
-                  onChange={() => pick(series.id)}
-                />
-              </td>
-              <td className="cell-main">
-                <bdi>{nameOf(series)}</bdi>
-                {series.labels.owner && (
-                  <span className="meta">
-                    {series.labels.owner_kind}{" "}
-                    <button
-                      type="button"
-                      className="text-button"
-                      onClick={() => change({ owner: series.labels.owner ?? "", pick: "" })}
-                    >
-                      {series.labels.owner}
-                    </button>
-                  </span>
-                )}
-              </td>
-              <td data-label="Namespace">
-                {series.resource.namespace ?? <span className="quiet">none</span>}
-              </td>
-              <td data-label="Cluster">{series.cluster_name}</td>
-              <td className="number" data-label="Newest">
-                {series.last ? (
-                  inUnit(series.last.value, series.unit)
-                ) : (
-                  <span className="unknown-text">never</span>
-                )}
-              </td>
-              <td className="number" data-label="Limit">
-                {series.limit === null ? (
-                  <span className="quiet">not set or known</span>
-                ) : (
-                  <Share value={series.last?.value ?? null} limit={series.limit} unit={series.unit} />
-                )}
-              </td>
-              <td className="number" data-label="Age">
-                <Age at={series.last?.at} short />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-const NEAR = 0.9;
-
-function Share({ value, limit, unit }: { value: number | null; limit: number; unit: string }) {
-  const share = value === null ? null : value / limit;
-  return (
-    <>
-      {inUnit(limit, unit)}
-      {share !== null && (
-        <span className={share >= NEAR ? "tone-high" : "quiet"}> {Math.round(share * 100)} %</span>
-      )}
-    </>
   );
 }

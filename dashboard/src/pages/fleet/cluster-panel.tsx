@@ -26,7 +26,7 @@ export function ClusterPanel({ cluster, alone = false }: { cluster: Cluster; alo
       aria-labelledby="cluster-name"
     >
       <header>
-        <h2 id="cluster-name">
+        <h2 id="cluster-name" className="drains">
           <Shape tone={tone} size={16} />{" "}
           {alone ? (
             <span className={`tone-${tone}`}>{capital(cluster.state)}</span>
@@ -34,7 +34,7 @@ export function ClusterPanel({ cluster, alone = false }: { cluster: Cluster; alo
             <Link to={`/fleet/${encodeURIComponent(cluster.name)}`}>{cluster.name}</Link>
           )}
         </h2>
-        {!alone && <strong className={`tone-${tone}`}>{capital(cluster.state)}</strong>}
+        {!alone && <strong className={`tone-${tone} drains`}>{capital(cluster.state)}</strong>}
         <span className="second">
           {cluster.last_seen && seconds !== null ? (
             <>
@@ -67,7 +67,7 @@ function Facts({ cluster, alone }: { cluster: Cluster; alone: boolean }) {
   );
   const { books } = cluster;
   return (
-    <dl className="cluster-facts">
+    <dl className="cluster-facts drains">
       <Fact name="Identity">{cluster.uid ? <code>{cluster.uid}</code> : "not known yet"}</Fact>
       <Fact name="Region">{cluster.region ?? "not known"}</Fact>
       <Fact name="Version">{cluster.version ?? "?"}</Fact>

@@ -128,10 +128,10 @@ function Found({ incident }: { incident: IncidentDetail }) {
       <div className="incident-columns">
         <div className="stack">
           <WhatBroke incident={incident} />
+          <Why incident={incident} />
           <Suspense fallback={<div className="panel measured-space" />}>
             <Measured incident={incident} />
           </Suspense>
-          <Why incident={incident} />
           <Topology incident={incident} />
           <Receipts incident={incident} />
         </div>

@@ -37,8 +37,8 @@ describe("the values beside an incident", () => {
   it("do not show the time before the agent began to measure, but always the start", () => {
     const span = { from: T0 - 1_200_000, to: T0 + 300_000 };
     const first = (seconds: number) => [{ points: [{ at: at(seconds), value: 1, min: 1, max: 1 }] }];
-    expect(trimmed(span, T0, first(-60)).from).toBe(T0 - 90_000);
-    expect(trimmed(span, T0, first(120)).from).toBe(T0 - 30_000);
+    expect(trimmed(span, T0, first(-60)).from).toBe(T0 - 78_000);
+    expect(trimmed(span, T0, first(120)).from).toBe(T0 - 15_000);
     expect(trimmed(span, T0, [])).toEqual(span);
   });
 

@@ -19,6 +19,8 @@ const AFTER_MS = 10 * MINUTE;
 /** More than this before now is not asked for: one incident may stay open for weeks. */
 const LONGEST_MS = 24 * 60 * MINUTE;
 const MOST_CLUSTERS = 3;
+/** Before the first thing drawn, as a share of the whole. */
+const AIR = 0.05;
 
 /** Whose values: pods of a workload, one pod, or a node; null for what is not measured, as a service. */
 export function subjectOf({ resource }: Pick<Incident, "resource">, quantity: Quantity): SeriesQuery | null {
@@ -48,7 +50,8 @@ export function spanOf(incident: Incident | IncidentDetail, now: number) {
 export function trimmed(span: Span, opened: number, all: readonly Pick<Series, "points">[]): Span {
   const first = Math.min(...all.map(({ points }) => Date.parse(points[0]?.at ?? "")).filter(Number.isFinite));
   if (!Number.isFinite(first)) return span;
-  const from = Math.max(span.from, Math.min(first, opened) - MINUTE / 2);
+  const start = Math.min(first, opened);
+  const from = Math.max(span.from, start - (span.to - start) * AIR);
   return { ...span, from: Math.min(from, span.to - MINUTE) };
 }
 

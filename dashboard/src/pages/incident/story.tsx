@@ -15,6 +15,8 @@ import { lanesOf, type Made, type StoryLane, spanOf } from "./story-data";
 /** The width of a receipt's number, and of the name in front of a lane. */
 const NUMBER_PX = 36;
 const NAME_PX = 130;
+/** Half of a time under the lanes: one nearer to an end than this would be cut off. */
+const HALF_TIME_PX = 27;
 
 const percent = (share: number): string => `${(share * 100).toFixed(3)}%`;
 
@@ -23,7 +25,9 @@ export function Story({ incident }: { incident: IncidentDetail }) {
   const zone = useZone();
   const span = spanOf(incident, now);
   const box = useRef<HTMLDivElement>(null);
-  const lanes = lanesOf(incident, useClusters(), span, NUMBER_PX / Math.max(200, useWidth(box) - NAME_PX));
+  const track = Math.max(200, useWidth(box) - NAME_PX);
+  const lanes = lanesOf(incident, useClusters(), span, NUMBER_PX / track);
+  const edge = HALF_TIME_PX / track;
   const opened = place(Date.parse(incident.opened_at), span);
   const short = span.to - span.from < 240_000;
   return (
@@ -62,7 +66,7 @@ export function Story({ incident }: { incident: IncidentDetail }) {
         <span className="quiet">{zoneName(span.to, zone)}</span>
         <div className="track">
           {timeTicks(span, 6)
-            .filter((at) => place(at, span) > 0.03 && place(at, span) < 0.97)
+            .filter((at) => place(at, span) > edge && place(at, span) < 1 - edge)
             .map((at) => (
               <span key={at} style={{ left: percent(place(at, span)) }}>
                 {short ? clock(at, zone) : hourMinute(at, zone)}

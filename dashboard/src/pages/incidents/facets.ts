@@ -6,11 +6,14 @@ import { useLive } from "../../live/store";
 import { useRenewed } from "../../parts/renewed";
 import { isCounted, type ListQuery, serverQuery } from "./query";
 
-/** Null while nobody counts: before the first answer, and while words are sought that only this page looks for. */
-export function useFacets(query: ListQuery): Facets | null {
+/**
+ * Null while nobody counts: before the first answer, and while words are sought that only this page looks for. Until
+ * another filter is counted, those of the filter before keep the places of its numbers, and are not to be read.
+ */
+export function useFacets(query: ListQuery): { facets: Facets | null; isReading: boolean } {
   const asked = serverQuery(query);
   const enabled = isCounted(query);
-  const { data, refetch } = useQuery({
+  const { data, isPlaceholderData, refetch } = useQuery({
     queryKey: ["incidents", "facets", asked],
     queryFn: () => fetchFacets(asked),
     enabled,
@@ -21,5 +24,5 @@ export function useFacets(query: ListQuery): Facets | null {
     refetch,
     enabled,
   );
-  return enabled ? (data ?? null) : null;
+  return { facets: enabled ? (data ?? null) : null, isReading: isPlaceholderData };
 }

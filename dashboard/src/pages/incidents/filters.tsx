@@ -18,13 +18,13 @@ export function Filters({
   query: ListQuery;
   change: (changes: Partial<ListQuery>) => void;
 }) {
-  const facets = useFacets(query);
+  const { facets, isReading } = useFacets(query);
   const clusters = useClusters();
   const names = [...clusters.map(({ name }) => name)].sort((a, b) => a.localeCompare(b));
   if (query.cluster && !names.includes(query.cluster)) names.push(query.cluster);
   return (
     <search className="filters">
-      <fieldset className="tabs" aria-label="Status">
+      <fieldset className="tabs" aria-label="Status" aria-busy={isReading}>
         {STATUSES.map((status) => (
           <button
             key={status}
@@ -46,7 +46,7 @@ export function Filters({
         {SEVERITIES.map((severity) => (
           <option key={severity} value={severity}>
             {capital(severity)}
-            {facets && ` (${count(facets.severity[severity as Severity] ?? 0)})`}
+            {facets && !isReading && ` (${count(facets.severity[severity as Severity] ?? 0)})`}
           </option>
         ))}
       </select>
@@ -59,7 +59,7 @@ export function Filters({
         {names.map((name) => (
           <option key={name} value={name}>
             {name}
-            {facets && ` (${count(facets.cluster[name] ?? 0)})`}
+            {facets && !isReading && ` (${count(facets.cluster[name] ?? 0)})`}
           </option>
         ))}
       </select>

@@ -8,7 +8,7 @@ import { useLive } from "../../live/store";
 import { Empty, watched } from "../../parts/empty";
 import { Failure } from "../../parts/failure";
 import { useHeld } from "../../parts/held";
-import { ListHead, Older, StrangeWords } from "../../parts/list-head";
+import { ListHead, Older, READING, StrangeWords } from "../../parts/list-head";
 import { useAddress, usePages } from "../../parts/pages";
 import { Loading } from "../../parts/panel";
 import { Save } from "../../parts/save";
@@ -30,14 +30,14 @@ export function IncidentsPage() {
   const filters = [query.severity, query.cluster, query.q].filter(Boolean).length;
   return (
     <div className="page incidents">
-      <ListHead title="Incidents" held={{ waiting, letIn }} count={list.known ? countOfRows(rows) : ""}>
+      <ListHead title="Incidents" held={{ waiting, letIn }} count={list.known ? countOfRows(rows) : READING}>
         <Save name="incidents" rows={rows} />
       </ListHead>
       <Filters query={query} change={change} />
       <Silences />
       <StrangeWords words={strange} />
       {list.error !== null && <Failure error={list.error} retry={list.retry} />}
-      {!list.known && !list.error && <Loading what="incidents" rows={6} />}
+      {!list.known && !list.error && rows.length === 0 && <Loading what="incidents" rows={6} />}
       {list.known && rows.length === 0 && (
         <None query={query} filters={filters} clear={() => change({ severity: "", cluster: "", q: "" })} />
       )}
@@ -93,7 +93,7 @@ function useList(query: ListQuery) {
   return {
     ...pages,
     rows,
-    known: (whole && known) || listed !== undefined,
+    known: (whole && known) || (listed !== undefined && !pages.isReading),
     error: whole && known ? null : pages.error,
     more: pages.more && !whole,
   };

@@ -41,14 +41,23 @@ export function Feed() {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <section className="scroller" tabIndex={0} aria-label="Live feed, newest first" {...grip}>
           <ul className="feed-rows" aria-label="Newest events">
-            {rows.map((event) => (
-              <FeedRow key={event.id} event={event} fresh={Date.parse(event.received_at) > opened} />
+            {rows.map((event, index) => (
+              <FeedRow key={event.id} event={event} fresh={isFresh(event, rows[index + STORM], opened)} />
             ))}
           </ul>
         </section>
       )}
     </Panel>
   );
+}
+
+/** Events within a second that are too many to point at: a hundred rows that fade at once cost more than they tell. */
+const STORM = 10;
+
+/** Whether a row shows that it is new: it came to an open page, and not in a storm. */
+function isFresh(event: KronveilEvent, before: KronveilEvent | undefined, opened: number): boolean {
+  const came = Date.parse(event.received_at);
+  return came > opened && (before === undefined || came - Date.parse(before.received_at) > 1000);
 }
 
 const FeedRow = memo(function FeedRow({ event, fresh }: { event: KronveilEvent; fresh: boolean }) {

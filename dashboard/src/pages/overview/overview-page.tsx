@@ -61,7 +61,7 @@ function Summary({ overview }: { overview: Overview | undefined }) {
   const status = useLive((view) => view.world.status);
   const unseen = active.filter((incident) => incident.status === "open").length;
   if (!status) return null;
-  if (visited && overview) return <SinceVisit since={overview.since} visited={visited} />;
+  if (visited && overview) return <SinceVisit since={overview.since} />;
   return (
     <p className="second">
       The agent has watched for {duration(status.uptime_s)}:{" "}
@@ -73,10 +73,10 @@ function Summary({ overview }: { overview: Overview | undefined }) {
 }
 
 /** What the reader missed, counted by the agent. */
-function SinceVisit({ since, visited }: { since: Overview["since"]; visited: string }) {
+function SinceVisit({ since }: { since: Overview["since"] }) {
   return (
     <p className="second">
-      Since your last visit, <Age at={visited} /> ago: {plural(since.opened, "incident")} opened,{" "}
+      Since your last visit, <Age at={since.at} /> ago: {plural(since.opened, "incident")} opened,{" "}
       {since.recovered} recovered{since.gaps > 0 && ` · ${plural(since.gaps, "gap")} in coverage`}
     </p>
   );

@@ -6,12 +6,6 @@ import type { Change, KronveilEvent } from "../../api/types";
 import { useLive } from "../../live/store";
 import { newestMade } from "../../live/world";
 
-/** When the agent started, to the second; null before its first heartbeat. */
-export function useStart(): number | null {
-  const status = useLive((view) => view.world.status);
-  return status && Math.round((Date.parse(status.server_time) - status.uptime_s * 1000) / 1000) * 1000;
-}
-
 /** Changes of the stream, and older ones that only REST still lists. */
 export function useKnownChanges(): readonly Change[] {
   const fresh = useLive((view) => view.world.changes);

@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Incident } from "../../api/types";
-import { isActive, rootsOf, useClusters } from "../../live/hooks";
+import { isActive, rootsOf, useClusters, useStart } from "../../live/hooks";
 import { useKnownIncidents, useSuspected } from "../../live/known";
 import { useNow, useTrust } from "../../live/pulse";
 import { useLive } from "../../live/store";
@@ -25,7 +25,7 @@ import {
   type Unheard,
 } from "./lanes";
 import { useOverview } from "./overview-data";
-import { useKnownChanges, useSeenEvents, useStart } from "./timeline-data";
+import { useKnownChanges, useSeenEvents } from "./timeline-data";
 
 const RANGES: Record<string, [string, number]> = {
   "5m": ["Last 5 min", 5],

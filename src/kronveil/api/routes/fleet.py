@@ -38,8 +38,9 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 def coverage(desk: Desk, cluster: str | None = None) -> tuple[bool, list[shapes.Missing]]:
     """Whether an answer leaves out no cluster, and which ones it does: of all, or of the one asked for."""
-    missing = [encode.missing_shape(each) for each in desk.fleet().missing if cluster in (None, each.cluster)]
-    return (desk.fleet().complete if cluster is None else not missing), missing
+    fleet = desk.fleet()
+    missing = [encode.missing_shape(each) for each in fleet.missing if cluster in (None, each.cluster)]
+    return (fleet.complete if cluster is None else not missing), missing
 
 
 @router.get("/fleet", response_model=shapes.Fleet, responses=refusals())

@@ -93,7 +93,11 @@ def _query(desk: Desk, asked: SeriesFilter) -> SeriesQuery:
         known = ", ".join(BY_NAME)
         raise not_valid(["query", "signal"], f"There is no signal {unknown[0]!r}. There are: {known}")
     until = asked.until or desk.now()
-    since = asked.since or until - A_WHILE
+    try:
+        since = asked.since or until - A_WHILE
+        since, until = since.astimezone(UTC), until.astimezone(UTC)
+    except OverflowError:
+        raise not_valid(["query", "until"], "is no time that a calendar has") from None
     if since > until:
         raise not_valid(["query", "since"], "must not be after until")
     try:
@@ -104,7 +108,7 @@ def _query(desk: Desk, asked: SeriesFilter) -> SeriesQuery:
         since=since,
         until=until,
         signals=tuple(asked.signal),
-        cluster=asked.cluster,
+        cluster=_known_as(desk, asked.cluster),
         kind=None if asked.kind is None else _KINDS[asked.kind],
         namespace=asked.namespace,
         name=asked.name,
@@ -116,6 +120,14 @@ def _query(desk: Desk, asked: SeriesFilter) -> SeriesQuery:
         limit=asked.limit,
         with_points=asked.points,
     )
+
+
+def _known_as(desk: Desk, cluster: str | None) -> str | None:
+    """Of a cluster under two names, the first: under that one its values are kept."""
+    for member in desk.members():
+        if member.name == cluster:
+            return member.same_as or cluster
+    return cluster
 
 
 def _series(found: Series, query: SeriesQuery, most: int, now: datetime) -> shapes.Series:

@@ -28,6 +28,7 @@ PAGES = {
     "fleet": "/api/v1/fleet",
 }
 FIRST = "50 incidents"
+CHANGED = f"{FIRST}, each after a change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +43,38 @@ class Plan:
 
 @dataclass(slots=True)
 class Side:
-    """A server, our connections to it, and what each round cost."""
+    """A server and what each round cost it. Connections are opened for a round: a server closes those that are idle."""
 
     server: Talker
-    streams: list["Asking"]
+    connections: int
     samples: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
     took_ms: dict[str, list[list[float]]] = field(default_factory=dict[str, list[list[float]]])
     answers: int = 0
 
+    async def run_changing(self, asks: int) -> None:
+        """One round of the first page, before each of which something was published."""
+        took: list[float] = []
+        before, began = await self.server.ask("cost"), time.perf_counter()
+        async with connected(self.server.began["port"]) as asking:
+            for _ in range(asks):
+                await self.server.ask("publish", turns=1, each=1, every_s=0, padding=0)
+                await asking.ask(PAGES[FIRST], 1, took)
+        wall_s, after = time.perf_counter() - began, await self.server.ask("cost")
+        self.answers += len(took)
+        self.samples.setdefault(CHANGED, []).append(Sample(len(took), after["cpu_s"] - before["cpu_s"], wall_s))
+        self.took_ms.setdefault(CHANGED, []).append(took)
+
     async def run(self, name: str, asks: int) -> None:
         """One round of one page."""
         took: list[float] = []
-        before, began = await self.server.ask("cost"), time.perf_counter()
-        async with anyio.create_task_group() as tasks:
-            for one in self.streams:
-                tasks.start_soon(one.ask, PAGES[name], asks // len(self.streams), took)
-        wall_s, after = time.perf_counter() - began, await self.server.ask("cost")
+        async with AsyncExitStack() as opened:
+            port = self.server.began["port"]
+            asking = [await opened.enter_async_context(connected(port)) for _ in range(self.connections)]
+            before, began = await self.server.ask("cost"), time.perf_counter()
+            async with anyio.create_task_group() as tasks:
+                for one in asking:
+                    tasks.start_soon(one.ask, PAGES[name], asks // self.connections, took)
+            wall_s, after = time.perf_counter() - began, await self.server.ask("cost")
         self.answers += len(took)
         self.samples.setdefault(name, []).append(Sample(len(took), after["cpu_s"] - before["cpu_s"], wall_s))
         self.took_ms.setdefault(name, []).append(took)
@@ -85,6 +102,13 @@ class Asking:
         return body
 
 
+@asynccontextmanager
+async def connected(port: int) -> AsyncGenerator[Asking]:
+    """One connection."""
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        yield Asking(stream)
+
+
 async def measure(quick: bool) -> list[Record]:  # noqa: FBT001 - every stage is asked so
     """With 1,000 incidents open."""
     return await measured(Plan(100, 100, 5) if quick else Plan(1_000, 400, 7))
@@ -98,11 +122,14 @@ async def measured(plan: Plan) -> list[Record]:
             held = Fleet(plan.incidents).triage.held()
             await store.save(Writes(incidents=tuple(held)))
         async with _side("ours", folder, plan) as ours:
-            (folder / ANSWER).write_bytes(await ours.streams[0].ask(PAGES[FIRST], 1, []))
+            async with connected(ours.server.began["port"]) as asking:
+                (folder / ANSWER).write_bytes(await asking.ask(PAGES[FIRST], 1, []))
             async with _side("bare", folder, plan) as bare:
                 for _ in range(plan.rounds + 1):  # the first is thrown away
                     await ours.run(FIRST, plan.asks)
                     await bare.run(FIRST, plan.asks)
+            for _ in range(plan.rounds + 1):
+                await ours.run_changing(plan.asks // 8)
             for page in list(PAGES)[1:]:
                 for _ in range(plan.rounds + 1):
                     await ours.run(page, max(plan.connections, plan.asks // 4))
@@ -112,7 +139,7 @@ async def measured(plan: Plan) -> list[Record]:
         f"{FIRST} {size}",
         "answer",
         ours.samples[FIRST][1:],
-        Measure("cost", floor=2.5, goal=1.5),
+        Measure("cost", floor=3.0, goal=1.5),
         bare.samples[FIRST][1:],
         "bare ASGI",
         counts=Counts(ours.answers, ours.answers),
@@ -125,7 +152,7 @@ async def measured(plan: Plan) -> list[Record]:
         bare.samples[FIRST][1:],
         latency_ms=percentiles([each for took in bare.took_ms[FIRST][1:] for each in took]),
     )
-    return [compared, *[_timed(page, size, ours) for page in PAGES], reference]
+    return [compared, *[_timed(page, size, ours) for page in (FIRST, CHANGED, *list(PAGES)[1:])], reference]
 
 
 def _timed(page: str, size: str, ours: Side) -> Record:
@@ -143,9 +170,5 @@ def _timed(page: str, size: str, ours: Side) -> Record:
 
 @asynccontextmanager
 async def _side(kind: str, folder: Path, plan: Plan) -> AsyncGenerator[Side]:
-    async with talking("kronveil.bench.served", kind, str(folder)) as server, AsyncExitStack() as opened:
-        streams = [
-            await opened.enter_async_context(await anyio.connect_tcp("127.0.0.1", server.began["port"]))
-            for _ in range(plan.connections)
-        ]
-        yield Side(server, [Asking(stream) for stream in streams])
+    async with talking("kronveil.bench.served", kind, str(folder)) as server:
+        yield Side(server, plan.connections)

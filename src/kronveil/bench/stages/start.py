@@ -20,7 +20,7 @@ PEER = "0.15 to 0.23 s, 46 MB (published)"
 KRONVEIL = (sys.executable, "-c", "from kronveil.cli import main; main()")
 # What a running agent is built from; Alembic is left out, it runs only when a file is older than the program.
 CORE = (
-    "anyio, httpx2, msgspec, pydantic, fastapi, uvicorn, httptools, websockets, sqlalchemy.ext.asyncio, aiosqlite, "
+    "anyio, httpx2, msgspec, pydantic, fastapi, uvicorn, httptools, websockets, sqlalchemy, "
     "ruamel.yaml, structlog, typer, rich, lightkube, cryptography.x509"
 )
 HEALTHY_WITHIN_S = 60

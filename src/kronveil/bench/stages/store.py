@@ -19,7 +19,7 @@ from kronveil.sdk.storage import EventQuery, Store, Writes
 from kronveil.stores.sqlite import open_sqlite, statements
 from kronveil.stores.sqlite.codec import from_us
 from kronveil.stores.sqlite.opening import open_file
-from kronveil.stores.sqlite.rows import Row, rows_of
+from kronveil.stores.sqlite.rows import Line, rows_of
 
 WAITERS = 64
 ROWS_PER_BATCH = 200
@@ -38,7 +38,7 @@ class Writing:
         self.latencies_ms: list[float] = []
         self._numbers = count()
         self._events: list[Event] = []
-        self._bare_rows: list[Row] = []
+        self._bare_rows: list[Line] = []
 
     def make(self, rows: int) -> None:
         """New events, so that every row is stored."""
@@ -155,7 +155,7 @@ def _bare(path: Path) -> Generator[sqlite3.Connection]:
         connection.close()
 
 
-def _commit(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def _commit(connection: sqlite3.Connection, rows: Sequence[Line]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.executemany(statements.ADD_EVENT, rows)
     connection.execute("COMMIT")

@@ -112,7 +112,8 @@ class ClusterConfig:
     context. Empty ``namespaces`` means all of them, empty ``kinds`` all that are watched without being asked for
     (config maps and secrets are not); ``config_changes`` adds when those were written, never what is in them.
     ``streaming_lists``: servers that offer it are asked for the list as the first part of the watch. ``metrics``: what
-    pods and nodes use is read, where metrics.k8s.io is served. A time left ``None`` is the one of the ``kubernetes``
+    pods and nodes use is read, where metrics.k8s.io is served; ``kubelet_summary``: where it is not, the kubelets are
+    asked, through the API server. A time left ``None`` is the one of the ``kubernetes``
     section.
     """
 
@@ -129,6 +130,7 @@ class ClusterConfig:
     config_changes: bool = False
     streaming_lists: bool = True
     metrics: bool = True
+    kubelet_summary: bool = False
     metrics_interval: timedelta | None = None
     custom_resources: tuple[CustomResource, ...] = ()
     write: WriteAccess | None = None

@@ -21,6 +21,8 @@ class Keeping:
         self._shelves = shelves
         self._shelf = shelves.of(kind.name)
         self._outbox = outbox
+        self.trusts_versions = True
+        """Not after a store was restored: it gives versions anew that it had given before, to other contents."""
 
     def take(self, item: Any, moment: Moment) -> bool:
         """Keep an object of a list; whether there was something to report."""
@@ -51,7 +53,7 @@ class Keeping:
         return news, unread
 
     def _is_known(self, before: Kept, metadata: Metadata) -> bool:
-        by_version = self._kind.by_version
+        by_version = self._kind.by_version if self.trusts_versions else "no"
         if by_version == "no" or before.version != version_of(metadata) or not before.version:
             return False
         return by_version == "yes" or (before.owner is not None and bool(before.owner.uid))

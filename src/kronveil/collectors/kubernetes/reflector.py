@@ -162,7 +162,8 @@ class Reflector:
             self.start_over()
 
     def start_over(self) -> None:
-        """List again: the source is not where it was."""
+        """List again, and look at each object: the source is not where it was."""
+        self._keeping.trusts_versions = False
         self._must_list()
         self.drop_watch()
 
@@ -201,6 +202,7 @@ class Reflector:
         if news:
             self._vigil.had_lost()
         self._version = version
+        self._keeping.trusts_versions = True
         self.relists += self.was_listed
         self.was_listed = self.is_synced = self.is_served = True
         self.is_forbidden = False

@@ -1,5 +1,5 @@
 # ruff: noqa: D101 - each struct is the part of Kubernetes' own object of that name that is read
-"""What metrics.k8s.io sends: the usage of containers and nodes, decoded into only the fields that are read."""
+"""What metrics.k8s.io and kubelets send: the usage of containers and nodes, only the fields that are read."""
 
 from typing import Any
 
@@ -37,6 +37,41 @@ class NodeMetrics(Wire):
     usage: Usage | None = None
 
 
+class CpuStats(Wire):
+    time: str | None = None
+    usage_nano_cores: int | None = None
+
+
+class MemoryStats(Wire):
+    time: str | None = None
+    working_set_bytes: int | None = None
+
+
+class ContainerStats(Wire):
+    name: str = ""
+    cpu: CpuStats | None = None
+    memory: MemoryStats | None = None
+
+
+class NodeStats(Wire):
+    node_name: str = ""
+    cpu: CpuStats | None = None
+    memory: MemoryStats | None = None
+
+
+class PodStats(Wire):
+    pod_ref: UsageMetadata
+    containers: tuple[ContainerStats, ...] | None = None
+
+
+class Summary(Wire):
+    """What a kubelet says of its node and its pods."""
+
+    node: NodeStats
+    pods: tuple[PodStats, ...] | None = None
+
+
+decode_summary = msgspec.json.Decoder(Summary).decode
 _pods = msgspec.json.Decoder(Page[PodMetrics])
 _nodes = msgspec.json.Decoder(Page[NodeMetrics])
 _raw = msgspec.json.Decoder(Page[msgspec.Raw])

@@ -15,7 +15,14 @@ from kronveil.lab.server.answers import ApiError, json_answer, no_such_path, not
 from kronveil.lab.server.discovery import discover
 from kronveil.lab.server.faults import Faults, ServerStoppedError
 from kronveil.lab.server.metrics import GROUP as METRICS
-from kronveil.lab.server.metrics import GROUP_ENTRY, answer_metrics, is_metrics_path, plural_of
+from kronveil.lab.server.metrics import (
+    GROUP_ENTRY,
+    answer_metrics,
+    answer_summary,
+    is_metrics_path,
+    node_of_summary,
+    plural_of,
+)
 from kronveil.lab.server.reading import Pages, read_list, read_one
 from kronveil.lab.server.targets import Target, parse_target
 from kronveil.lab.server.views import View
@@ -42,6 +49,8 @@ class ClusterApi:
         self.streams_lists = True
         """Whether watches may begin with a streamed list, as on servers from 1.34 on."""
         self.version = version
+        self.kubelets: Usage | None = None
+        """What kubelets tell of themselves."""
         self.usage: Usage | None = None
         """What metrics.k8s.io tells; None: the group is not served."""
         self.clock: Clock = wall_clock
@@ -94,6 +103,8 @@ class ClusterApi:
             return json_answer(self._review(body, user), 201)
         if self.usage is not None and is_metrics_path(path):
             return await self._metrics(request, path, user, self.usage)
+        if request.method == "GET" and (node := node_of_summary(path)):
+            return self._summary(node, user)
         address = f"{request.url.hostname}:{request.url.port}"
         found = None
         if request.method == "GET":
@@ -114,6 +125,14 @@ class ClusterApi:
         await self.faults.metrics_passage()
         self.catch_up()
         return answer_metrics(path, usage, self.world)
+
+    def _summary(self, node: str, user: str) -> Response:
+        """A kubelet's own, through the API server."""
+        if "nodes/proxy" in self.faults.forbidden:
+            what = f'nodes "{node}" is forbidden: User "{user}" cannot get resource "nodes/proxy" in API group ""'
+            raise ApiError(403, "Forbidden", f"{what} at the cluster scope")
+        self.catch_up()
+        return answer_summary(node, self.kubelets, self.world)
 
     def _review(self, body: Any, user: str) -> JsonObject:
         spec: JsonObject = body.get("spec") or {}

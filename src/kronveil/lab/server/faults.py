@@ -17,23 +17,48 @@ class ServerStoppedError(Exception):
     """The server was stopped while it hung: there is nobody left to answer."""
 
 
-class _Gate:
-    """What requests wait at while a server hangs."""
+class _Halt:
+    """From when a gate is shut until it opens, or those who wait are let go."""
 
     def __init__(self) -> None:
-        self.opened = anyio.Event()
+        self.is_over = anyio.Event()
         self.is_abandoned = False
 
+
+class _Gate:
+    """What requests wait at while it is shut. Open at first."""
+
+    def __init__(self) -> None:
+        self._halt: _Halt | None = None
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether whoever comes now has to wait."""
+        return self._halt is not None
+
+    def shut(self) -> None:
+        """Let nobody pass."""
+        self._halt = self._halt or _Halt()
+
+    def open(self) -> None:
+        """Let those who wait pass, and whoever comes."""
+        if self._halt is not None:
+            self._halt.is_over.set()
+            self._halt = None
+
     def abandon(self) -> None:
-        """Let those who wait go, unanswered."""
-        self.is_abandoned = True
-        self.opened.set()
+        """Let those who wait go, unanswered; it stays shut for new ones."""
+        if self._halt is not None:
+            halt, self._halt = self._halt, _Halt()
+            halt.is_abandoned = True
+            halt.is_over.set()
 
     async def wait(self) -> None:
-        """Until it opens. Raises ServerStoppedError when it was abandoned."""
-        await self.opened.wait()
-        if self.is_abandoned:
-            raise ServerStoppedError
+        """Until it opens, if it is shut. Raises ServerStoppedError when it was abandoned."""
+        if (halt := self._halt) is not None:
+            await halt.is_over.wait()
+            if halt.is_abandoned:
+                raise ServerStoppedError
 
 
 class Faults:
@@ -41,10 +66,10 @@ class Faults:
 
     def __init__(self) -> None:
         self.forbidden: set[str] = set()
-        self._gate: _Gate | None = None
-        self._silence: _Gate | None = None
+        self._all = _Gate()
+        self._watches = _Gate()
         self._silenced = ""
-        self._metrics: _Gate | None = None
+        self._metrics = _Gate()
         self._left: Counter[str] = Counter()
         self._refusal = (0, 0.0)
         self._large_frame = 0
@@ -54,65 +79,49 @@ class Faults:
 
     def hang(self) -> None:
         """Answer nothing more, new and running requests alike, without closing anything."""
-        if self._gate is None:
-            self._gate = _Gate()
+        self._all.shut()
 
     def unhang(self) -> None:
         """Go on where it hung."""
-        if self._gate is not None:
-            self._gate.opened.set()
-            self._gate = None
+        self._all.open()
 
     def abandon(self) -> None:
         """Let go of the requests that wait, unanswered; a server that hung hangs on for new ones."""
-        if self._gate is not None:
-            gate, self._gate = self._gate, _Gate()
-            gate.abandon()
-        if self._silence is not None:
-            gate, self._silence = self._silence, _Gate()
-            gate.abandon()
-        if self._metrics is not None:
-            gate, self._metrics = self._metrics, _Gate()
+        for gate in (self._all, self._watches, self._metrics):
             gate.abandon()
 
     async def passage(self) -> None:
         """Return at once, or when the server hangs no more. Raises ServerStoppedError."""
-        while (gate := self._gate) is not None:
-            await gate.wait()
+        while self._all.is_shut:
+            await self._all.wait()
 
     def silence(self, plural: str = "") -> None:
         """Send nothing more on watches (of one kind), open and new ones, and close none."""
         self._silenced = plural
-        if self._silence is None:
-            self._silence = _Gate()
+        self._watches.shut()
 
     def unsilence(self) -> None:
         """Go on with the watches where they fell silent."""
-        if self._silence is not None:
-            self._silence.opened.set()
-            self._silence = None
+        self._watches.open()
 
     def hang_metrics(self) -> None:
         """Answer nothing more about metrics.k8s.io, as when its service is there and does not answer."""
-        if self._metrics is None:
-            self._metrics = _Gate()
+        self._metrics.shut()
 
     def unhang_metrics(self) -> None:
         """Answer again."""
-        if self._metrics is not None:
-            self._metrics.opened.set()
-            self._metrics = None
+        self._metrics.open()
 
     async def metrics_passage(self) -> None:
         """As ``passage``, for metrics.k8s.io."""
-        while (gate := self._metrics) is not None:
-            await gate.wait()
+        while self._metrics.is_shut:
+            await self._metrics.wait()
 
     async def watch_passage(self, plural: str) -> None:
         """As ``passage``, for what a watch of a kind has to send."""
         await self.passage()
-        while (gate := self._silence) is not None and self._silenced in ("", plural):
-            await gate.wait()
+        while self._watches.is_shut and self._silenced in ("", plural):
+            await self._watches.wait()
 
     def plan(self, what: str, times: int) -> None:
         """Let one of the countable faults (garble, repeat, swap, cut, close) happen so many times."""

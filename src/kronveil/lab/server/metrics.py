@@ -51,7 +51,28 @@ def answer_metrics(path: str, usage: Usage, world: World) -> Response:  # noqa: 
             if metrics is not None:
                 return json_answer(metrics)
             raise ApiError(404, "NotFound", f'podmetrics.{GROUP} "{namespace}/{name}" not found')
-    raise no_such_path()
+        case _:
+            raise no_such_path()
+
+
+def node_of_summary(path: str) -> str:
+    """The node whose kubelet's summary is asked for; empty for another path."""
+    match path.split("/"):
+        case ["", "api", "v1", "nodes", node, "proxy", "stats", "summary"]:
+            return node
+        case _:
+            return ""
+
+
+def answer_summary(name: str, kubelets: Usage | None, world: World) -> Response:
+    """Raises ApiError for a node that is not there, or whose kubelet does not answer."""
+    node = world.find(NODE, ("", name))
+    if node is None or kubelets is None:
+        raise ApiError(404, "NotFound", f'nodes "{name}" not found')
+    if not kubelets.is_up(node):
+        what = f"error trying to reach service: dial tcp {name}:10250: connect: connection refused"
+        raise ApiError(503, "ServiceUnavailable", what)
+    return json_answer(kubelets.summary(node))
 
 
 def _list(kind: str, items: list[JsonObject]) -> Response:

@@ -11,6 +11,8 @@ from kronveil.model.resource import Origin, Resource
 from kronveil.model.silence import Silence
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
+IN_A_LONG_TIME = datetime(2999, 1, 1, tzinfo=UTC)
+COUNTER = "events:uid-of-east"
 
 
 def moment(number: int) -> datetime:

@@ -8,12 +8,12 @@ Each promise has a deliberately bad store that breaks it, in ``tests/sdk/test_si
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from kronveil.model.signal import BY_NAME, Bounds, Sample, Scrape, Subject, SubjectKind
 from kronveil.sdk.signals import Series, SeriesKey, SeriesQuery, SignalStore
+from kronveil.sdk.testing.opener import opener
 
 SignalOpener: TypeAlias = Callable[[Path], AbstractAsyncContextManager[SignalStore]]
 BEGAN = 1_764_000_000
@@ -39,9 +39,9 @@ def scrape(seconds: int, *samples: Sample, interval_s: float = 60.0) -> Scrape:
     return Scrape("metrics.k8s.io", BEGAN + seconds, interval_s, samples, {})
 
 
-def query(since: float = 0, until: float = 3600, **narrowed: Any) -> SeriesQuery:
+def query(since: float = 0, until: float = 3600, *, limit: int = 100, **narrowed: Any) -> SeriesQuery:
     """What is asked, in seconds after the beginning."""
-    return SeriesQuery(time(since), time(until), **{"limit": 100, **narrowed})
+    return SeriesQuery(time(since), time(until), limit=limit, **narrowed)
 
 
 class SignalStoreContract:
@@ -49,9 +49,9 @@ class SignalStoreContract:
 
     opener: str
 
-    def _open(self, folder: Path) -> AbstractAsyncContextManager[SignalStore]:
-        module, _, function = self.opener.partition(":")
-        return cast("SignalOpener", getattr(import_module(module), function))(folder)
+    @property
+    def _open(self) -> SignalOpener:
+        return opener(self.opener)
 
     async def test_what_is_kept_is_found_after_a_reopen(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:

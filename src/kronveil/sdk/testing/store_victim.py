@@ -19,7 +19,7 @@ def writes(number: int, series: str) -> Writes:
     """One incident with its two events: whoever finds one must find all three, and both in the count."""
     cited = (samples.event(2 * number, series=series), samples.event(2 * number + 1, series=series))
     whole = samples.incident(number, series=series, cites=tuple(event.id for event in cited))
-    return Writes(events=cited, incidents=(whole,), counters={"events:uid-of-east": len(cited)})
+    return Writes(events=cited, incidents=(whole,), counters={samples.COUNTER: len(cited)})
 
 
 async def save_until_killed(open_store: Opener, folder: Path, series: str) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Integer, Select, func, literal_column, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kronveil.model.incident import IncidentStatus
+from kronveil.stores.sqlite.connections import ReadConnection
 from kronveil.stores.sqlite.schema import incidents
 
 FINISHED = (IncidentStatus.RESOLVED.value, IncidentStatus.CLOSED.value)
@@ -42,10 +42,10 @@ class OldFamilies:
 
 
 async def old_families(
-    connection: AsyncConnection, before_us: int, place: tuple[int, int] | None, limit: int
+    connection: ReadConnection, before_us: int, place: tuple[int, int] | None, limit: int
 ) -> OldFamilies:
     """Look at ``limit`` incidents finished before then, the longest over first, and at their families."""
-    rows = (await connection.execute(longest_over(before_us, place, limit))).all()
+    rows = await connection.rows(longest_over(before_us, place, limit))
     known = {row.id: _relative(row) for row in rows}
     looking = _Looking(connection, before_us, known)
     families = await looking.families(tuple(known))
@@ -66,7 +66,7 @@ def longest_over(before_us: int, place: tuple[int, int] | None, limit: int) -> S
 class _Looking:
     """One look: what was read once is not read again, nor is a family judged twice."""
 
-    def __init__(self, connection: AsyncConnection, before_us: int, known: dict[str, Relative]) -> None:
+    def __init__(self, connection: ReadConnection, before_us: int, known: dict[str, Relative]) -> None:
         self._connection = connection
         self._before_us = before_us
         self._known: dict[str, Relative | None] = dict(known)
@@ -115,7 +115,7 @@ class _Looking:
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
             self._known.update(dict.fromkeys(some))
-            for row in await self._connection.execute(_kin(self._before_us).where(incidents.c.id.in_(some))):
+            for row in await self._connection.rows(_kin(self._before_us).where(incidents.c.id.in_(some))):
                 self._known[row.id] = _relative(row)
 
 

@@ -12,6 +12,9 @@ from kronveil.sdk.errors import Permanent, Transient
 from kronveil.stores.sqlite.schema import HEAD, metadata
 from kronveil.stores.sqlite.troubles import damaged, translated
 
+LOG_BYTES = 8 * 1024 * 1024
+"""How long the write-ahead log is at most, while no long read holds it up: by bytes, since a save of one row writes as
+much of it as a save of ten."""
 _LOOKED_THROUGH_BYTES = 128 * 1024 * 1024
 _SMALL_TABLES = ("counters", "clusters_heard")
 _BUSY_S = 5.0
@@ -107,6 +110,8 @@ def _connected(path: Path) -> sqlite3.Connection:
         _keep_a_log(connection, path)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA wal_autocheckpoint=0")
+        # A log that a reader had held up is cut when it begins anew.
+        connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
     except BaseException:
         connection.close()
         raise

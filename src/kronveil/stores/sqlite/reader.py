@@ -7,13 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
 import anyio
 import msgspec
 from sqlalchemy import Table, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
@@ -47,6 +45,7 @@ from kronveil.stores.sqlite.codec import (
     to_cursor,
     to_us,
 )
+from kronveil.stores.sqlite.connections import ReadConnection, ReadConnections
 from kronveil.stores.sqlite.families import OldFamilies, old_families
 from kronveil.stores.sqlite.queries import (
     change_page,
@@ -72,8 +71,8 @@ T = TypeVar("T")
 class Reader:
     """Answers queries from what is committed."""
 
-    def __init__(self, engine: AsyncEngine, path: Path) -> None:
-        self._engine = engine
+    def __init__(self, connections: ReadConnections, path: Path) -> None:
+        self._connections = connections
         self._path = path
         self._is_closed = False
 
@@ -81,12 +80,12 @@ class Reader:
         """What a start begins with. Both halves of the incidents walk an index; history costs nothing."""
         changed_since = resolved_since - _CHANGES_RESTORED_FOR
         async with self._connection() as connection:
-            changed = await connection.execute(newest_changes(to_us(changed_since)))
-            hushed = await connection.execute(silence_list(to_us(now)))
-            kept = await connection.execute(restorable(to_us(resolved_since)))
-            runs = await connection.execute(restorable_executions())
-            counts = await connection.execute(select(counters.c.name, counters.c.value))
-            heard = await connection.execute(select(clusters_heard.c.uid, clusters_heard.c.heard_us))
+            changed = await connection.rows(newest_changes(to_us(changed_since)))
+            hushed = await connection.rows(silence_list(to_us(now)))
+            kept = await connection.rows(restorable(to_us(resolved_since)))
+            runs = await connection.rows(restorable_executions())
+            counts = await connection.rows(select(counters.c.name, counters.c.value))
+            heard = await connection.rows(select(clusters_heard.c.uid, clusters_heard.c.heard_us))
             return Restored(
                 incidents=tuple(incident_from(row.body) for row in kept),
                 counters={row.name: row.value for row in counts},
@@ -100,7 +99,7 @@ class Reader:
         """One row more than asked for tells whether there is another page."""
         statement = event_page(query)
         async with self._connection() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = await connection.rows(statement)
             items = tuple(event_from(row.body) for row in rows[: query.limit])
         last = rows[query.limit - 1] if len(rows) > query.limit else None
         return EventPage(items, None if last is None else to_cursor("events", last.received_us, last.seq))
@@ -114,7 +113,7 @@ class Reader:
         """One row more than asked for tells whether there is another page."""
         statement = change_page(query)
         async with self._connection() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = await connection.rows(statement)
             items = tuple(change_from(row.body) for row in rows[: query.limit])
         last = rows[query.limit - 1] if len(rows) > query.limit else None
         return ChangePage(items, None if last is None else to_cursor("changes", last.at_us, last.seq))
@@ -128,21 +127,21 @@ class Reader:
         """By incident. What is cited as evidence for or against another suspect is not suspected itself."""
         wanted = set(change_ids)
         async with self._connection() as connection:
-            rows = (await connection.execute(suspecting(change_ids))).all()
+            rows = await connection.rows(suspecting(change_ids))
         found = {row.id: [each for each in suspects_from(row.suspects) if each.change_id in wanted] for row in rows}
         return {incident_id: suspects for incident_id, suspects in found.items() if suspects}
 
     async def silences(self, not_ended_at: datetime | None) -> tuple[Silence, ...]:
         """All of them, or those that have not ended by then. One ended by a person ends when that was done."""
         async with self._connection() as connection:
-            rows = await connection.execute(silence_list(None if not_ended_at is None else to_us(not_ended_at)))
+            rows = await connection.rows(silence_list(None if not_ended_at is None else to_us(not_ended_at)))
             return tuple(_ended(silence_from(row.body), row.ended_us) for row in rows)
 
     async def incidents(self, query: IncidentQuery) -> IncidentPage:
         """One row more than asked for tells whether there is another page."""
         statement = incident_page(query)
         async with self._connection() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = await connection.rows(statement)
             items = tuple(incident_from(row.body) for row in rows[: query.limit])
         last = rows[query.limit - 1] if len(rows) > query.limit else None
         return IncidentPage(items, None if last is None else to_cursor("incidents", last.opened_us, last.id))
@@ -150,7 +149,7 @@ class Reader:
     async def incident_counts(self, text: str | None) -> tuple[IncidentCount, ...]:
         """By status, severity and cluster."""
         async with self._connection() as connection:
-            rows = (await connection.execute(incident_counts(text))).all()
+            rows = await connection.rows(incident_counts(text))
         return tuple(
             IncidentCount(IncidentStatus(row.status), Severity(row.severity), row.cluster_name, row.number)
             for row in rows
@@ -159,14 +158,14 @@ class Reader:
     async def incident(self, incident_id: str) -> Incident | None:
         """One, or None."""
         async with self._connection() as connection:
-            body = await connection.scalar(select(incidents.c.body).where(incidents.c.id == incident_id))
-            return None if body is None else incident_from(body)
+            row = await connection.row(select(incidents.c.body).where(incidents.c.id == incident_id))
+            return None if row is None else incident_from(row.body)
 
     async def executions(self, query: ExecutionQuery) -> ExecutionPage:
         """One row more than asked for tells whether there is another page."""
         statement = execution_page(query)
         async with self._connection() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = await connection.rows(statement)
             items = tuple(execution_from(row.body) for row in rows[: query.limit])
         last = rows[query.limit - 1] if len(rows) > query.limit else None
         return ExecutionPage(items, None if last is None else to_cursor("executions", last.requested_us, last.id))
@@ -174,8 +173,8 @@ class Reader:
     async def execution(self, execution_id: str) -> Execution | None:
         """One, or None."""
         async with self._connection() as connection:
-            body = await connection.scalar(select(executions.c.body).where(executions.c.id == execution_id))
-            return None if body is None else execution_from(body)
+            row = await connection.row(select(executions.c.body).where(executions.c.id == execution_id))
+            return None if row is None else execution_from(row.body)
 
     async def old_families(self, resolved_before: datetime, after: str | None, limit: int) -> OldFamilies:
         """Whole families that are over since before then, from the cursor on."""
@@ -186,7 +185,7 @@ class Reader:
     async def receipt(self, key: str) -> Receipt | None:
         """The remembered answer, or None."""
         async with self._connection() as connection:
-            row = (await connection.execute(select(receipts).where(receipts.c.key == key))).first()
+            row = await connection.row(select(receipts).where(receipts.c.key == key))
         if row is None:
             return None
         return Receipt(row.key, row.request, row.incident_id, from_us(row.at_us), row.status, row.answer)
@@ -195,23 +194,23 @@ class Reader:
         """Close the connections; what is asked afterwards is refused."""
         self._is_closed = True
         with anyio.CancelScope(shield=True):
-            await self._engine.dispose()
+            await self._connections.close()
 
     async def _by_id(self, table: Table, ids: Sequence[str], decode: Callable[[str], T]) -> list[T]:
         found: list[T] = []
         async with self._connection() as connection:
             for start in range(0, len(ids), _IDS_PER_QUESTION):
                 some = ids[start : start + _IDS_PER_QUESTION]
-                rows = await connection.execute(select(table.c.body).where(table.c.id.in_(some)))
+                rows = await connection.rows(select(table.c.body).where(table.c.id.in_(some)))
                 found += [decode(row.body) for row in rows]
         return found
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[AsyncConnection]:
+    async def _connection(self) -> AsyncGenerator[ReadConnection]:
         if self._is_closed:
             raise Permanent(f"the store {self._path} is closed; open it again")
         try:
-            async with self._engine.connect() as connection:
+            async with self._connections.one() as connection:
                 yield connection
         except DBAPIError as error:
             trouble = translated(error.orig, self._path, "read") if isinstance(error.orig, sqlite3.Error) else None
@@ -233,9 +232,4 @@ def _unreadable(path: Path, error: Exception) -> Permanent:
 
 def reader_of(path: Path) -> Reader:
     """Read connections, made when first needed. Close it before the writer, whose checkpoint must be the last."""
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///file:{quote(str(path))}?mode=ro&uri=true",
-        pool_size=_CONNECTIONS,
-        max_overflow=0,
-    )
-    return Reader(engine, path)
+    return Reader(ReadConnections(path, _CONNECTIONS), path)

@@ -11,6 +11,7 @@ from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
 from kronveil.sdk.storage import Receipt, Record, Unstorable, Writes
+from kronveil.stores.sqlite import schema
 from kronveil.stores.sqlite.codec import (
     body_of,
     change_from,
@@ -23,6 +24,8 @@ from kronveil.stores.sqlite.codec import (
 )
 
 Row: TypeAlias = dict[str, str | int | None]
+Line: TypeAlias = tuple[str | int | None, ...]
+"""A row without names, in the order of its table's columns: the driver looks each name up, for each row."""
 V = TypeVar("V")
 R = TypeVar("R")
 
@@ -30,6 +33,8 @@ NOT_DATA = (TypeError, ValueError, OverflowError, AttributeError, RecursionError
 """What making a row, or binding one, raises for a value that is not data of its type."""
 
 _LARGEST = 2**63 - 1
+_EVENT_COLUMNS = tuple(column.name for column in schema.events.columns if column.name != "seq")
+_INCIDENT_COLUMNS = tuple(column.name for column in schema.incidents.columns)
 RECEIPTS_KEPT = timedelta(hours=24)
 
 
@@ -38,10 +43,10 @@ class Rows:
     """Rows for each table. ``citing`` says what an incident cites still; ``receipts_before_us`` is None when there is
     no reason to forget receipts."""
 
-    events: list[Row] = field(default_factory=list[Row])
-    incidents: list[Row] = field(default_factory=list[Row])
+    events: list[Line] = field(default_factory=list[Line])
+    incidents: list[Line] = field(default_factory=list[Line])
     citing: list[Row] = field(default_factory=list[Row])
-    cited: list[Row] = field(default_factory=list[Row])
+    cited: list[Line] = field(default_factory=list[Line])
     counters: Mapping[str, int] = field(default_factory=dict[str, int])
     heard: list[Row] = field(default_factory=list[Row])
     changes: list[Row] = field(default_factory=list[Row])
@@ -62,9 +67,9 @@ def rows_of(writes: Writes, now: datetime) -> Rows:
     """Every row of one save. Raises Unstorable, naming every record that is not storable data."""
     bad: list[tuple[Record, Exception]] = []
     rows = Rows(
-        events=_made("event", writes.events, event_row, bad),
+        events=_made("event", writes.events, event_line, bad),
         changes=_made("change", writes.changes, change_row, bad),
-        incidents=_made("incident", writes.incidents, incident_row, bad),
+        incidents=_made("incident", writes.incidents, incident_line, bad),
         silences=_made("silence", writes.silences, silence_row, bad),
         executions=_made("execution", writes.executions, execution_row, bad),
         silences_ended=[{"silence_id": silence_id, "ended": to_us(now)} for silence_id in writes.silences_ended],
@@ -78,11 +83,7 @@ def rows_of(writes: Writes, now: datetime) -> Rows:
         rows,
         # A first version has no earlier one whose citations could be gone.
         citing=[_citing(incident) for incident in writes.incidents if incident.version > 1],
-        cited=[
-            {"incident_id": incident.id, "event_id": event_id}
-            for incident in writes.incidents
-            for event_id in incident.evidence
-        ],
+        cited=[(incident.id, event_id) for incident in writes.incidents for event_id in incident.evidence],
         suspected=_suspected(writes.incidents),
         receipts_before_us=_receipts_before(writes.receipts),
     )
@@ -164,31 +165,42 @@ def _receipts_before(receipts: Sequence[Receipt]) -> int | None:
 
 def event_row(event: Event) -> Row:
     """An event's columns, to be found by, and its body."""
-    return {
-        "id": event.id,
-        "at_us": to_us(event.at),
-        "received_us": to_us(event.received_at),
-        "kind": event.kind,
-        "severity": event.severity.value,
-        "cluster_uid": event.origin.cluster_uid,
-        "cluster_name": event.origin.cluster_name,
-        "body": body_of(event),
-    }
+    return dict(zip(_EVENT_COLUMNS, event_line(event), strict=True))
+
+
+def event_line(event: Event) -> Line:
+    """The same without names."""
+    origin = event.origin
+    return (
+        event.id,
+        to_us(event.at),
+        to_us(event.received_at),
+        event.kind,
+        str(event.severity),
+        origin.cluster_uid,
+        origin.cluster_name,
+        body_of(event),
+    )
 
 
 def incident_row(incident: Incident) -> Row:
     """An incident's."""
-    return {
-        "id": incident.id,
-        "key": incident.key,
-        "status": incident.status.value,
-        "severity": incident.severity.value,
-        "cluster_name": incident.cluster.name,
-        "opened_us": to_us(incident.opened_at),
-        "updated_us": to_us(incident.updated_at),
-        "resolved_us": None if incident.resolved_at is None else to_us(incident.resolved_at),
-        "body": body_of(incident),
-    }
+    return dict(zip(_INCIDENT_COLUMNS, incident_line(incident), strict=True))
+
+
+def incident_line(incident: Incident) -> Line:
+    """The same without names."""
+    return (
+        incident.id,
+        incident.key,
+        str(incident.status),
+        str(incident.severity),
+        incident.cluster.name,
+        to_us(incident.opened_at),
+        to_us(incident.updated_at),
+        None if incident.resolved_at is None else to_us(incident.resolved_at),
+        body_of(incident),
+    )
 
 
 def change_row(change: Change) -> Row:

@@ -41,6 +41,11 @@ def _adding(table: Table, *keys: str) -> str:
     return _sql(upsert(table).values(named).on_conflict_do_nothing(index_elements=keys))
 
 
+def _by_place(text: str) -> str:
+    """With a question mark for each name: values are bound in the order of the columns."""
+    return re.sub(r":\w+", "?", text)
+
+
 def _replacing(table: Table) -> Insert:
     """Insert; on a known primary key, take every other column from the new row."""
     statement = upsert(table)
@@ -87,12 +92,12 @@ _hearing = upsert(clusters_heard)
 _hushing = upsert(silences).values({name: bindparam(name) for name in ("id", "starts_us", "ends_us", "body")})
 _beating = upsert(pulse).values(id=1, beats=1)
 
-ADD_EVENT = _adding(events, "id")
+ADD_EVENT = _by_place(_adding(events, "id"))
 ADD_CHANGE = _adding(changes, "id")
-PUT_INCIDENT = _sql(_replacing(incidents))
+PUT_INCIDENT = _by_place(_sql(_replacing(incidents)))
 PUT_EXECUTION = _sql(_replacing(executions))
 DROP_EVIDENCE = _dropping(incident_evidence, "event_id", "evidence")
-ADD_EVIDENCE = _adding(incident_evidence, "incident_id", "event_id")
+ADD_EVIDENCE = _by_place(_adding(incident_evidence, "incident_id", "event_id"))
 DROP_SUSPECTS = _dropping(incident_suspects, "cited_id", "suspects")
 ADD_SUSPECT = _adding(incident_suspects, "incident_id", "cited_id")
 # One that was ended stays ended, whatever is said about it afterwards.

@@ -5,8 +5,7 @@ SQLite before 3.51.3 can corrupt a file when two connections checkpoint at once;
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,13 +15,15 @@ from anyio import to_thread
 
 from kronveil.sdk.errors import Permanent, Transient
 from kronveil.stores.sqlite import statements
+from kronveil.stores.sqlite.opening import LOG_BYTES
 from kronveil.stores.sqlite.rows import Rows
+from kronveil.stores.sqlite.transactions import transaction
 from kronveil.stores.sqlite.troubles import translated
 
 T = TypeVar("T")
 
 _ROWS_PER_COMMIT = 5_000  # bounds how long one transaction holds the others up
-_CHANGES_PER_CHECKPOINT = 4_000  # keeps the write-ahead log at some megabytes
+_LOG_STEP_BYTES = 1024 * 1024
 
 
 @dataclass(eq=False, slots=True)
@@ -43,7 +44,8 @@ class Writer:
         self._turn = anyio.Lock()
         self._thread = anyio.CapacityLimiter(1)  # its own: others' threads must not make a commit wait
         self._waiting: deque[_Ticket] = deque()
-        self._checkpointed_at = 0
+        self._log = path.with_name(f"{path.name}-wal")
+        self._longest_log = LOG_BYTES
         self._is_closed = False
 
     async def save(self, rows: Rows) -> None:
@@ -108,7 +110,7 @@ class Writer:
 
     def _attempt(self, group: Sequence[_Ticket]) -> Exception | None:
         try:
-            with self._transaction():
+            with transaction(self._connection):
                 _put(self._connection, [ticket.rows for ticket in group])
         except sqlite3.Error as error:
             trouble = translated(error, self._path, "save to")
@@ -123,7 +125,7 @@ class Writer:
 
     def _alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            with self._transaction():
+            with transaction(self._connection):
                 result = work(self._connection)
         except sqlite3.Error as error:
             if (trouble := translated(error, self._path, "write to")) is not None:
@@ -132,27 +134,19 @@ class Writer:
         self._checkpoint_when_due()
         return result
 
-    @contextmanager
-    def _transaction(self) -> Generator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
-                self._connection.execute("ROLLBACK")
-            raise
-
     def _checkpoint_when_due(self) -> None:
-        """Move the log into the file. What is in the log is durable already, so a failure only means: again later."""
-        changes = self._connection.total_changes
-        if changes - self._checkpointed_at < _CHANGES_PER_CHECKPOINT:
-            return
+        """Move a log that grew too long into the file. What is in it is durable already: a failure means again later.
+
+        Moved whole, it is written from its start again; what a reader still needs of it is moved when it grew more.
+        """
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except sqlite3.OperationalError:
+            size = self._log.stat().st_size
+            if size <= self._longest_log:
+                return
+            _, pages, moved = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except (OSError, sqlite3.OperationalError):
             return
-        self._checkpointed_at = changes
+        self._longest_log = LOG_BYTES if moved == pages else size + _LOG_STEP_BYTES
 
 
 def _concerns_all(error: Exception) -> bool:

@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Pod, PodPage } from "../../../api/types";
 import { Pods } from "./pods";
 import { readQuery } from "./query";
@@ -46,21 +46,39 @@ function serve(pods: readonly Pod[], limit: number, more: Partial<PodPage> = {})
   });
 }
 
-const shown = (address = "view=pods", heard = true) => {
-  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  return render(
-    <QueryClientProvider client={queries}>
-      <MemoryRouter>
-        <Pods
-          cluster="alpha"
-          heard={heard}
-          query={readQuery(new URLSearchParams(address)).query}
-          change={() => {}}
-        />
-      </MemoryRouter>
-    </QueryClientProvider>,
-  );
-};
+/** The agent's side of the next question, that answers only when it is told to. */
+function hold(): (pods: readonly Pod[]) => void {
+  let answer = (_: readonly Pod[]) => {};
+  const pods = new Promise<readonly Pod[]>((resolve) => {
+    answer = resolve;
+  });
+  vi.stubGlobal("fetch", async () => {
+    const items = await pods;
+    const page = { items, next_cursor: null, complete: true, missing: [], total: items.length };
+    return new Response(JSON.stringify(page), { headers: { "content-type": "application/json" } });
+  });
+  return (held) => answer(held);
+}
+
+let queries: QueryClient;
+beforeEach(() => {
+  queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+});
+
+const page = (address: string, heard = true) => (
+  <QueryClientProvider client={queries}>
+    <MemoryRouter>
+      <Pods
+        cluster="alpha"
+        heard={heard}
+        query={readQuery(new URLSearchParams(address)).query}
+        change={() => {}}
+      />
+    </MemoryRouter>
+  </QueryClientProvider>
+);
+
+const shown = (address = "view=pods", heard = true) => render(page(address, heard));
 
 afterEach(() => {
   cleanup();
@@ -84,6 +102,7 @@ describe("the pods of a cluster", () => {
     serve([pod("fine")], 10, { complete: false, missing, total: null });
     shown("view=pods", false);
     expect(await screen.findByText("Was well")).toBeTruthy();
+    expect(document.querySelector(".tone-ok")).toBeNull();
     expect(screen.getByRole("status").textContent).toContain("alpha (unreachable)");
     expect(screen.getByText(/≥ 1 pod,/)).toBeTruthy();
   });
@@ -97,6 +116,37 @@ describe("the pods of a cluster", () => {
     await waitFor(() => expect(screen.getAllByRole("row")).toHaveLength(4));
     expect(asked[0]).toBe("q=p&owner=cart&cluster=alpha&limit=200");
     expect(asked[1]).toContain("cursor=2");
+  });
+
+  it("say how old they are when the agent stops answering for them", async () => {
+    serve([pod("fine")], 10);
+    shown();
+    expect(await screen.findByText("fine")).toBeTruthy();
+    vi.stubGlobal("fetch", async () => new Response("{}", { status: 503 }));
+    fireEvent.click(screen.getByLabelText("Read the pods again"));
+    expect((await screen.findByRole("status")).textContent).toMatch(/As of .* ago\. Asked again/);
+    expect(screen.getByText("fine")).toBeTruthy();
+  });
+
+  it("of the filter before are neither counted nor said to be the answer to this one", async () => {
+    serve([], 10);
+    const { rerender } = shown("view=pods&q=nothing");
+    expect(await screen.findByText(/No pods match 1 filter/)).toBeTruthy();
+    const answer = hold();
+    rerender(page("view=pods"));
+    expect(screen.queryByText(/has been heard of/)).toBeNull();
+    answer([pod("fine")]);
+    expect(await screen.findByText(/1 pod, the worst first/)).toBeTruthy();
+
+    const second = hold();
+    rerender(page("view=pods&q=cart"));
+    expect(screen.getByText("fine").closest("[aria-busy='true']")).toBeTruthy();
+    expect(screen.queryByText(/1 pod, the worst first/)).toBeNull();
+    expect(screen.getByText("reading")).toBeTruthy();
+    second([pod("cart-1")]);
+    expect(await screen.findByText("cart-1")).toBeTruthy();
+    expect(screen.queryByText("fine")).toBeNull();
+    expect(document.querySelector("[aria-busy='true']")).toBeNull();
   });
 
   it("tell nothing found from nothing heard of", async () => {

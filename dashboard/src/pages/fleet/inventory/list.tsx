@@ -1,22 +1,23 @@
 // The frame of a list of one cluster's objects: filters that can be taken off, how much was read, and as of when.
 import { RotateCw, X } from "lucide-react";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useRef } from "react";
 import type { Missing } from "../../../api/types";
+import { useTrust } from "../../../live/pulse";
 import { Aged } from "../../../parts/aged";
 import { Empty } from "../../../parts/empty";
 import { Failure } from "../../../parts/failure";
 import { useHeld } from "../../../parts/held";
-import { jumpTo } from "../../../parts/jumps";
-import { Older } from "../../../parts/list-head";
+import { awaited, jumpTo } from "../../../parts/jumps";
+import { Older, READING } from "../../../parts/list-head";
 import { type Pages, usePages } from "../../../parts/pages";
 import { AsOf, Loading } from "../../../parts/panel";
 import { Save } from "../../../parts/save";
 import { TextFilter } from "../../../parts/text-filter";
 import { Unseen } from "../../../parts/unseen";
 import { countOf, filtersIn, type InventoryQuery } from "./query";
+import { type End, keyOf, type Named } from "./table";
 
 type Page<Row> = { items: Row[]; next_cursor: string | null; total: number | null; missing: Missing[] };
-type Named = { uid: string | null; namespace: string | null; name: string };
 export type Change = (changes: Partial<InventoryQuery>) => void;
 
 /** The stream has no frame for a pod: what is on the screen is asked for again after so long. */
@@ -24,20 +25,17 @@ const RENEW_MS = 10_000;
 /** So many rows before the end of what was read the next page is asked for. */
 const AHEAD = 60;
 
-/** `kind` too: a name is free for each kind of workload. */
-export const keyOf = (row: Named & { kind?: string }): string =>
-  row.uid ?? `${row.kind ?? ""} ${row.namespace ?? ""} ${row.name}`;
-
 export function InventoryList<Row extends Named>(props: {
   noun: string;
   query: InventoryQuery;
   change: Change;
   asked: readonly unknown[];
   fetchPage: (cursor: object) => Promise<Page<Row>>;
-  table: (rows: readonly Row[], end: { near: (end: number) => void; last: () => void }) => ReactNode;
+  table: (rows: readonly Row[], end: End) => ReactNode;
 }) {
   const { noun, query, change, asked } = props;
-  const pages = usePages<Row, Page<Row>>(asked, props.fetchPage, RENEW_MS);
+  const { disconnected } = useTrust();
+  const pages = usePages<Row, Page<Row>>(asked, props.fetchPage, disconnected ? undefined : RENEW_MS);
   const { rows, waiting, letIn, grip } = useHeld(
     pages.listed ?? NONE,
     keyOf,
@@ -48,13 +46,14 @@ export function InventoryList<Row extends Named>(props: {
     if (end > rows.length - AHEAD) pages.fetchMore();
   };
   const reading = useRef(false);
-  // The end of the list is that of the whole list: once it is read and drawn, the reader is taken there.
+  // The end of the list is that of the whole list: once it is read and drawn, the reader who waits is taken there.
   const last = () => {
     if (!pages.more || reading.current) return;
     reading.current = true;
+    const isAwaited = awaited();
     void pages.fetchAll().finally(() =>
       requestAnimationFrame(() => {
-        jumpTo("last");
+        if (isAwaited()) jumpTo("last");
         reading.current = false;
       }),
     );
@@ -85,8 +84,8 @@ export function InventoryList<Row extends Named>(props: {
       <Unseen missing={pages.first?.missing ?? []} words="As last heard, which is not now" />
       {rows.length > 0 && <Aged error={pages.error} answeredAt={pages.answeredAt} />}
       {pages.error !== null && rows.length === 0 && <Failure error={pages.error} retry={pages.retry} />}
-      {!pages.listed && pages.error === null && <Loading what={`${noun}s`} rows={8} />}
-      {pages.listed?.length === 0 && (
+      {pages.isReading && rows.length === 0 && pages.error === null && <Loading what={`${noun}s`} rows={8} />}
+      {pages.listed?.length === 0 && !pages.isReading && (
         <Empty
           what={`${noun}s`}
           filters={filters.length}
@@ -95,7 +94,11 @@ export function InventoryList<Row extends Named>(props: {
           {() => `No ${noun} of this cluster has been heard of.`}
         </Empty>
       )}
-      {rows.length > 0 && <div {...grip}>{props.table(rows, { near, last })}</div>}
+      {rows.length > 0 && (
+        <div {...grip} aria-busy={pages.isReading}>
+          {props.table(rows, { near, last })}
+        </div>
+      )}
       <Older noun={`${noun}s`} word="More" pages={pages} />
     </section>
   );
@@ -104,6 +107,7 @@ export function InventoryList<Row extends Named>(props: {
 const NONE: readonly never[] = [];
 
 function Count<Row>({ noun, pages }: { noun: string; pages: Pages<Row, Page<Row>> }) {
+  if (pages.isReading) return <span className="quiet">{READING}</span>;
   if (!pages.listed || !pages.first) return null;
   return (
     <>
@@ -120,10 +124,4 @@ function Count<Row>({ noun, pages }: { noun: string; pages: Pages<Row, Page<Row>
       </button>
     </>
   );
-}
-
-/** Tells the list how far it was scrolled. */
-export function useNear(end: number, near: (end: number) => void): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only another end is news
-  useEffect(() => near(end), [end]);
 }

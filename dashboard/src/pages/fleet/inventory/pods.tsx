@@ -1,14 +1,11 @@
 // Every pod of one cluster, the worst first, as many as there are.
-import { useRef } from "react";
 import { fetchPods } from "../../../api/client";
 import type { Pod } from "../../../api/types";
-import { Spacer } from "../../../parts/spacer";
-import { useWindowed } from "../../../parts/windowed";
-import { type Change, InventoryList, keyOf, useNear } from "./list";
+import { type Change, InventoryList } from "./list";
 import { type InventoryQuery, serverQuery } from "./query";
+import { InventoryTable } from "./table";
 import { Trouble } from "./trouble";
 
-const ROW_PX = 43;
 const COLUMNS = ["State", "Pod", "Namespace", "Why", "Restarts", "Node"] as const;
 
 export function Pods(props: { cluster: string; heard: boolean; query: InventoryQuery; change: Change }) {
@@ -21,83 +18,51 @@ export function Pods(props: { cluster: string; heard: boolean; query: InventoryQ
       change={change}
       asked={["pods", cluster, asked]}
       fetchPage={(cursor) => fetchPods({ ...asked, ...cursor, cluster })}
-      table={(rows, end) => <PodTable rows={rows} heard={props.heard} change={change} {...end} />}
+      table={(rows, end) => (
+        <InventoryTable
+          noun="pod"
+          label="Pods, the worst first"
+          columns={COLUMNS}
+          numbers={["Restarts"]}
+          rows={rows}
+          end={end}
+          cells={(pod) => <Cells pod={pod} heard={props.heard} change={change} />}
+        />
+      )}
     />
   );
 }
 
-function PodTable(props: {
-  rows: readonly Pod[];
-  heard: boolean;
-  change: Change;
-  near: (end: number) => void;
-  last: () => void;
-}) {
-  const { rows, heard, change } = props;
-  const body = useRef<HTMLTableSectionElement>(null);
-  const near = useWindowed(body, rows, keyOf, ROW_PX, props.last);
-  useNear(near.end, props.near);
-  return (
-    <div className="table-frame drains">
-      <table
-        className="grid inventory-table"
-        aria-rowcount={rows.length + 1}
-        aria-label="Pods, the worst first"
-      >
-        <thead>
-          <tr>
-            {COLUMNS.map((name) => (
-              <th key={name} scope="col" className={name === "Restarts" ? "number" : undefined}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody ref={body}>
-          <Spacer height={near.before} columns={COLUMNS.length} />
-          {near.rows.map(({ row: pod, index }) => (
-            <tr
-              key={keyOf(pod)}
-              ref={near.measure}
-              data-index={index}
-              data-pod={pod.name}
-              aria-rowindex={index + 2}
-            >
-              <td data-label="State">
-                <Trouble level={pod.trouble} heard={heard} />
-              </td>
-              <td className="cell-main">
-                {/* biome-ignore lint/a11y/noNoninteractiveTabindex: rows take the focus of j and k */}
-                <bdi tabIndex={0} data-row title={pod.name}>
-                  {pod.name}
-                </bdi>
-                {pod.owner && (
-                  <span className="meta">
-                    {pod.owner.kind}{" "}
-                    <Narrow value={pod.owner.name} to={(owner) => change({ owner })} what="pods of" />
-                  </span>
-                )}
-              </td>
-              <td data-label="Namespace">
-                <Narrow value={pod.namespace} to={(namespace) => change({ namespace })} what="pods in" />
-              </td>
-              <td data-label="Why" className="inventory-why">
-                <Why reason={pod.reason} message={pod.message} other={pod.phase} />
-              </td>
-              <td data-label="Restarts" className="number">
-                {pod.restarts.toLocaleString("en-US")}
-              </td>
-              <td data-label="Node" className="inventory-node">
-                <Narrow value={pod.node} to={(node) => change({ node })} what="pods on" none="on no node" />
-              </td>
-            </tr>
-          ))}
-          <Spacer height={near.after} columns={COLUMNS.length} />
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const Cells = ({ pod, heard, change }: { pod: Pod; heard: boolean; change: Change }) => (
+  <>
+    <td data-label="State">
+      <Trouble level={pod.trouble} heard={heard} />
+    </td>
+    <td className="cell-main">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: rows take the focus of j and k */}
+      <bdi tabIndex={0} data-row title={pod.name}>
+        {pod.name}
+      </bdi>
+      {pod.owner && (
+        <span className="meta">
+          {pod.owner.kind} <Narrow value={pod.owner.name} to={(owner) => change({ owner })} what="pods of" />
+        </span>
+      )}
+    </td>
+    <td data-label="Namespace">
+      <Narrow value={pod.namespace} to={(namespace) => change({ namespace })} what="pods in" />
+    </td>
+    <td data-label="Why" className="inventory-why">
+      <Why reason={pod.reason} message={pod.message} other={pod.phase} />
+    </td>
+    <td data-label="Restarts" className="number">
+      {pod.restarts.toLocaleString("en-US")}
+    </td>
+    <td data-label="Node" className="inventory-node">
+      <Narrow value={pod.node} to={(node) => change({ node })} what="pods on" none="on no node" />
+    </td>
+  </>
+);
 
 /** A value that narrows the list to its like. */
 export function Narrow(props: {
@@ -124,8 +89,8 @@ export function Narrow(props: {
 export function Why({ reason, message, other }: { reason: string | null; message: string; other: string }) {
   if (!reason) return <span className="quiet">{other}</span>;
   return (
-    <>
+    <span>
       <strong>{reason}</strong> <bdi className="second">{message}</bdi>
-    </>
+    </span>
   );
 }

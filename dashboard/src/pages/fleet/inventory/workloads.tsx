@@ -1,16 +1,13 @@
 // Deployments, stateful sets and daemon sets of one cluster, the worst first; each leads to its pods.
-import { useRef } from "react";
 import { Link } from "react-router";
 import { fetchWorkloads } from "../../../api/client";
 import type { Workload } from "../../../api/types";
-import { Spacer } from "../../../parts/spacer";
-import { useWindowed } from "../../../parts/windowed";
-import { type Change, InventoryList, keyOf, useNear } from "./list";
+import { type Change, InventoryList } from "./list";
 import { Narrow, Why } from "./pods";
 import { type InventoryQuery, serverQuery } from "./query";
+import { InventoryTable } from "./table";
 import { Trouble } from "./trouble";
 
-const ROW_PX = 43;
 const COLUMNS = ["State", "Workload", "Namespace", "Why", "Available", "Updated"] as const;
 
 export function Workloads(props: { cluster: string; heard: boolean; query: InventoryQuery; change: Change }) {
@@ -23,7 +20,17 @@ export function Workloads(props: { cluster: string; heard: boolean; query: Inven
       change={change}
       asked={["workloads", cluster, asked]}
       fetchPage={(cursor) => fetchWorkloads({ ...asked, ...cursor, cluster })}
-      table={(rows, end) => <WorkloadTable rows={rows} heard={props.heard} change={change} {...end} />}
+      table={(rows, end) => (
+        <InventoryTable
+          noun="workload"
+          label="Workloads, the worst first"
+          columns={COLUMNS}
+          numbers={["Available", "Updated"]}
+          rows={rows}
+          end={end}
+          cells={(each) => <Cells each={each} heard={props.heard} change={change} />}
+        />
+      )}
     />
   );
 }
@@ -42,75 +49,32 @@ export function whyOf(of: Pick<Workload, "trouble" | "desired" | "available" | "
   return { reason: lacks, message: isSettled ? "" : `${of.reason}: ${of.message}`, other: "" };
 }
 
-function WorkloadTable(props: {
-  rows: readonly Workload[];
-  heard: boolean;
-  change: Change;
-  near: (end: number) => void;
-  last: () => void;
-}) {
-  const { rows, heard, change } = props;
-  const body = useRef<HTMLTableSectionElement>(null);
-  const near = useWindowed(body, rows, keyOf, ROW_PX, props.last);
-  useNear(near.end, props.near);
-  return (
-    <div className="table-frame drains">
-      <table
-        className="grid inventory-table"
-        aria-rowcount={rows.length + 1}
-        aria-label="Workloads, the worst first"
-      >
-        <thead>
-          <tr>
-            {COLUMNS.map((name, column) => (
-              <th key={name} scope="col" className={column > 3 ? "number" : undefined}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody ref={body}>
-          <Spacer height={near.before} columns={COLUMNS.length} />
-          {near.rows.map(({ row: each, index }) => (
-            <tr
-              key={keyOf(each)}
-              ref={near.measure}
-              data-index={index}
-              data-workload={each.name}
-              aria-rowindex={index + 2}
-            >
-              <td data-label="State">
-                <Trouble level={each.trouble} heard={heard} />
-              </td>
-              <td className="cell-main">
-                <Link to={podsOf(each)} data-row title={`Pods of ${each.name}`}>
-                  <bdi>{each.name}</bdi>
-                </Link>
-                <span className="meta">
-                  <Narrow value={each.kind} to={(kind) => change({ kind })} what="workloads of the kind" />
-                </span>
-              </td>
-              <td data-label="Namespace">
-                <Narrow
-                  value={each.namespace}
-                  to={(namespace) => change({ namespace })}
-                  what="workloads in"
-                />
-              </td>
-              <td data-label="Why" className="inventory-why">
-                <Why {...whyOf(each)} />
-              </td>
-              <td data-label="Available" className="number">
-                {each.available.toLocaleString("en-US")} of {each.desired.toLocaleString("en-US")}
-              </td>
-              <td data-label="Updated" className="number">
-                {each.updated.toLocaleString("en-US")}
-              </td>
-            </tr>
-          ))}
-          <Spacer height={near.after} columns={COLUMNS.length} />
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const Cells = ({ each, heard, change }: { each: Workload; heard: boolean; change: Change }) => (
+  <>
+    <td data-label="State">
+      <Trouble level={each.trouble} heard={heard} />
+    </td>
+    <td className="cell-main">
+      <div className="inventory-name">
+        <Link to={podsOf(each)} data-row title={`Pods of ${each.name}`}>
+          <bdi>{each.name}</bdi>
+        </Link>
+        <span className="meta">
+          <Narrow value={each.kind} to={(kind) => change({ kind })} what="workloads of the kind" />
+        </span>
+      </div>
+    </td>
+    <td data-label="Namespace">
+      <Narrow value={each.namespace} to={(namespace) => change({ namespace })} what="workloads in" />
+    </td>
+    <td data-label="Why" className="inventory-why">
+      <Why {...whyOf(each)} />
+    </td>
+    <td data-label="Available" className="number">
+      {each.available.toLocaleString("en-US")} of {each.desired.toLocaleString("en-US")}
+    </td>
+    <td data-label="Updated" className="number">
+      {each.updated.toLocaleString("en-US")}
+    </td>
+  </>
+);

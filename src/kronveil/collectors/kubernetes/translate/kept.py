@@ -142,9 +142,9 @@ def parse_time(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def latest(times: Iterable[str | None], now: datetime) -> datetime:

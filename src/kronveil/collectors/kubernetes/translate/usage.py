@@ -1,4 +1,4 @@
-"""From what metrics.k8s.io says to samples; no I/O, no clock. What is absent stays absent."""
+"""From what metrics.k8s.io or a kubelet says to samples; no I/O, no clock. What is absent stays absent."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,15 @@ import msgspec
 
 from kronveil.collectors.kubernetes.translate.kept import Kept, Shelves, parse_time
 from kronveil.collectors.kubernetes.translate.quantities import quantity
-from kronveil.collectors.kubernetes.wire_metrics import Amount, NodeMetrics, PodMetrics, Usage
+from kronveil.collectors.kubernetes.wire_metrics import (
+    Amount,
+    CpuStats,
+    MemoryStats,
+    NodeMetrics,
+    PodMetrics,
+    Summary,
+    Usage,
+)
 from kronveil.model.signal import UNBOUNDED, Bounds, Sample, Subject
 
 OLDEST_S = 600
@@ -101,6 +109,41 @@ def node_samples(items: Sequence[NodeMetrics], now: datetime, dropped: Counter[s
         values = _values(item.usage, dropped)
         if values is not None:
             yield Sample(Subject("", item.metadata.name), at, *values)
+
+
+def summary_samples(
+    summary: Summary, places: PodPlaces, namespaces: Sequence[str | None] | None, now: datetime, dropped: Counter[str]
+) -> Iterator[Sample]:
+    """Those of a kubelet's node and of the containers on it, of these namespaces or all."""
+    node = summary.node
+    if _is_name(node.node_name):
+        yield from _sample(Subject("", node.node_name), node.cpu, node.memory, now, dropped)
+    for pod in summary.pods or ():
+        name, namespace = pod.pod_ref.name, intern(pod.pod_ref.namespace)
+        if namespaces is not None and namespace not in namespaces:
+            continue
+        for container in pod.containers or ():
+            if not (_is_name(name) and _is_name(namespace) and _is_name(container.name)):
+                dropped["unreadable"] += 1
+                continue
+            subject = places.subject(namespace, name, intern(container.name))
+            yield from _sample(subject, container.cpu, container.memory, now, dropped)
+
+
+def _sample(
+    subject: Subject, cpu: CpuStats | None, memory: MemoryStats | None, now: datetime, dropped: Counter[str]
+) -> Iterator[Sample]:
+    measured = None if cpu is None else cpu.usage_nano_cores, None if memory is None else memory.working_set_bytes
+    if measured == (None, None):
+        dropped["no value"] += 1
+        return
+    cores, size = [amount_of(each) for each in measured]
+    if cores is None and size is None:
+        dropped["unreadable"] += 1
+        return
+    at = _time_of((cpu and cpu.time) or (memory and memory.time) or None, now, dropped, count=1)
+    if at is not None:
+        yield Sample(subject, at, None if cores is None else cores / 1e9, size)
 
 
 def _time_of(text: str | None, now: datetime, dropped: Counter[str], *, count: int) -> int | None:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from kronveil.model.signal import Sample, Scrape, SubjectKind
 from kronveil.sdk.signals import Kept
 from kronveil.stores.sqlite.signals.packing import Row, line_of, pack_lines, unpack_lines
+from kronveil.stores.sqlite.transactions import transaction
 
 SEGMENT_S = 3600
 MOST_SLOTS = 200_000
@@ -47,12 +48,10 @@ class Keeper:
     def keep(self, connection: sqlite3.Connection, cluster: str, scrape: Scrape) -> Kept:
         """Add a reading, all of it or nothing."""
         before = self._open.get(cluster)
-        connection.execute("BEGIN IMMEDIATE")
         try:
-            segment, kept = self._keep(connection, cluster, scrape)
-            connection.execute("COMMIT")
+            with transaction(connection):
+                segment, kept = self._keep(connection, cluster, scrape)
         except BaseException:
-            connection.execute("ROLLBACK") if connection.in_transaction else None
             if before is not None:
                 # It may have been changed for what is not in the file: the next reading begins another.
                 del self._open[cluster]
@@ -124,11 +123,10 @@ class Keeper:
         gone = 0
         for segment in segments:
             self._open = {cluster: each for cluster, each in self._open.items() if each.id != segment}
-            connection.execute("BEGIN IMMEDIATE")
-            gone += connection.execute("DELETE FROM scrapes WHERE segment = ?", (segment,)).rowcount
-            connection.execute("DELETE FROM lines WHERE segment = ?", (segment,))
-            connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
-            connection.execute("COMMIT")
+            with transaction(connection):
+                gone += connection.execute("DELETE FROM scrapes WHERE segment = ?", (segment,)).rowcount
+                connection.execute("DELETE FROM lines WHERE segment = ?", (segment,))
+                connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
         return gone
 
 

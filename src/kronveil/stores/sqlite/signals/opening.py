@@ -2,11 +2,14 @@
 
 import os
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import structlog
 
+from kronveil.sdk.errors import Permanent
 from kronveil.stores.sqlite.troubles import translated
 
 FILE_NAME = "signals.db"
@@ -46,19 +49,40 @@ class NotOursError(sqlite3.DatabaseError):
 def open_file(path: Path) -> sqlite3.Connection:
     """A connection to a file that can be used; what stood in its place and cannot be is set aside. Raises PluginError
     when there can be no file at all."""
-    try:
+    with _told(path):
+        try:
+            return _opened(path)
+        except sqlite3.OperationalError:
+            # Locked, full, not writable: no new file would help.
+            raise
+        except sqlite3.DatabaseError as error:
+            _set_aside(path, str(error))
+            return _opened(path)
+
+
+def open_anew(path: Path, why: str) -> sqlite3.Connection:
+    """The same in the place of a file that is of no use, which is set aside."""
+    with _told(path):
+        _set_aside(path, why)
         return _opened(path)
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    """What the disk refuses, for a person."""
+    try:
+        yield
+    except OSError as error:
+        raise Permanent(
+            f"cannot open {path}: {error.strerror}. Look whether it is a file that this user may read and write."
+        ) from error
     except sqlite3.OperationalError as error:
-        # Locked, full, not writable: no new file would help.
         if (trouble := translated(error, path, "open")) is not None:
             raise trouble from error
         raise
-    except sqlite3.DatabaseError as error:
-        set_aside(path, str(error))
-        return _opened(path)
 
 
-def set_aside(path: Path, why: str) -> None:
+def _set_aside(path: Path, why: str) -> None:
     """Move a file out of the way, over the one that was moved before it."""
     aside = path.with_name(SET_ASIDE)
     log.error("signals.file_set_aside", file=str(path), moved_to=str(aside), why=why, lost="what was measured so far")

@@ -25,7 +25,12 @@ def line_of(subject: Subject) -> str:
     bounds = subject.bounds
     amounts = (bounds.cpu_request, bounds.cpu_limit, bounds.memory_request, bounds.memory_limit)
     words = [subject.namespace, subject.name, subject.part, subject.node, subject.owner_kind, subject.owner]
-    return "\t".join([*words, *["" if amount is None else f"{amount:.12g}" for amount in amounts]])
+    figures = ["" if amount is None else f"{amount:.12g}" for amount in amounts]
+    line = "\t".join([*words, *figures])
+    if line.count("\t") == _FIELDS - 1 and "\n" not in line:
+        return line
+    # Whoever may make a pod may write any text into it as its owner: our own marks must not come from there.
+    return "\t".join([*[" ".join(word.split()) for word in words], *figures])
 
 
 def subject_in(line: str) -> Subject:

@@ -14,7 +14,7 @@ from kronveil.model.signal import SIGNALS, Scrape
 from kronveil.sdk.errors import Permanent, Transient
 from kronveil.sdk.signals import Kept, SeriesPage, SeriesQuery, SignalUse
 from kronveil.stores.sqlite.signals.keeping import Keeper
-from kronveil.stores.sqlite.signals.opening import FILE_NAME, open_file, set_aside
+from kronveil.stores.sqlite.signals.opening import FILE_NAME, open_anew, open_file
 from kronveil.stores.sqlite.signals.reading import clusters_in, count_subjects, read_series
 from kronveil.stores.sqlite.troubles import translated
 
@@ -26,7 +26,8 @@ class SqliteSignals:
     """``kronveil.sdk.signals.SignalStore`` on one file."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, largest: int) -> None:
-        self._connection = connection
+        self._connection: sqlite3.Connection | None = connection
+        """None after damage, while there can be no new file."""
         self._path = path
         self._largest = largest
         self._keeper = Keeper()
@@ -57,7 +58,8 @@ class SqliteSignals:
         """Let what is being done end, then close."""
         with anyio.CancelScope(shield=True):
             async with self._turn:
-                await to_thread.run_sync(self._connection.close, limiter=self._thread)
+                if self._connection is not None:
+                    await to_thread.run_sync(self._connection.close, limiter=self._thread)
 
     def _counts(self, connection: sqlite3.Connection, cluster: str | None) -> dict[str, int]:
         sizes = [
@@ -80,6 +82,8 @@ class SqliteSignals:
         raise RuntimeError("a shielded scope was left early")  # never: for the checkers, as a scope might swallow
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is None:
+            self._connection = open_file(self._path)
         try:
             return work(self._connection)
         except sqlite3.Error as error:
@@ -91,14 +95,13 @@ class SqliteSignals:
             why = str(error)
         except ValueError as error:
             why = str(error)
-        self._begin_again(why)
+        self._begin_again(self._connection, why)
         raise Transient(f"{self._path} was damaged ({why}) and is set aside; values are kept in a new file from now on")
 
-    def _begin_again(self, why: str) -> None:
-        self._connection.close()
-        set_aside(self._path, why)
-        self._connection = open_file(self._path)
-        self._keeper = Keeper()
+    def _begin_again(self, damaged: sqlite3.Connection, why: str) -> None:
+        self._connection, self._keeper = None, Keeper()
+        damaged.close()
+        self._connection = open_anew(self._path, why)
 
 
 @asynccontextmanager

@@ -1,0 +1,47 @@
+"""Makes a runbook's plan for one incident: each step rehearsed by its action, nothing written. Before it: executions.
+After it: performing, which has the plan signed and carries it out."""
+
+from collections.abc import Mapping
+
+import anyio
+import structlog
+
+from kronveil.model.execution import Execution, StepPlan, Target
+from kronveil.model.incident import Incident
+from kronveil.model.runbook import Runbook, RunbookStep
+from kronveil.sdk.actions import Action, Step
+from kronveil.sdk.backoff import Backoff
+from kronveil.sdk.errors import Permanent, Transient
+
+DEADLINE_S = 60.0
+TRIES = 5
+log = structlog.get_logger()
+
+
+async def rehearsed(
+    run: Execution, runbook: Runbook | None, incident: Incident | None, actions: Mapping[str, Action]
+) -> list[StepPlan]:
+    """Every step as the target itself answers for it now. Raises Permanent when that cannot be had."""
+    if runbook is None:
+        raise Permanent(f"there is no runbook {run.runbook_id} any more")
+    if incident is None:
+        raise Permanent("the incident is no longer kept in memory")
+    target = Target(incident.cluster.uid, incident.cluster.name, incident.resource)
+    backoff, problem = Backoff(), ""
+    for tried in range(1, TRIES + 1):
+        try:
+            with anyio.fail_after(DEADLINE_S):
+                return [await _rehearse(step, target, incident, actions) for step in runbook.steps]
+        except (Transient, TimeoutError) as error:
+            problem = str(error) or f"the target did not answer within {DEADLINE_S:g} s"
+            log.info("execution.plan_retry", execution=run.id, error=problem)
+            if tried < TRIES:
+                await anyio.sleep(backoff.next_s())
+    raise Permanent(f"could not be planned: {problem}")
+
+
+async def _rehearse(step: RunbookStep, target: Target, incident: Incident, actions: Mapping[str, Action]) -> StepPlan:
+    action = actions.get(step.action)
+    if action is None:
+        raise Permanent(f"there is no action {step.action}")
+    return await action.rehearse(Step(step.name, step.action, step.parameters, incident), target)
