@@ -30,7 +30,7 @@ import type {
   WorkloadPage,
 } from "./types";
 
-const rest = createClient<paths>({
+export const rest = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? "",
   fetch: (request) => globalThis.fetch(request),
 });
@@ -68,7 +68,7 @@ export function refusalOf(error: unknown, response: Response): Refused {
   return new Refused(response.status, title, detail, requestId);
 }
 
-async function body<Body>(
+export async function body<Body>(
   call: Promise<{ data?: unknown; error?: unknown; response: Response }>,
 ): Promise<Body> {
   const { data, error, response } = await call.catch(() => {
@@ -144,7 +144,7 @@ export const newKey = (): string =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 // A retry of the same click carries the same key, so the agent acts once.
-const once = (key: string) => ({ "Idempotency-Key": key });
+export const once = (key: string) => ({ "Idempotency-Key": key });
 
 export const acknowledge = (id: string, key: string): Promise<Incident> =>
   body(

@@ -1,5 +1,5 @@
 // What the agent says on the stream, one case a frame type. See the contract of the WebSocket.
-import type { Change, Cluster, Incident, KronveilEvent, Snapshot, Status } from "../api/types";
+import type { Change, Cluster, Execution, Incident, KronveilEvent, Snapshot, Status } from "../api/types";
 
 type Numbered<Type extends string, Data> = { type: Type; seq: number; prev: number; at: string; data: Data };
 
@@ -8,7 +8,8 @@ export type Delta =
   | Numbered<"incident", Incident>
   | Numbered<"cluster", Cluster>
   | Numbered<"change", Change>
-  | Numbered<"anomaly" | "execution", unknown>;
+  | Numbered<"execution", Execution>
+  | Numbered<"anomaly", unknown>;
 
 export type Frame =
   | { type: "hello"; seq: number; epoch: string; at: string; snapshot?: Snapshot | null }

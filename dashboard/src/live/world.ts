@@ -3,6 +3,7 @@ import type {
   Books,
   Change,
   Cluster,
+  Execution,
   Fleet,
   Health,
   Incident,
@@ -16,6 +17,8 @@ import type { Delta, Frame } from "./frames";
 export const FEED_LENGTH = 100;
 /** Changes kept from the stream, newest first by when they were made; the ledger itself is the agent's. */
 export const CHANGES_KEPT = 500;
+/** Runs kept from the stream, those that moved last; older ones are asked for. */
+export const RUNS_KEPT = 200;
 
 export type Gap = { from: number; to: number };
 
@@ -33,6 +36,10 @@ export type World = {
   /** Cluster frames applied so far: a REST list asked for before the newest one is out of date. */
   readonly clusterNews: number;
   readonly changes: readonly Change[];
+  /** Runs that moved since this page listens; a list of REST knows the others. */
+  readonly runs: ReadonlyMap<string, Execution>;
+  /** Snapshots taken so far: what is not in one must be asked for again. */
+  readonly snapshots: number;
   readonly events: readonly KronveilEvent[];
   /** Events that reached this page, to say how many went by in a pause. */
   readonly eventsSeen: number;
@@ -52,6 +59,8 @@ export const NOTHING: World = {
   clusters: new Map(),
   clusterNews: 0,
   changes: [],
+  runs: new Map(),
+  snapshots: 0,
   events: [],
   eventsSeen: 0,
   fleet: null,
@@ -65,7 +74,7 @@ type Draft = { -readonly [Key in keyof World]: World[Key] };
 /** Applies a whole batch with one copy of each collection. */
 export function applyAll(world: World, frames: readonly Frame[]): World {
   const draft: Draft = { ...world };
-  const touched: Touched = { incidents: null, clusters: null, changes: [], events: [] };
+  const touched: Touched = { incidents: null, clusters: null, runs: null, changes: [], events: [] };
   for (const frame of frames) {
     apply(draft, touched, frame);
   }
@@ -76,6 +85,7 @@ export function applyAll(world: World, frames: readonly Frame[]): World {
 type Touched = {
   incidents: Map<string, Incident> | null;
   clusters: Map<string, Cluster> | null;
+  runs: Map<string, Execution> | null;
   changes: Change[];
   events: KronveilEvent[];
 };
@@ -128,6 +138,7 @@ export function seeded(world: World, snapshot: Seed): World {
     incidents: new Map(snapshot.incidents.map((incident) => [incident.id, incident])),
     clusters: new Map(snapshot.clusters.map((cluster) => [cluster.name, cluster])),
     clusterNews: world.clusterNews + 1,
+    snapshots: world.snapshots + 1,
     changes: newestMade([], snapshot.changes),
     events: snapshot.events.slice(0, FEED_LENGTH),
     fleet: snapshot.fleet,
@@ -153,6 +164,13 @@ function advance(draft: Draft, touched: Touched, frame: Delta): void {
     touched.incidents ??= new Map(draft.incidents);
     const held = touched.incidents.get(frame.data.id);
     if (!held || held.version <= frame.data.version) touched.incidents.set(frame.data.id, frame.data);
+  } else if (frame.type === "execution") {
+    touched.runs ??= new Map(draft.runs);
+    const held = touched.runs.get(frame.data.id);
+    if (!held || held.version <= frame.data.version) {
+      touched.runs.delete(frame.data.id);
+      touched.runs.set(frame.data.id, frame.data);
+    }
   } else if (frame.type === "cluster") {
     touched.clusters ??= new Map(draft.clusters);
     touched.clusters.set(frame.data.name, frame.data);
@@ -163,6 +181,7 @@ function advance(draft: Draft, touched: Touched, frame: Delta): void {
 function settle(draft: Draft, touched: Touched): void {
   if (touched.incidents) draft.incidents = touched.incidents;
   if (touched.clusters) draft.clusters = touched.clusters;
+  if (touched.runs) draft.runs = movedLast(touched.runs);
   if (touched.changes.length > 0) draft.changes = newestMade(draft.changes, touched.changes);
   if (touched.events.length > 0) {
     draft.events = newestFirst(draft.events, touched.events);
@@ -170,9 +189,14 @@ function settle(draft: Draft, touched: Touched): void {
   }
   touched.incidents = null;
   touched.clusters = null;
+  touched.runs = null;
   touched.changes = [];
   touched.events = [];
 }
+
+/** A run that moves goes to the end, so the first ones are those that rest. */
+const movedLast = (runs: Map<string, Execution>): Map<string, Execution> =>
+  runs.size <= RUNS_KEPT ? runs : new Map([...runs].slice(-RUNS_KEPT));
 
 function newestFirst(held: readonly KronveilEvent[], arrived: readonly KronveilEvent[]): KronveilEvent[] {
   const byId = new Map<string, KronveilEvent>();
