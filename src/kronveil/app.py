@@ -43,6 +43,7 @@ from kronveil.logic.response import Bounds
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.reloading import Reloader, Takeover
+from kronveil.sdk.actions import Means
 from kronveil.sdk.errors import PluginError
 from kronveil.sdk.signals import SignalStore
 from kronveil.sdk.storage import Store
@@ -205,12 +206,12 @@ def _repertoire(config: Config) -> Repertoire:
     """The built-in actions and every runbook, within the bounds of the configuration. Raises ConfigError."""
     section = config.collectors.kubernetes or KubernetesConfig()
     named = {cluster.name: cluster for cluster in section.clusters}
-    doors = KubernetesDoors(lambda: named)
+    means = Means(KubernetesDoors(lambda: named))
     runbooks = load_runbooks(config.runbooks.directory, {each.name: each.parameters for each in BUILT_IN})
     bounds = _bounds(config)
     return Repertoire(
         runbooks=runbooks,
-        actions={each.name: each.make(doors) for each in BUILT_IN},
+        actions={each.name: each.make(means) for each in BUILT_IN},
         effects={each.name: each.effect for each in BUILT_IN},
         bounds=lambda: bounds,
         switch=KillSwitch(config.agent.data_dir),

@@ -2,7 +2,7 @@
 
 from kronveil.actions.kubernetes_object import Intent, Json, perform_patch, rehearse_patch, undo_patch
 from kronveil.model.execution import Effect, StepPlan, Target
-from kronveil.sdk.actions import ActionComponent, ClusterDoor, Doors, Outcome, Step
+from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent
 
 AT_MOST = 50
@@ -11,8 +11,8 @@ AT_MOST = 50
 class KubectlScale:
     """See ``Action``. Parameters: ``replicas``, or ``by`` (1); ``at_least`` (1), ``at_most`` (50)."""
 
-    def __init__(self, doors: Doors) -> None:
-        self._doors = doors
+    def __init__(self, means: Means) -> None:
+        self._doors = means.doors
 
     async def rehearse(self, step: Step, target: Target) -> StepPlan:
         """See ``Action.rehearse``."""
@@ -32,7 +32,7 @@ class KubectlScale:
 
 
 def _scaled(obj: Json, step: Step) -> Intent:
-    if "replicas" not in obj["spec"]:
+    if "replicas" not in obj.get("spec", {}):
         raise Permanent(f"a {obj['kind']} has no replicas to scale")
     before = obj["spec"]["replicas"]
     wanted = _number(step, "replicas", before + _number(step, "by", 1))
@@ -44,6 +44,8 @@ def _scaled(obj: Json, step: Step) -> Intent:
         patch={"spec": {"replicas": after}},
         undo={"spec": {"replicas": before}},
         blast_radius=(f"{abs(after - before)} pods are {'added' if after > before else 'removed'}",),
+        replicas=after,
+        more_pods=after - before,
     )
 
 
@@ -58,6 +60,13 @@ component = ActionComponent(
     name="kubectl_scale",
     summary="Add or take away replicas, within bounds.",
     effect=Effect.MUTATE,
-    parameters=("replicas", "by", "at_least", "at_most"),
+    takes=(
+        Parameter("replicas", "whole number", "How many there are to be.", "as many as now and `by` more"),
+        Parameter("by", "whole number", "How many more; negative for fewer.", "1"),
+        Parameter("at_least", "whole number", "Never fewer than these.", "1"),
+        Parameter("at_most", "whole number", "Never more than these.", str(AT_MOST)),
+    ),
     make=KubectlScale,
+    kinds=("Deployment", "StatefulSet", "ReplicaSet"),
+    is_reversible=True,
 )

@@ -1,46 +1,56 @@
 """One object of a cluster, acted on by a patch: rehearsed by the API server itself, performed once for each key."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import quote
 
+from kronveil.actions.kubernetes_answers import Json, listed, may, object_in, read
+from kronveil.actions.kubernetes_kinds import path_of
+from kronveil.actions.masking import masked, masked_value
+from kronveil.actions.ownership import MANAGER, conflict_checks, owner_checks
+from kronveil.actions.surroundings import (
+    Surroundings,
+    autoscaler_checks,
+    labels_of,
+    look_around,
+    quota_checks,
+    touched,
+)
 from kronveil.model.execution import Check, Effect, FieldDiff, StepPlan, Target
-from kronveil.sdk.actions import ClusterDoor, Doors, Outcome, Reply, Step
+from kronveil.model.resource import Resource
+from kronveil.sdk.actions import ClusterDoor, Doors, Outcome, Step
 from kronveil.sdk.differences import differences
 from kronveil.sdk.errors import Permanent, Transient
 
-Json: TypeAlias = dict[str, Any]
-MANAGER = "kronveil"
+__all__ = ["Intent", "Json", "containers_of", "listed", "perform_patch", "read", "rehearse_patch", "undo_patch"]
 ACTED = "kronveil.io/acted"
 """The annotation that carries the key of the last act: how a step that is tried again knows that it was done."""
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
+JSON_MERGE = "application/merge-patch+json"
 MOST_CONFLICTS = 5
-_PATHS = {
-    "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments/{name}",
-    "StatefulSet": "/apis/apps/v1/namespaces/{namespace}/statefulsets/{name}",
-    "DaemonSet": "/apis/apps/v1/namespaces/{namespace}/daemonsets/{name}",
-}
 _OURS = ("managedFields", "resourceVersion", "generation", "creationTimestamp")
-_GITOPS = {
-    "argocd.argoproj.io/tracking-id": "Argo CD",
-    "argocd.argoproj.io/instance": "Argo CD",
-    "kustomize.toolkit.fluxcd.io/name": "Flux",
-    "helm.toolkit.fluxcd.io/name": "Flux",
-    "meta.helm.sh/release-name": "Helm",
-}
+_MARK = f"metadata.annotations.{ACTED}"
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What is to become of an object: a sentence, the patch, and the patch that undoes it."""
+    """What is to become of an object: a sentence, the patch, and the patch that undoes it.
+
+    Without ``undo`` it is worked out from what the API server answers, unless ``is_reversible`` is false.
+    ``replicas`` is the number that is set, ``more_pods`` how many it adds.
+    """
 
     summary: str
     patch: Json
-    undo: Json
+    undo: Json | None = None
     checks: tuple[Check, ...] = ()
     blast_radius: tuple[str, ...] = ()
+    patch_type: str = STRATEGIC_MERGE
+    is_reversible: bool = True
+    why_not: str = ""
+    replicas: int | None = None
+    more_pods: int = 0
 
 
 Decide: TypeAlias = Callable[[ClusterDoor, Json], Awaitable[Intent]]
@@ -52,31 +62,39 @@ async def rehearse_patch(doors: Doors, step: Step, target: Target, decide: Decid
     async with doors.open(target.cluster_name) as door:
         before = await read(door, path, target)
         intent = await decide(door, before)
+        rights = await may(door, "patch", target)
         reply = await door.ask(
             "PATCH",
             path,
             parameters={"dryRun": "All", "fieldManager": MANAGER},
             body=_encoded(intent.patch),
-            content_type=STRATEGIC_MERGE,
+            content_type=intent.patch_type,
         )
-        after = _object(reply, path, "would not allow this")
-    metadata = before["metadata"]
+        after = object_in(reply, path, "would not allow this")
+        around = await look_around(door, before)
+    shown = _shown(before, after)
+    if not shown:
+        raise Permanent(f"{target.resource.name} is as this step would make it already")
     return StepPlan(
         name=step.name,
         action=step.action,
         effect=Effect.MUTATE,
-        target=Target(target.cluster_uid, target.cluster_name, _with_uid(target, metadata), _version(metadata)),
-        parameters={name: json.dumps(value, default=dict) for name, value in step.parameters.items()},
+        target=pinned(target, before["metadata"]),
+        parameters=as_texts(step.parameters),
         summary=intent.summary,
-        diff=tuple(_shown(before, after)),
+        diff=tuple(shown),
         checks=(
             Check("dry run", "passed", "the API server would accept it; nothing was changed"),
+            rights,
+            *warning_checks(reply.warnings),
             *intent.checks,
-            *_owners(metadata),
+            *owner_checks(before["metadata"]),
+            *conflict_checks(before["metadata"], shown),
+            *_around_checks(around, before, intent),
         ),
-        blast_radius=intent.blast_radius,
-        undo=f"set back what it changes: {', '.join(diff.path for diff in _shown(before, after)) or 'nothing'}",
-        details={"path": path, "patch": json.dumps(intent.patch), "undo": json.dumps(intent.undo)},
+        blast_radius=(*intent.blast_radius, *(touched(around, labels_of(before)) if around else ())),
+        undo=_undo_words(intent, shown),
+        details=_details(path, intent, before, after),
     )
 
 
@@ -87,6 +105,8 @@ async def perform_patch(doors: Doors, plan: StepPlan, key: str) -> Outcome:
 
 async def undo_patch(doors: Doors, plan: StepPlan, key: str) -> Outcome:
     """Patch it back, if it still is what performing left; once for ``key``."""
+    if "undo" not in (plan.details or {}):
+        raise Permanent(f"{plan.name}: {plan.undo or 'it cannot be undone'}")
     back = tuple(FieldDiff(diff.path, diff.after, diff.before) for diff in plan.diff)
     return await _patch_once(doors, plan, key, "undo", back)
 
@@ -96,45 +116,28 @@ async def _patch_once(doors: Doors, plan: StepPlan, key: str, which: str, diff: 
     if target is None:
         raise Permanent(f"{plan.name}: the plan names no target")
     path, patch = details["path"], json.loads(details[which])
+    held = json.loads(details["held"]) if which == "undo" and "held" in details else {}
     async with doors.open(target.cluster_name) as door:
         for _ in range(MOST_CONFLICTS):
             now = await read(door, path, target)
             metadata = now["metadata"]
             if (metadata.get("annotations") or {}).get(ACTED) == key:
                 return Outcome(f"{plan.summary}: it was done before", has_changed=True, was_done_before=True)
-            _refuse_changed(now, target, diff)
+            refuse_changed(now, target, diff)
+            if not _holds(now, held):
+                raise Permanent(f"{target.resource.name} was changed since beside what this did: undo it by hand")
             reply = await door.ask(
                 "PATCH",
                 path,
                 parameters={"fieldManager": MANAGER},
                 body=_encoded(_conditional(patch, metadata, key)),
-                content_type=STRATEGIC_MERGE,
+                content_type=details.get(f"{which}_type", STRATEGIC_MERGE),
             )
             if reply.status != 409:
-                _object(reply, path, "refused it")
-                return Outcome(plan.summary, has_changed=True)
+                after = object_in(reply, path, "refused it")
+                return Outcome(plan.summary + _besides(now, after, diff), has_changed=True)
             # Its status is written all the time: look again whether what we change is as it was planned for.
         raise Transient(f"{target.resource.name} changes faster than it can be written; nothing was changed")
-
-
-async def read(door: ClusterDoor, path: str, target: Target) -> Json:
-    """The object as it is now."""
-    return _object(await door.ask("GET", path), path, f"has no {target.resource.kind} {target.resource.name} to show")
-
-
-async def listed(door: ClusterDoor, path: str) -> list[Json]:
-    """The objects of a list, whole."""
-    items: list[Json] = _object(await door.ask("GET", path), path, "would not list them")["items"]
-    return items
-
-
-def path_of(target: Target) -> str:
-    """Where the API serves it. Raises Permanent for a kind that no action knows."""
-    found = target.resource
-    pattern = _PATHS.get(found.kind)
-    if pattern is None:
-        raise Permanent(f"a {found.kind} cannot be acted on; what can: {', '.join(sorted(_PATHS))}")
-    return pattern.format(namespace=quote(found.namespace or "", safe=""), name=quote(found.name, safe=""))
 
 
 def containers_of(obj: Mapping[str, Any]) -> list[Json]:
@@ -143,23 +146,99 @@ def containers_of(obj: Mapping[str, Any]) -> list[Json]:
     return found
 
 
-def _object(reply: Reply, path: str, what: str) -> Json:
-    if reply.status in (200, 201):
-        found: Json = json.loads(reply.body)
-        return found
-    words = _words(reply)
-    if reply.status == 429 or reply.status >= 500:
-        raise Transient(f"the API server answers {reply.status} to {path}: {words}")
-    raise Permanent(f"the API server {what} ({reply.status}): {words}")
+def pinned(target: Target, metadata: Mapping[str, Any]) -> Target:
+    """The target as it is when the plan is made: its uid and generation."""
+    found = target.resource
+    resource = Resource(found.kind, found.name, found.namespace, metadata["uid"])
+    return Target(target.cluster_uid, target.cluster_name, resource, str(metadata.get("generation", "")))
 
 
-def _words(reply: Reply) -> str:
-    try:
-        status = json.loads(reply.body)
-    except ValueError:
-        return "no reason given"
-    message = status.get("message") if isinstance(status, dict) else None
-    return " ".join(str(message or "no reason given").split())[:500]
+def as_texts(parameters: Mapping[str, object]) -> dict[str, str]:
+    """Parameters as a plan keeps them: JSON text by name."""
+    return {name: json.dumps(value, default=_plain_json, ensure_ascii=False) for name, value in parameters.items()}
+
+
+def warning_checks(warnings: Iterable[str]) -> list[Check]:
+    """What the API server and its admission webhooks warned of."""
+    return [Check("admission", "warned", words) for words in warnings]
+
+
+def refuse_changed(now: Json, target: Target, diff: Iterable[FieldDiff]) -> None:
+    """Raise Permanent, naming the fields, unless the object is the one and has the values that the plan began from."""
+    metadata, name = now["metadata"], target.resource.name
+    if target.resource.uid and metadata["uid"] != target.resource.uid:
+        raise Permanent(f"{name} is not what was planned for: it was deleted and made again")
+    undone = [each for each in diff if not _has(now, each)]
+    if undone:
+        paths = ", ".join(each.path for each in undone)
+        raise Permanent(f"{name} is not what was planned for: {paths} changed since")
+
+
+def _plain_json(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+def _around_checks(around: Surroundings | None, obj: Json, intent: Intent) -> list[Check]:
+    if around is None:
+        return []
+    return [*autoscaler_checks(around, obj, intent.replicas), *quota_checks(around, obj, intent.more_pods)]
+
+
+def _undo_words(intent: Intent, shown: list[FieldDiff]) -> str:
+    if not intent.is_reversible:
+        return intent.why_not or "it cannot be undone"
+    return f"set back what it changes: {', '.join(diff.path for diff in shown)}"
+
+
+def _details(path: str, intent: Intent, before: Json, after: Json) -> dict[str, str]:
+    details = {"path": path, "patch": json.dumps(intent.patch), "patch_type": intent.patch_type}
+    if not intent.is_reversible:
+        return details
+    if intent.undo is not None:
+        return details | {"undo": json.dumps(intent.undo), "undo_type": intent.patch_type}
+    old, new = _plain(before), _plain(after)
+    undo = merge_from(new, old)
+    return details | {
+        "undo": json.dumps(undo),
+        "undo_type": JSON_MERGE,
+        "held": json.dumps(merge_from(old, new)),
+    }
+
+
+def merge_from(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
+    """The JSON merge patch that makes ``new`` of ``old``: lists are replaced whole, None takes a field away."""
+    patch: Json = {}
+    for name in {**old, **new}:
+        if name not in new:
+            patch[name] = None
+        elif name not in old or type(old[name]) is not type(new[name]):
+            patch[name] = new[name]
+        elif isinstance(new[name], Mapping):
+            if inner := merge_from(old[name], new[name]):
+                patch[name] = inner
+        elif old[name] != new[name]:
+            patch[name] = new[name]
+    return patch
+
+
+def _holds(now: Any, held: Mapping[str, Any]) -> bool:
+    """Whether an object has every value that a merge patch would set."""
+    for name, value in held.items():
+        found = now.get(name) if isinstance(now, Mapping) else None
+        if isinstance(value, Mapping) and value:
+            if not _holds(found, value):
+                return False
+        elif found != value:
+            return False
+    return True
+
+
+def _besides(before: Json, after: Json, diff: Iterable[FieldDiff]) -> str:
+    """What changed that the plan did not name, as by an admission webhook that answers a dry run otherwise."""
+    planned = {each.path for each in diff}
+    more = [each.path for each in _shown(before, after) if each.path not in planned and each.path != _MARK]
+    more = [path for path in more if not (path == "metadata.annotations" and not before["metadata"].get("annotations"))]
+    return f". Beside what was planned, this changed: {', '.join(more[:5])}" if more else ""
 
 
 def _conditional(patch: Json, metadata: Mapping[str, Any], key: str) -> Json:
@@ -170,23 +249,12 @@ def _conditional(patch: Json, metadata: Mapping[str, Any], key: str) -> Json:
     return {**patch, "metadata": {**given, **held, "annotations": annotations}}
 
 
-def _refuse_changed(now: Json, target: Target, diff: tuple[FieldDiff, ...]) -> None:
-    metadata, name = now["metadata"], target.resource.name
-    if target.resource.uid and metadata["uid"] != target.resource.uid:
-        raise Permanent(f"{name} is not what was planned for: it was deleted and made again")
-    undone = [each for each in diff if not _has(now, each)]
-    if undone:
-        paths = ", ".join(each.path for each in undone)
-        raise Permanent(f"{name} is not what was planned for: {paths} changed since")
-
-
 def _has(obj: Json, diff: FieldDiff) -> bool:
     """Whether the field still has the value it is to be changed from."""
-    absent = differences(obj, {})
-    here = {each.path: each.before for each in absent}
+    here = {each.path: masked(each).before for each in differences(obj, {})}
     if diff.before is None:
         return not any(path == diff.path or path.startswith((f"{diff.path}.", f"{diff.path}[")) for path in here)
-    return diff.before in (here.get(diff.path), _subtree(obj, diff.path))
+    return diff.before in (here.get(diff.path), masked_value(diff.path, _subtree(obj, diff.path)))
 
 
 def _subtree(obj: Any, path: str) -> str | None:
@@ -201,30 +269,15 @@ def _subtree(obj: Any, path: str) -> str | None:
 
 
 def _shown(before: Json, after: Json) -> list[FieldDiff]:
-    return differences(_plain(before), _plain(after))
+    return [masked(each) for each in differences(_plain(before), _plain(after))]
 
 
 def _plain(obj: Json) -> Json:
     metadata = {name: value for name, value in obj["metadata"].items() if name not in _OURS}
+    annotations = {name: value for name, value in (metadata.pop("annotations", None) or {}).items() if name != ACTED}
+    if annotations:
+        metadata["annotations"] = annotations
     return {**{name: value for name, value in obj.items() if name != "status"}, "metadata": metadata}
-
-
-def _with_uid(target: Target, metadata: Mapping[str, Any]) -> Any:
-    found = target.resource
-    return type(found)(found.kind, found.name, found.namespace, metadata["uid"])
-
-
-def _version(metadata: Mapping[str, Any]) -> str:
-    return str(metadata.get("generation", ""))
-
-
-def _owners(metadata: Mapping[str, Any]) -> list[Check]:
-    marks = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
-    owners = dict.fromkeys(owner for mark, owner in _GITOPS.items() if mark in marks)
-    return [
-        Check("owner", "warned", f"{owner} owns it and may set it back: change it at its source as well")
-        for owner in owners
-    ]
 
 
 def _encoded(patch: Json) -> bytes:

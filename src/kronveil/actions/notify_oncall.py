@@ -3,15 +3,15 @@
 import json
 
 from kronveil.model.execution import Effect, StepPlan, Target
-from kronveil.sdk.actions import ActionComponent, Doors, Outcome, Step
+from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent
 
 
 class NotifyOncall:
     """See ``Action``. Parameters: ``message`` (the incident's title)."""
 
-    def __init__(self, doors: Doors) -> None:
-        del doors  # it acts on people, not on clusters
+    def __init__(self, means: Means) -> None:
+        del means
 
     async def rehearse(self, step: Step, target: Target) -> StepPlan:  # noqa: ARG002 - people are told, no target is touched
         """See ``Action.rehearse``."""
@@ -38,6 +38,6 @@ component = ActionComponent(
     name="notify_oncall",
     summary="Tell who is on call.",
     effect=Effect.READ,
-    parameters=("message",),
+    takes=(Parameter("message", "text", "What they are told.", "the incident's title"),),
     make=NotifyOncall,
 )

@@ -13,7 +13,7 @@ from kronveil.actions.kubernetes_object import (
     undo_patch,
 )
 from kronveil.model.execution import Effect, StepPlan, Target
-from kronveil.sdk.actions import ActionComponent, ClusterDoor, Doors, Outcome, Step
+from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Step
 from kronveil.sdk.errors import Permanent
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -23,8 +23,8 @@ HASH = "pod-template-hash"
 class RolloutUndo:
     """See ``Action``. Takes no parameters."""
 
-    def __init__(self, doors: Doors) -> None:
-        self._doors = doors
+    def __init__(self, means: Means) -> None:
+        self._doors = means.doors
 
     async def rehearse(self, step: Step, target: Target) -> StepPlan:
         """See ``Action.rehearse``."""
@@ -83,6 +83,8 @@ component = ActionComponent(
     name="rollout_undo",
     summary="Return a deployment to its earlier revision.",
     effect=Effect.MUTATE,
-    parameters=(),
+    takes=(),
     make=RolloutUndo,
+    kinds=("Deployment",),
+    is_reversible=True,
 )

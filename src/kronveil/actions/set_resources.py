@@ -1,5 +1,6 @@
 """Raise the memory limit of containers, within a bound: what helps when a limit is too tight, not when it leaks."""
 
+from kronveil.actions.kubernetes_kinds import WORKLOADS, needs
 from kronveil.actions.kubernetes_object import (
     Intent,
     Json,
@@ -11,7 +12,7 @@ from kronveil.actions.kubernetes_object import (
 from kronveil.actions.quantities import from_bytes, to_bytes
 from kronveil.model.execution import Effect, StepPlan, Target
 from kronveil.model.incident import Incident
-from kronveil.sdk.actions import ActionComponent, ClusterDoor, Doors, Outcome, Step
+from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent
 
 RAISE_BY_PERCENT = 50
@@ -21,8 +22,8 @@ AT_MOST = "4Gi"
 class SetResources:
     """See ``Action``. Parameters: ``raise_by_percent`` (50), ``at_most`` (4Gi), ``container`` (the incident's)."""
 
-    def __init__(self, doors: Doors) -> None:
-        self._doors = doors
+    def __init__(self, means: Means) -> None:
+        self._doors = means.doors
 
     async def rehearse(self, step: Step, target: Target) -> StepPlan:
         """See ``Action.rehearse``."""
@@ -30,6 +31,7 @@ class SetResources:
         async def decide(_: ClusterDoor, obj: Json) -> Intent:
             return _raised(obj, step, step.incident)
 
+        needs(target, WORKLOADS, "set_resources")
         return await rehearse_patch(self._doors, step, target, decide)
 
     async def perform(self, plan: StepPlan, key: str) -> Outcome:
@@ -105,6 +107,12 @@ component = ActionComponent(
     name="set_resources",
     summary="Raise the memory limit of a workload's containers, within a bound.",
     effect=Effect.MUTATE,
-    parameters=("raise_by_percent", "at_most", "container"),
+    takes=(
+        Parameter("raise_by_percent", "whole number", "By how much the limit grows, 1 to 400.", str(RAISE_BY_PERCENT)),
+        Parameter("at_most", "text", "The limit that is never passed, as `4Gi`.", AT_MOST),
+        Parameter("container", "text", "The container whose limit is raised.", "those that the incident is about"),
+    ),
     make=SetResources,
+    kinds=WORKLOADS,
+    is_reversible=True,
 )

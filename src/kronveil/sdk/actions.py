@@ -2,19 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
 
 from kronveil.model.execution import Effect, StepPlan, Target
 from kronveil.model.incident import Incident
+from kronveil.sdk.notifiers import Notifier
+from kronveil.sdk.outside import Outside
+
+ParameterType: TypeAlias = Literal["text", "whole number", "flag", "duration", "texts", "section", "texts by name"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An API server's answer, whatever its status."""
+    """An API server's answer, whatever its status, and the warnings that came with it."""
 
     status: int
     body: bytes
+    warnings: tuple[str, ...] = ()
 
 
 class ClusterDoor(Protocol):
@@ -51,11 +56,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What performing did. ``was_done_before``: the key was found at the target, and nothing was done again."""
+    """What performing did. ``was_done_before``: the key was found at the target, and nothing was done again.
+
+    ``findings`` is what a step that only reads found now, JSON text by name.
+    """
 
     message: str
     has_changed: bool = False
     was_done_before: bool = False
+    findings: Mapping[str, str] | None = None
 
 
 class Action(Protocol):
@@ -78,11 +87,42 @@ class Action(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """What actions act with: the clusters, whom to tell by name, and what the configuration lets them reach."""
+
+    doors: Doors
+    notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+    outside: Outside = field(default_factory=Outside)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that an action may be told, as a runbook writes it. ``default`` is in words."""
+
+    name: str
+    type: ParameterType
+    summary: str
+    default: str = ""
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ActionComponent:
-    """A part: its name as runbooks write it, the most it may do, the parameters it takes, and how it is made."""
+    """A part: its name as runbooks write it, the most it may do, what it takes, and how it is made.
+
+    ``kinds`` are those it can act on, empty when it acts on no object of a cluster. ``is_reversible``: whether
+    ``compensate`` can undo it.
+    """
 
     name: str
     summary: str
     effect: Effect
-    parameters: Sequence[str]
-    make: Callable[[Doors], Action]
+    takes: Sequence[Parameter]
+    make: Callable[[Means], Action]
+    kinds: Sequence[str] = ()
+    is_reversible: bool = False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of what it takes."""
+        return tuple(each.name for each in self.takes)

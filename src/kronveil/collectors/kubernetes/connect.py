@@ -141,8 +141,8 @@ class Connection:
         body: bytes | None = None,
         content_type: str = JSON,
         timeout_s: float = ANSWER_TIMEOUT_S,
-    ) -> tuple[int, bytes]:
-        """The status and body of any answer but a 401; for writing, where a refusal is an answer as well."""
+    ) -> tuple[int, bytes, tuple[str, ...]]:
+        """The status, body and Warning headers of any answer but a 401; a refusal is an answer as well."""
         await self.refresh()
         for _ in range(MOST_CREDENTIALS):
             session = self._session
@@ -152,7 +152,8 @@ class Connection:
                     session, path, parameters or {}, timeout_s, headers, method=method, body=body
                 ) as response:
                     if response.status_code != 401:
-                        return response.status_code, await self._whole(response, path, LONGEST_ANSWER)
+                        warnings = tuple(response.headers.get_list("warning"))
+                        return response.status_code, await self._whole(response, path, LONGEST_ANSWER), warnings
                     refusal = await self._words(response, session)
             except self._failures() as error:
                 raise UnreachableError(explain(error, self.address, timeout_s)) from None

@@ -1,6 +1,7 @@
 """The way in for actions: each cluster's API server under the identity that may write there, never the reading one."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -9,6 +10,10 @@ from kronveil.collectors.kubernetes.connect import Connection, open_connection
 from kronveil.collectors.kubernetes.trouble import SourceError
 from kronveil.sdk.actions import Reply
 from kronveil.sdk.errors import Permanent, Transient
+
+LONGEST_WARNING = 300
+MOST_WARNINGS = 10
+_WARNING = re.compile(r'\s*299\s+\S+\s+"((?:[^"\\]|\\.)*)"')
 
 
 class Door:
@@ -28,12 +33,19 @@ class Door:
     ) -> Reply:
         """See ``ClusterDoor.ask``."""
         try:
-            status, answer = await self._connection.exchange(
+            status, answer, warnings = await self._connection.exchange(
                 method, path, parameters, body=body, content_type=content_type
             )
         except SourceError as error:
             raise Transient(str(error)) from None
-        return Reply(status, answer)
+        return Reply(status, answer, warnings_in(warnings))
+
+
+def warnings_in(headers: Iterable[str]) -> tuple[str, ...]:
+    """The words of Warning headers (``299 - "words"``), each once, shortened: a webhook wrote them."""
+    found = [_WARNING.match(each) for each in headers]
+    words = [" ".join(re.sub(r"\\(.)", r"\1", each.group(1)).split())[:LONGEST_WARNING] for each in found if each]
+    return tuple(dict.fromkeys(words))[:MOST_WARNINGS]
 
 
 class KubernetesDoors:
