@@ -17,6 +17,15 @@ import { Shell } from "./shell/shell";
 const ExplorePage = lazy(async () => ({
   default: (await import("./pages/explore/explore-page")).ExplorePage,
 }));
+const ExecutionPage = lazy(async () => ({
+  default: (await import("./pages/execution/execution-page")).ExecutionPage,
+}));
+const RunbooksPage = lazy(async () => ({
+  default: (await import("./pages/runbooks/runbooks-page")).RunbooksPage,
+}));
+const RunbookPage = lazy(async () => ({
+  default: (await import("./pages/runbooks/runbook-page")).RunbookPage,
+}));
 const PartsPage = lazy(async () => ({ default: (await import("./pages/parts/parts-page")).PartsPage }));
 const SettingsPage = lazy(async () => ({
   default: (await import("./pages/settings/settings-page")).SettingsPage,
@@ -48,6 +57,9 @@ const router = createBrowserRouter([
           { path: "fleet/:cluster", element: <ClusterPage /> },
           { path: "changes", element: <ChangesPage /> },
           { path: "explore", element: <ExplorePage /> },
+          { path: "runbooks", element: <RunbooksPage /> },
+          { path: "runbooks/:id", element: <RunbookPage /> },
+          { path: "executions/:id", element: <ExecutionPage /> },
           { path: "parts", element: <PartsPage /> },
           { path: "settings", element: <SettingsPage /> },
           { path: "*", element: <NoSuchPage /> },

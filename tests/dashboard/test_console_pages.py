@@ -105,7 +105,7 @@ async def test_the_keyboard_reaches_an_incident_and_comes_back(
     await page.keyboard.press("o")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
     await page.keyboard.press("?")
-    await expect(page.get_by_role("dialog")).to_contain_text("No key writes anything.")
+    await expect(page.get_by_role("dialog")).to_contain_text("No single key writes anything.")
 
 
 async def test_a_wrong_clock_on_the_reader_changes_no_age(lab: Lab, agent: ConsoleAgent, open_page: OpenPage) -> None:

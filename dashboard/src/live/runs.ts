@@ -1,8 +1,9 @@
 // Runs as far as this page knows them: lists of REST, and over them what the stream said since.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { fetchExecution, fetchExecutions, type RunQuery } from "../api/runs";
+import { fetchExecution, fetchExecutions, fetchRunbooks, type RunQuery } from "../api/runs";
 import type { Execution } from "../api/types";
+import { useRenewed } from "../parts/renewed";
 import { useLive } from "./store";
 
 const ENDED: readonly Execution["status"][] = ["done", "rejected", "expired", "cancelled", "failed"];
@@ -79,4 +80,14 @@ export function useRun(id: string) {
   const asked = data?.id === id ? data : undefined;
   const run = heard && (!asked || heard.version >= asked.version) ? heard : asked;
   return { run, error: run ? null : error, retry: () => void refetch() };
+}
+
+/** The runbooks with their records, asked for again whenever a run moves. */
+export function useRunbooks() {
+  const asked = useQuery({ queryKey: ["runbooks"], queryFn: fetchRunbooks });
+  useRenewed(
+    useLive((view) => view.world.runs),
+    asked.refetch,
+  );
+  return asked;
 }

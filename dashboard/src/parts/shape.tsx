@@ -11,7 +11,9 @@ export type Tone =
   | "partial"
   | "unknown"
   | "off"
-  | "todo";
+  | "todo"
+  | "cross"
+  | "wait";
 
 const MARK = { stroke: "var(--on-shape)", strokeWidth: 1.8, strokeLinecap: "round", fill: "none" } as const;
 
@@ -71,6 +73,22 @@ const DRAWINGS: Record<Tone, ReactNode> = {
       <circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" strokeWidth="1.8" />
       <path d="m3.9 12.1 8.2-8.2" stroke="currentColor" strokeWidth="1.8" />
     </>
+  ),
+  cross: (
+    <>
+      <circle cx="8" cy="8" r="7" fill="currentColor" />
+      <path d="m5.4 5.4 5.2 5.2M10.6 5.4l-5.2 5.2" {...MARK} />
+    </>
+  ),
+  wait: (
+    <path
+      d="m3 13 .8-3.2L10.6 3a1.4 1.4 0 0 1 2 0l.4.4a1.4 1.4 0 0 1 0 2L6.2 12.2zM8.5 14h5"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.5"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    />
   ),
   todo: <circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" strokeWidth="1.6" />,
 };

@@ -17,6 +17,7 @@ export const PLACES: Record<string, string> = {
   f: "/fleet",
   e: "/explore",
   c: "/changes",
+  r: "/runbooks",
   p: "/parts",
   s: "/settings",
 };
@@ -42,6 +43,17 @@ function toSection(number: number): boolean {
 }
 
 const toReceipts = (): boolean => bring(document.getElementById("panel-receipts"));
+
+/** Before the plan that waits for a signature, or into the field for its reason; it never signs. */
+function toApproval(): void {
+  const place = document.querySelector<HTMLElement>("main [data-approval]");
+  if (place instanceof HTMLAnchorElement) place.click();
+  else place?.focus();
+  place?.scrollIntoView({ block: "center" });
+}
+
+const nextDifference = (): void =>
+  document.querySelector<HTMLButtonElement>("main [data-next-diff]")?.click();
 
 function bring(heading: HTMLElement | null | undefined): boolean {
   if (!heading) return false;
@@ -77,6 +89,8 @@ export function useKeys(keys: Keys): void {
         l: keys.pause,
         t: keys.zone,
         e: () => toReceipts(),
+        a: toApproval,
+        d: nextDifference,
         "?": keys.help,
         "/": () => document.querySelector<HTMLElement>("main [data-filter]")?.focus(),
       };

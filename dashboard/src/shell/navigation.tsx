@@ -1,5 +1,6 @@
 // The pages, with what is open counted beside them; below, how the agent is and who the reader is to it.
 import {
+  BookOpenCheck,
   ChartSpline,
   CircleUserRound,
   GitCommitVertical,
@@ -14,6 +15,7 @@ import type { ReactNode } from "react";
 import { Link, NavLink } from "react-router";
 import { useActiveRoots } from "../live/hooks";
 import { rankOf, useMe } from "../live/me";
+import { useWaiting } from "../live/runs";
 import { useLive } from "../live/store";
 import { AgentHealth } from "./agent-health";
 
@@ -34,6 +36,9 @@ export function Navigation() {
       <Place to="/fleet" icon={Layers} name="Fleet" />
       <Place to="/explore" icon={ChartSpline} name="Explore" />
       <Place to="/changes" icon={GitCommitVertical} name="Changes" />
+      <Place to="/runbooks" icon={BookOpenCheck} name="Runbooks">
+        <WaitingPlans />
+      </Place>
       <p className="nav-group">System</p>
       <Place to="/parts" icon={Plug} name="Parts" />
       <Place to="/settings" icon={SlidersHorizontal} name="Settings" />
@@ -62,6 +67,16 @@ function OpenIncidents() {
   return (
     <span className={`badge drains tone-${worst}`} title="Incidents that are not over">
       {active.length}
+    </span>
+  );
+}
+
+function WaitingPlans() {
+  const waiting = useWaiting();
+  if (waiting.length === 0) return null;
+  return (
+    <span className="badge drains tone-wait" title="Plans that wait for approval">
+      {waiting.length}
     </span>
   );
 }

@@ -19,6 +19,8 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ["Explore", "/explore", "page"],
   ["Signals", "/explore?view=signals", "view of Explore: memory and CPU over time"],
   ["Changes", "/changes", "page"],
+  ["Runbooks", "/runbooks", "page"],
+  ["Automatic runbooks", "/runbooks?auto=auto", "view of Runbooks"],
   ["Parts", "/parts", "page"],
   ["Settings", "/settings", "page"],
   ["Tokens", "/settings", "part of Settings"],

@@ -9,6 +9,7 @@ const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
   [["G", "F"], "Fleet"],
   [["G", "E"], "Explore"],
   [["G", "C"], "Changes"],
+  [["G", "R"], "Runbooks"],
   [["G", "P"], "Parts"],
   [["G", "S"], "Settings"],
   [["J"], "Next row"],
@@ -19,6 +20,9 @@ const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
   [["←", "→"], "Read a focused plot out, moment by moment"],
   [["E"], "To the receipts of an incident"],
   [["1", "6"], "To a section of an incident, in their order"],
+  [["A"], "To the plan that waits for approval, or the reason of a signature"],
+  [["D"], "Next difference of a plan"],
+  [["Ctrl", "↵"], "Sign, only inside the signature panel"],
   [["/"], "Filter this page"],
   [["L"], "Pause or resume live; the agent goes on"],
   [["T"], "UTC or this browser's time zone"],
@@ -38,7 +42,7 @@ export function ShortcutHelp({ dialog }: { dialog: RefObject<HTMLDialogElement |
           </div>
         ))}
       </dl>
-      <p className="quiet">No key writes anything. Single keys can be switched off in the settings.</p>
+      <p className="quiet">No single key writes anything. Single keys can be switched off in the settings.</p>
       <form method="dialog">
         <button type="submit" className="button">
           Close

@@ -1,0 +1,172 @@
+// One runbook: its steps as they are written, its record, its runs, and a rehearsal for an incident.
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useParams } from "react-router";
+import { Refused } from "../../api/client";
+import { fetchRunbook } from "../../api/runs";
+import type { Incident, Runbook } from "../../api/types";
+import { useActiveIncidents } from "../../live/hooks";
+import { useRunbooks, useRuns, waitingFirst } from "../../live/runs";
+import { useLive } from "../../live/store";
+import { Failure } from "../../parts/failure";
+import { AsOf, Empty, Loading, Panel } from "../../parts/panel";
+import { useRenewed } from "../../parts/renewed";
+import { resourceName } from "../../parts/resource";
+import { Ask } from "../../parts/run/ask";
+import { AutoChip } from "../../parts/run/standing";
+import { EFFECTS } from "../../parts/run/words";
+import { useTitle } from "../../shell/title";
+import { RunbookRecord, Types } from "./card";
+import { History } from "./history";
+import { Stopped } from "./kill-switch";
+import "../../styles/runs.css";
+
+export function RunbookPage() {
+  const { id = "" } = useParams();
+  const { data, error, refetch } = useQuery({ queryKey: ["runbook", id], queryFn: () => fetchRunbook(id) });
+  useRenewed(
+    useLive((view) => view.world.runs),
+    refetch,
+  );
+  useTitle(data?.name ?? id);
+  return (
+    <div className="page runbooks">
+      <nav className="crumbs" aria-label="Breadcrumb">
+        <Link to="/runbooks">Runbooks</Link>
+        <span aria-hidden="true">›</span>
+        <code>{id}</code>
+        <AsOf />
+      </nav>
+      {data ? (
+        <Found runbook={data} />
+      ) : error instanceof Refused && error.status === 404 ? (
+        <>
+          <h1>There is no such runbook</h1>
+          <p className="second">
+            The agent has no runbook <code>{id}</code>. <Link to="/runbooks">See all runbooks</Link>
+          </p>
+        </>
+      ) : error ? (
+        <>
+          <h1>This runbook cannot be shown now</h1>
+          <Failure error={error} retry={() => void refetch()} />
+        </>
+      ) : (
+        <>
+          <h1 className="visually-hidden">Runbook</h1>
+          <Loading what="the runbook" rows={6} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Found({ runbook }: { runbook: Runbook }) {
+  const history = useRuns({ runbook_id: runbook.id });
+  const { data: list } = useRunbooks();
+  const waiting = waitingFirst(history.runs)[0];
+  return (
+    <>
+      <header className="incident-head">
+        <h1>{runbook.name}</h1>
+        {waiting && (
+          <div className="incident-actions">
+            <Link className="button primary" to={`/executions/${encodeURIComponent(waiting.id)}#approve`}>
+              Review plan
+            </Link>
+          </div>
+        )}
+        <div className="facts-line">
+          <AutoChip auto={runbook.auto_execute} />
+          <Types types={runbook.incident_types} />
+          <span className="quiet">{runbook.source === "bundled" ? "built in" : runbook.source}</span>
+        </div>
+        <p className="second facts-line">{runbook.description}</p>
+      </header>
+      {list && <Stopped stopped={list.stopped} />}
+      <div className="runbook-columns">
+        <WrittenSteps runbook={runbook} />
+        <div className="stack">
+          <Panel title="Record">
+            <div className="runbook-record-frame">
+              <RunbookRecord runbook={runbook} />
+            </div>
+          </Panel>
+          <RehearseFor runbook={runbook} isLive={list?.live ?? false} />
+        </div>
+      </div>
+      <History {...history} ofOne />
+    </>
+  );
+}
+
+function WrittenSteps({ runbook }: { runbook: Runbook }) {
+  return (
+    <Panel
+      title="Steps"
+      count={runbook.step_count}
+      aside={<span className="quiet">as they are written</span>}
+    >
+      <ol>
+        {runbook.steps.map((step, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a step is its place
+          <li key={index} className={`run-step effect-${step.effect}`}>
+            <span className="step-number">{index + 1}</span>
+            <div>
+              <strong>{step.name}</strong>
+              <span className="step-chips">
+                <span className="kind-chip effect-chip">{EFFECTS[step.effect]}</span>
+                <code>{step.action}</code>
+              </span>
+            </div>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+/** Those of its kinds first; a wider incident has no target of its own, its parts do. */
+export function candidates(incidents: readonly Incident[], types: readonly string[]): Incident[] {
+  const own = incidents.filter(({ children }) => children.length === 0);
+  const fits = (incident: Incident): number => Number(types.includes(incident.kind));
+  return [...own].sort((a, b) => fits(b) - fits(a));
+}
+
+function RehearseFor({ runbook, isLive }: { runbook: Runbook; isLive: boolean }) {
+  const active = useActiveIncidents();
+  const offered = candidates(active, runbook.incident_types);
+  const [chosen, setChosen] = useState("");
+  const incident = offered.some(({ id }) => id === chosen) ? chosen : (offered[0]?.id ?? "");
+  return (
+    <Panel title="Rehearse for an incident">
+      {offered.length === 0 ? (
+        <Empty>No incident is going on, so there is nothing to plan for.</Empty>
+      ) : (
+        <div className="rehearse" id="rehearse">
+          <label className="field">
+            Incident
+            <select value={incident} onChange={(event) => setChosen(event.target.value)}>
+              {offered.map((one) => (
+                <option key={one.id} value={one.id}>
+                  {one.title} · {resourceName(one.resource)} ·{" "}
+                  {one.clusters.map(({ name }) => name).join(", ")}
+                </option>
+              ))}
+            </select>
+          </label>
+          <p className="quiet">
+            A rehearsal asks the target what each step would do and writes nothing.
+            {isLive
+              ? " A plan for approval acts only after it was signed."
+              : " Live runs are off in the configuration, so nothing can be planned for approval."}
+          </p>
+          <div className="run-stop">
+            <Ask runbook={runbook.id} incident={incident} mode="rehearse" label="Rehearse" primary />
+            {isLive && <Ask runbook={runbook.id} incident={incident} mode="live" label="Plan for approval" />}
+          </div>
+        </div>
+      )}
+    </Panel>
+  );
+}
