@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI, Response
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -18,7 +19,7 @@ from kronveil.api.frames import FRAME_KINDS
 from kronveil.api.gate import Gate
 from kronveil.api.options import BUILT_CONSOLE, ApiOptions
 from kronveil.api.pages import Console
-from kronveil.api.problems import PROBLEM_JSON, answer_with_problems
+from kronveil.api.problems import answer_with_problems
 from kronveil.api.replays import Replays
 from kronveil.api.routes import (
     acts,
@@ -35,6 +36,7 @@ from kronveil.api.routes import (
     streams,
     tokens,
 )
+from kronveil.api.shapes import Problem
 from kronveil.api.socket import Streams, serve_socket
 from kronveil.api.texts import IncidentTexts
 
@@ -119,12 +121,8 @@ def openapi(api: FastAPI) -> dict[str, Any]:
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     schema["security"] = [{}, {"token": []}]
     frames = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in FRAME_KINDS]
+    components["schemas"] |= _definitions(Problem)
     components["schemas"]["Frame"] = {"oneOf": frames, "discriminator": {"propertyName": "type"}}
-    for path in schema["paths"].values():
-        for operation in path.values():
-            for status, response in operation["responses"].items():
-                if status >= "400":
-                    _name_problems(response)
     for path in WITH_ETAG:
         schema["paths"][f"{PREFIX}{path}"]["get"]["responses"]["304"] = {"description": "You have it already"}
     stream = schema["paths"][f"{PREFIX}/stream"]["get"]["responses"]["200"]
@@ -132,7 +130,9 @@ def openapi(api: FastAPI) -> dict[str, Any]:
     return schema
 
 
-def _name_problems(response: dict[str, Any]) -> None:
-    for media_type, content in list(response["content"].items()):
-        if content["schema"].get("$ref", "").endswith("/Problem"):
-            response["content"] = {PROBLEM_JSON: response["content"].pop(media_type)}
+def _definitions(kind: type) -> dict[str, Any]:
+    """What the schema says of a shape and of what is in it, by name."""
+    described = TypeAdapter(kind).json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    for each in described["properties"].values():
+        each.pop("default", None)  # as FastAPI does with one of null
+    return {**described.pop("$defs", {}), kind.__name__: described}

@@ -125,10 +125,10 @@ def incident_detail(
 ) -> shapes.IncidentDetail:
     """An incident whole, with what was changed near it, newest first."""
     brief = incident_shape(incident)
-    fields = {name: getattr(brief, name) for name in shapes.Incident.__slots__}
-    fields["evidence"] = [evidence_shape(event) for event in evidence]
-    fields["changes"] = [change_shape(change, suspicions) for change in changes]
-    return shapes.IncidentDetail(**fields)
+    told = {field.name: getattr(brief, field.name) for field in fields(shapes.Incident)}
+    told["evidence"] = [evidence_shape(event) for event in evidence]
+    told["changes"] = [change_shape(change, suspicions) for change in changes]
+    return shapes.IncidentDetail(**told)
 
 
 def suspect_shape(suspect: Suspect) -> shapes.Suspect:

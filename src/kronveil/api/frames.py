@@ -1,11 +1,11 @@
 """The frames of the live stream as the schema publishes them. Numbered ones carry what the agent encoded already."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from kronveil.api.run_shapes import Execution
+from kronveil.api.shape import shape
 from kronveil.api.shapes import Change, Cluster, Event, Incident, Snapshot, Status, Timestamp
 
 Seq = Annotated[int, Field(description="The frame's number; numbers have no holes in the stream.")]
@@ -14,7 +14,7 @@ Prev = Annotated[
 ]
 
 
-@dataclass(slots=True)
+@shape
 class Hello:
     """The first frame. Without a snapshot every frame after `seq` follows; with one, it is the whole truth at `seq`."""
 
@@ -25,7 +25,7 @@ class Hello:
     snapshot: Snapshot | None
 
 
-@dataclass(slots=True)
+@shape
 class EventFrame:
     """An event that is stored now."""
 
@@ -36,7 +36,7 @@ class EventFrame:
     data: Event
 
 
-@dataclass(slots=True)
+@shape
 class IncidentFrame:
     """An incident as it is now."""
 
@@ -47,7 +47,7 @@ class IncidentFrame:
     data: Incident
 
 
-@dataclass(slots=True)
+@shape
 class ClusterFrame:
     """A cluster whose state changed."""
 
@@ -58,7 +58,7 @@ class ClusterFrame:
     data: Cluster
 
 
-@dataclass(slots=True)
+@shape
 class ChangeFrame:
     """A change that is stored now. No incident suspects it yet; one that does, says so itself."""
 
@@ -69,7 +69,7 @@ class ChangeFrame:
     data: Change
 
 
-@dataclass(slots=True)
+@shape
 class ExecutionFrame:
     """A run of a runbook as it is now."""
 
@@ -80,7 +80,7 @@ class ExecutionFrame:
     data: Execution
 
 
-@dataclass(slots=True)
+@shape
 class StatusFrame:
     """Every two seconds, whatever happens; it uses no number, `seq` is the newest one given."""
 
@@ -90,14 +90,14 @@ class StatusFrame:
     data: Status
 
 
-@dataclass(slots=True)
+@shape
 class Ping:
     """Answer it with `{"type": "pong"}`."""
 
     type: Literal["ping"]
 
 
-@dataclass(slots=True)
+@shape
 class Gap:
     """The frames asked for are no longer kept; a full `hello` follows."""
 
@@ -106,7 +106,7 @@ class Gap:
     to: Annotated[int, Field(description="The number of the `hello` that follows.")]
 
 
-@dataclass(slots=True)
+@shape
 class ClientError:
     """What the client sent was not understood and changed nothing."""
 
@@ -129,7 +129,7 @@ SingleFrame: TypeAlias = Annotated[
 ]
 
 
-@dataclass(slots=True)
+@shape
 class Batch:
     """Several frames in one message, for clients that asked with `batch=1`."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kronveil.api.shapes import Problem
+from kronveil.api.problems import PROBLEM_JSON
 
 _WORDS = {
     400: "The request cannot be read",
@@ -20,13 +20,15 @@ _WORDS = {
     500: "A bug; the log tells more under the same request id",
     503: "It cannot be done now; the text says why",
 }
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+"""By name, and described once: FastAPI would make what reads one anew for each status of each route."""
 Responses = dict[int | str, dict[str, Any]]
 
 
 def refusals(*statuses: int) -> Responses:
     """These, and those that any call may meet."""
     return {
-        status: {"model": Problem, "description": _WORDS[status]}
+        status: {"description": _WORDS[status], "content": {PROBLEM_JSON: {"schema": PROBLEM}}}
         for status in sorted({401, 403, 422, 429, 500, *statuses})
     }
 

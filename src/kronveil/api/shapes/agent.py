@@ -1,18 +1,18 @@
 """The agent itself: health, parts, what it was told, and who asks."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from kronveil.api.roles import Role
+from kronveil.api.shape import shape
 from kronveil.api.shapes.clusters import Fleet, FleetClusters
 from kronveil.api.shapes.terms import Books, Missing, NextCursor, SeverityCounts, Timestamp
 from kronveil.model.fleet import ClusterState
 from kronveil.model.health import HealthStatus, PartKind
 
 
-@dataclass(slots=True)
+@shape
 class Component:
     """One part of the agent. Without a required token only `name` and `status` are told, the rest is null."""
 
@@ -23,7 +23,7 @@ class Component:
     last_success: Annotated[Timestamp | None, Field(description="Null when it never succeeded.")]
 
 
-@dataclass(slots=True)
+@shape
 class Health:
     """The agent's own health: a stale cluster degrades it, an incident does not."""
 
@@ -32,7 +32,7 @@ class Health:
     uptime: Annotated[str, Field(examples=["2m30s"])]
 
 
-@dataclass(slots=True)
+@shape
 class Status:
     """The agent in one answer; the stream sends the same every two seconds."""
 
@@ -46,7 +46,7 @@ class Status:
     books: Books
 
 
-@dataclass(slots=True)
+@shape
 class Summary:
     """Figures for a first look; each is counted, none is estimated."""
 
@@ -63,7 +63,7 @@ class Summary:
     missing: list[Missing]
 
 
-@dataclass(slots=True)
+@shape
 class Collector:
     """One source that a collector reads."""
 
@@ -77,7 +77,7 @@ class Collector:
     books: Books
 
 
-@dataclass(slots=True)
+@shape
 class CollectorList:
     """Every source read, by name."""
 
@@ -87,7 +87,7 @@ class CollectorList:
     missing: list[Missing]
 
 
-@dataclass(slots=True)
+@shape
 class Part:
     """One part of the agent with its health. `books` is null for a part that receives nothing."""
 
@@ -101,7 +101,7 @@ class Part:
     books: Books | None
 
 
-@dataclass(slots=True)
+@shape
 class PartList:
     """Every part of the agent."""
 
@@ -109,7 +109,7 @@ class PartList:
     next_cursor: NextCursor
 
 
-@dataclass(slots=True)
+@shape
 class Me:
     """Who the caller is to the agent."""
 
@@ -118,7 +118,7 @@ class Me:
     authenticated: Annotated[bool, Field(description="False for `local`: a caller on loopback without a token.")]
 
 
-@dataclass(slots=True)
+@shape
 class Setting:
     """One leaf of the configuration in force. Secrets are masked."""
 
@@ -128,7 +128,7 @@ class Setting:
     source: Annotated[str, Field(description="Where the value comes from: file and line, environment, or default.")]
 
 
-@dataclass(slots=True)
+@shape
 class SettingList:
     """The configuration in force, by key."""
 

@@ -1,14 +1,14 @@
 """The ledger of changes."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes.terms import Missing, NextCursor, Resource, Timestamp
 
 
-@dataclass(slots=True)
+@shape
 class FieldDiff:
     """One field that was changed. Values of secrets never come here."""
 
@@ -18,7 +18,7 @@ class FieldDiff:
     after: str
 
 
-@dataclass(slots=True)
+@shape
 class Change:
     """One line of the ledger of changes: what was changed, where, by whom as far as anybody says, and whom it harms."""
 
@@ -42,7 +42,7 @@ class Change:
     reasons: list[str]
 
 
-@dataclass(slots=True)
+@shape
 class SourceMissing:
     """A source of changes that this ledger does not read."""
 
@@ -50,7 +50,7 @@ class SourceMissing:
     reason: str
 
 
-@dataclass(slots=True)
+@shape
 class ChangeList:
     """A page of the ledger of changes, newest first by the time they were made."""
 

@@ -1,17 +1,17 @@
 """Clusters and what the fleet comes to."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes.terms import Books, Missing, NextCursor, Timestamp
 from kronveil.model.fleet import ClusterState, Reason
 
 KindState = Literal["heard", "silent", "unreadable", "forbidden", "not_listed", "not_served"]
 
 
-@dataclass(slots=True)
+@shape
 class Kind:
     """One kind of object in one cluster. `count` is null until its first complete list."""
 
@@ -23,7 +23,7 @@ class Kind:
     state: KindState
 
 
-@dataclass(slots=True)
+@shape
 class Pause:
     """Who has a cluster asked nothing, since when, and why."""
 
@@ -32,7 +32,7 @@ class Pause:
     reason: str
 
 
-@dataclass(slots=True)
+@shape
 class Cluster:
     """A cluster that is expected to report. What it has not said is null, never 0."""
 
@@ -59,14 +59,14 @@ class Cluster:
     ]
 
 
-@dataclass(slots=True)
+@shape
 class ClusterDetail(Cluster):
     """One cluster, with what is open in it."""
 
     incidents: Annotated[list[str], Field(description="Ids of its incidents that need somebody, worst first.")]
 
 
-@dataclass(slots=True)
+@shape
 class FleetClusters:
     """How many clusters are in which state."""
 
@@ -78,7 +78,7 @@ class FleetClusters:
     unknown: int
 
 
-@dataclass(slots=True)
+@shape
 class Fleet:
     """Totals over the clusters heard from; `missing` names those that the totals leave out."""
 
@@ -90,7 +90,7 @@ class Fleet:
     missing: list[Missing]
 
 
-@dataclass(slots=True)
+@shape
 class ClusterList:
     """A page of clusters, by name."""
 
@@ -100,7 +100,7 @@ class ClusterList:
     missing: list[Missing]
 
 
-@dataclass(slots=True)
+@shape
 class Probe:
     """What a cluster answered when it was asked just now."""
 

@@ -1,16 +1,16 @@
 """Events, one as evidence, and what became of one."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes.terms import Missing, NextCursor, Resource, Timestamp
 from kronveil.model.event import Severity
 from kronveil.model.observation import Attribute
 
 
-@dataclass(slots=True)
+@shape
 class Event:
     """One thing that happened. Its id derives from content: the same on every surface and after every restart."""
 
@@ -27,7 +27,7 @@ class Event:
     merged_into: Annotated[str | None, Field(description="The event that this one repeats; null when it is a first.")]
 
 
-@dataclass(slots=True)
+@shape
 class Evidence:
     """An event that an incident stands on."""
 
@@ -41,7 +41,7 @@ class Evidence:
     attributes: dict[str, Attribute]
 
 
-@dataclass(slots=True)
+@shape
 class EventList:
     """A page of events, newest first."""
 
@@ -51,7 +51,7 @@ class EventList:
     missing: list[Missing]
 
 
-@dataclass(slots=True)
+@shape
 class Stage:
     """One step of an event's way through the agent."""
 
@@ -61,7 +61,7 @@ class Stage:
     refs: Annotated[list[str], Field(description="Ids of the events and incidents that the reason names.")]
 
 
-@dataclass(slots=True)
+@shape
 class Explanation:
     """What became of an event, stage by stage."""
 

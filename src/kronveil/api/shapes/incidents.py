@@ -1,11 +1,12 @@
 """Incidents, in lists and whole."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Literal, cast
 
 from msgspec import Raw
 from pydantic import Field
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes.changes import Change
 from kronveil.api.shapes.events import Evidence
 from kronveil.api.shapes.terms import Missing, NextCursor, Resource, Timestamp
@@ -15,7 +16,7 @@ from kronveil.model.incident import IncidentStatus
 LoopStage = Literal["detected", "acknowledged", "recovered"]
 
 
-@dataclass(slots=True)
+@shape
 class TimelineEntry:
     """One line of an incident's story."""
 
@@ -31,7 +32,7 @@ class TimelineEntry:
     event_id: str | None
 
 
-@dataclass(slots=True)
+@shape
 class ClusterRef:
     """A cluster that an incident touches."""
 
@@ -40,7 +41,7 @@ class ClusterRef:
     region: str | None
 
 
-@dataclass(slots=True)
+@shape
 class Suspect:
     """A change that may be the cause, with what speaks for and against it."""
 
@@ -52,7 +53,7 @@ class Suspect:
     evidence_against: Annotated[list[str], Field(description="Ids of events.")]
 
 
-@dataclass(slots=True)
+@shape
 class Incident:
     """What belongs together and needs somebody. In lists and in the stream `evidence` holds the ids of events."""
 
@@ -82,7 +83,7 @@ class Incident:
     executions: Annotated[list[str], Field(description="Ids of runbook executions for this incident.")]
 
 
-@dataclass(slots=True)
+@shape
 class IncidentDetail:
     """One incident whole: as in lists, with each piece of `evidence` in full."""
 
@@ -112,7 +113,7 @@ class IncidentDetail:
     executions: Annotated[list[str], Field(description="Ids of runbook executions for this incident.")]
 
 
-@dataclass(slots=True)
+@shape
 class Facets:
     """How many incidents a list would have with each value chosen, whatever is chosen in that facet now."""
 
@@ -121,7 +122,7 @@ class Facets:
     cluster: dict[str, int]
 
 
-@dataclass(slots=True)
+@shape
 class IncidentList:
     """A page of incidents, newest opened first."""
 

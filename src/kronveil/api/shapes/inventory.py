@@ -1,10 +1,10 @@
 """What the API answers about pods and workloads, field by field; see ``shapes``."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes.terms import Missing, NextCursor, Resource
 
 TroubleLevel = Annotated[int, Field(ge=0, le=4, description="0: nothing wrong; 4: broken. The list's order.")]
@@ -13,7 +13,7 @@ Total = Annotated[
 ]
 
 
-@dataclass(slots=True)
+@shape
 class Pod:
     """A pod as it was last heard of."""
 
@@ -31,7 +31,7 @@ class Pod:
     trouble: TroubleLevel
 
 
-@dataclass(slots=True)
+@shape
 class PodList:
     """A page of pods, the worst first. `missing` names clusters whose pods are not there, or are old."""
 
@@ -42,7 +42,7 @@ class PodList:
     total: Total
 
 
-@dataclass(slots=True)
+@shape
 class Workload:
     """A deployment, stateful set or daemon set as it was last heard of."""
 
@@ -59,7 +59,7 @@ class Workload:
     trouble: TroubleLevel
 
 
-@dataclass(slots=True)
+@shape
 class WorkloadList:
     """A page of workloads, the worst first. `missing` names clusters whose workloads are not there, or are old."""
 

@@ -1,17 +1,17 @@
 """What the overview answers, field by field; see ``shapes``."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes.terms import Missing, Timestamp
 from kronveil.model.event import Severity
 from kronveil.model.fleet import ClusterState
 from kronveil.model.incident import IncidentStatus
 
 
-@dataclass(slots=True)
+@shape
 class Need:
     """One thing that waits for a person."""
 
@@ -24,7 +24,7 @@ class Need:
     cluster: str | None
 
 
-@dataclass(slots=True)
+@shape
 class Figure:
     """A number with what it is worth. Unknown is null."""
 
@@ -34,7 +34,7 @@ class Figure:
     as_of: Timestamp
 
 
-@dataclass(slots=True)
+@shape
 class LaneGap:
     """A time in which nothing was heard of a cluster; `until` is null while it lasts."""
 
@@ -43,7 +43,7 @@ class LaneGap:
     reason: str
 
 
-@dataclass(slots=True)
+@shape
 class Bar:
     """An incident on a lane; `until` is null while it is not over."""
 
@@ -55,7 +55,7 @@ class Bar:
     until: Timestamp | None
 
 
-@dataclass(slots=True)
+@shape
 class Tick:
     """A change on a lane."""
 
@@ -65,7 +65,7 @@ class Tick:
     summary: str
 
 
-@dataclass(slots=True)
+@shape
 class Lane:
     """What happened to one cluster in the window."""
 
@@ -76,7 +76,7 @@ class Lane:
     changes: list[Tick]
 
 
-@dataclass(slots=True)
+@shape
 class Since:
     """What happened since the person looked last."""
 
@@ -87,7 +87,7 @@ class Since:
     gaps: int
 
 
-@dataclass(slots=True)
+@shape
 class Overview:
     """The fleet on one page: what needs somebody, the figures, and a lane for each cluster."""
 

@@ -1,13 +1,13 @@
 """Refusals and failures."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
-from pydantic.dataclasses import dataclass as described
+
+from kronveil.api.shape import shape
 
 
-@dataclass(slots=True)
+@shape
 class FieldError:
     """One thing wrong with the request."""
 
@@ -15,8 +15,7 @@ class FieldError:
     msg: str
 
 
-# Of pydantic, which keeps the description of what is its own: it is asked for with every status of every route.
-@described(slots=True)
+@shape
 class Problem:
     """A refusal or a failure, as RFC 9457 has it."""
 

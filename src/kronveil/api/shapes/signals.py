@@ -1,17 +1,17 @@
 """What the API answers about measured values, field by field; see ``shapes``."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes.terms import Books, Missing, NextCursor, Resource, Timestamp
 
 SourceStates = Literal["served", "not_served", "forbidden", "failing", "off", "unknown"]
 Units = Literal["cores", "bytes"]
 
 
-@dataclass(slots=True)
+@shape
 class SignalSource:
     """Where the values of a cluster come from, and how it stands with that."""
 
@@ -24,7 +24,7 @@ class SignalSource:
     books: Annotated[Books, Field(description="In samples; `merged` had been kept before.")]
 
 
-@dataclass(slots=True)
+@shape
 class Signal:
     """A measured quantity."""
 
@@ -35,7 +35,7 @@ class Signal:
     series: Annotated[int, Field(description="How many there are now.")]
 
 
-@dataclass(slots=True)
+@shape
 class SignalList:
     """Which quantities are measured, and where from."""
 
@@ -46,7 +46,7 @@ class SignalList:
     sources: list[SignalSource]
 
 
-@dataclass(slots=True)
+@shape
 class SeriesPoint:
     """A measured value, or the mean, least and most of those of a bucket."""
 
@@ -56,7 +56,7 @@ class SeriesPoint:
     max: float
 
 
-@dataclass(slots=True)
+@shape
 class LastValue:
     """The newest value."""
 
@@ -64,7 +64,7 @@ class LastValue:
     value: float
 
 
-@dataclass(slots=True)
+@shape
 class SeriesGap:
     """A time in which nothing was measured: draw no line across it."""
 
@@ -72,7 +72,7 @@ class SeriesGap:
     until: Timestamp
 
 
-@dataclass(slots=True)
+@shape
 class Series:
     """The values of one signal of one object."""
 
@@ -94,7 +94,7 @@ class Series:
     expected: Annotated[None, Field(description="No band of expected values is computed yet.")]
 
 
-@dataclass(slots=True)
+@shape
 class SeriesList:
     """A page of series, by cluster, kind, namespace, name, container and signal."""
 

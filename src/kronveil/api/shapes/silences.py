@@ -1,13 +1,13 @@
 """Silences and what they hush."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes.incidents import Incident
 from kronveil.api.shapes.terms import NextCursor, Timestamp
 
 
-@dataclass(slots=True)
+@shape
 class Silence:
     """Hushes incidents that match all of its patterns. Hushed is never hidden."""
 
@@ -24,7 +24,7 @@ class Silence:
     maintenance: bool
 
 
-@dataclass(slots=True)
+@shape
 class SilenceList:
     """Silences, newest first."""
 
@@ -32,7 +32,7 @@ class SilenceList:
     next_cursor: NextCursor
 
 
-@dataclass(slots=True)
+@shape
 class Hushed:
     """The incidents that a silence would hush, those not over first."""
 

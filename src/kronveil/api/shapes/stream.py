@@ -1,10 +1,10 @@
 """What a stream begins with."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes.agent import Health
 from kronveil.api.shapes.changes import Change
 from kronveil.api.shapes.clusters import Cluster, Fleet
@@ -12,7 +12,7 @@ from kronveil.api.shapes.events import Event
 from kronveil.api.shapes.incidents import Incident
 
 
-@dataclass(slots=True)
+@shape
 class Snapshot:
     """The whole of a stream's first `hello`: everything a page shows."""
 

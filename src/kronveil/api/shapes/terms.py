@@ -1,9 +1,10 @@
 """What all answers share: times, cursors, objects, counts, and clusters that are left out."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
+
+from kronveil.api.shape import shape
 
 Timestamp = Annotated[
     str,
@@ -12,7 +13,7 @@ Timestamp = Annotated[
 NextCursor = Annotated[str | None, Field(description="Give it as `cursor` for the next page; null on the last one.")]
 
 
-@dataclass(slots=True)
+@shape
 class Resource:
     """An object of a source, as the source names it."""
 
@@ -22,7 +23,7 @@ class Resource:
     uid: str | None
 
 
-@dataclass(slots=True)
+@shape
 class Missing:
     """A cluster whose word this answer leaves out, why, and for how long it has been silent (null: never heard)."""
 
@@ -31,7 +32,7 @@ class Missing:
     age_s: float | None
 
 
-@dataclass(slots=True)
+@shape
 class Books:
     """received = delivered + merged + dropped + in flight, in watch frames and list items, since the agent started."""
 
@@ -42,7 +43,7 @@ class Books:
     in_flight: int
 
 
-@dataclass(slots=True)
+@shape
 class SeverityCounts:
     """How many, by severity."""
 

@@ -1,15 +1,15 @@
 """Tokens and tickets."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
 from kronveil.api.roles import Role
+from kronveil.api.shape import shape
 from kronveil.api.shapes.terms import NextCursor, Timestamp
 
 
-@dataclass(slots=True)
+@shape
 class Token:
     """What is known of a token: never its text."""
 
@@ -21,7 +21,7 @@ class Token:
     expired: bool
 
 
-@dataclass(slots=True)
+@shape
 class TokenList:
     """Every token, oldest first."""
 
@@ -29,7 +29,7 @@ class TokenList:
     next_cursor: NextCursor
 
 
-@dataclass(slots=True)
+@shape
 class NewToken:
     """A token that was just made. This answer is the only place where its text is."""
 
@@ -37,7 +37,7 @@ class NewToken:
     about: Token
 
 
-@dataclass(slots=True)
+@shape
 class Ticket:
     """Opens one stream, once, instead of a token in an address."""
 

@@ -1,7 +1,7 @@
 """One caller's writes as rows, made before the writer sees them: data that cannot be stored fails its caller only."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias, TypeVar, cast
 
@@ -38,23 +38,23 @@ _INCIDENT_COLUMNS = tuple(column.name for column in schema.incidents.columns)
 RECEIPTS_KEPT = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rows:
     """Rows for each table. ``citing`` says what an incident cites still; ``receipts_before_us`` is None when there is
     no reason to forget receipts."""
 
-    events: list[Line] = field(default_factory=list[Line])
-    incidents: list[Line] = field(default_factory=list[Line])
-    citing: list[Row] = field(default_factory=list[Row])
-    cited: list[Line] = field(default_factory=list[Line])
-    counters: Mapping[str, int] = field(default_factory=dict[str, int])
-    heard: list[Row] = field(default_factory=list[Row])
-    changes: list[Row] = field(default_factory=list[Row])
-    suspected: list[Row] = field(default_factory=list[Row])
-    silences: list[Row] = field(default_factory=list[Row])
-    silences_ended: list[Row] = field(default_factory=list[Row])
-    executions: list[Row] = field(default_factory=list[Row])
-    receipts: list[Row] = field(default_factory=list[Row])
+    events: Sequence[Line] = ()
+    incidents: Sequence[Line] = ()
+    citing: Sequence[Row] = ()
+    cited: Sequence[Line] = ()
+    counters: Sequence[tuple[str, int]] = ()
+    heard: Sequence[Row] = ()
+    changes: Sequence[Row] = ()
+    suspected: Sequence[Row] = ()
+    silences: Sequence[Row] = ()
+    silences_ended: Sequence[Row] = ()
+    executions: Sequence[Row] = ()
+    receipts: Sequence[Row] = ()
     receipts_before_us: int | None = None
 
     @property
@@ -72,21 +72,22 @@ def rows_of(writes: Writes, now: datetime) -> Rows:
         incidents=_made("incident", writes.incidents, incident_line, bad),
         silences=_made("silence", writes.silences, silence_row, bad),
         executions=_made("execution", writes.executions, execution_row, bad),
-        silences_ended=[{"silence_id": silence_id, "ended": to_us(now)} for silence_id in writes.silences_ended],
-        counters=dict(_made("counter", writes.counters.items(), _counter, bad)),
+        counters=_made("counter", writes.counters.items(), _counter, bad),
         heard=_made("cluster", writes.cluster_heard.items(), _heard, bad),
         receipts=_made("receipt", writes.receipts, _receipt, bad),
     )
     if bad:
         raise _refusal(bad)
-    return replace(
-        rows,
+    if writes.silences_ended:
+        rows.silences_ended = [{"silence_id": each, "ended": to_us(now)} for each in writes.silences_ended]
+    if writes.receipts:
+        rows.receipts_before_us = to_us(max(receipt.at for receipt in writes.receipts) - RECEIPTS_KEPT)
+    if writes.incidents:
         # A first version has no earlier one whose citations could be gone.
-        citing=[_citing(incident) for incident in writes.incidents if incident.version > 1],
-        cited=[(incident.id, event_id) for incident in writes.incidents for event_id in incident.evidence],
-        suspected=_suspected(writes.incidents),
-        receipts_before_us=_receipts_before(writes.receipts),
-    )
+        rows.citing = [_citing(incident) for incident in writes.incidents if incident.version > 1]
+        rows.cited = [(incident.id, event_id) for incident in writes.incidents for event_id in incident.evidence]
+        rows.suspected = _suspected(writes.incidents)
+    return rows
 
 
 def misfits(writes: Writes) -> Unstorable | None:
@@ -100,8 +101,10 @@ def misfits(writes: Writes) -> Unstorable | None:
     return _refusal(bad) if bad else None
 
 
-def _made(what: str, values: Iterable[V], make: Callable[[V], R], bad: list[tuple[Record, Exception]]) -> list[R]:
+def _made(what: str, values: Collection[V], make: Callable[[V], R], bad: list[tuple[Record, Exception]]) -> Sequence[R]:
     """The row of each value; those that have none are added to ``bad``."""
+    if not values:
+        return ()
     try:
         return [make(value) for value in values]
     except NOT_DATA:
@@ -157,10 +160,6 @@ def _named(incident: Incident) -> list[str]:
         for suspect in incident.suspects
         for cited_id in (suspect.change_id, *suspect.evidence_for, *suspect.evidence_against)
     ]
-
-
-def _receipts_before(receipts: Sequence[Receipt]) -> int | None:
-    return to_us(max(receipt.at for receipt in receipts) - RECEIPTS_KEPT) if receipts else None
 
 
 def event_row(event: Event) -> Row:

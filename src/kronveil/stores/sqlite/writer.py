@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import anyio
 from anyio import to_thread
+from anyio.lowlevel import checkpoint
 
-from kronveil.sdk.errors import Permanent, Transient
+from kronveil.sdk.errors import KronveilError, Permanent, Transient
 from kronveil.stores.sqlite import statements
 from kronveil.stores.sqlite.opening import LOG_BYTES
 from kronveil.stores.sqlite.rows import Rows
@@ -28,15 +29,23 @@ _LOG_STEP_BYTES = 1024 * 1024
 
 @dataclass(eq=False, slots=True)
 class _Ticket:
-    """One caller's rows on their way. ``error`` is set before ``is_done``."""
+    """One caller's rows on their way. ``error`` is set before ``is_done``, both before it is called.
+
+    It is called once: when it is done, or to lead.
+    """
 
     rows: Rows
+    called: anyio.Event
+    leads: bool = False
     is_done: bool = False
     error: Exception | None = None
 
 
 class Writer:
-    """Group commit: whoever gets the turn commits for everybody who waits; the others find their work done."""
+    """Group commit: one caller commits for everybody who waits, then calls them all at once, and the next leads.
+
+    Not a lock that is handed from each to the next: that is a turn of the event loop for each, when all are done.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
@@ -44,6 +53,7 @@ class Writer:
         self._turn = anyio.Lock()
         self._thread = anyio.CapacityLimiter(1)  # its own: others' threads must not make a commit wait
         self._waiting: deque[_Ticket] = deque()
+        self._has_leader = False
         self._log = path.with_name(f"{path.name}-wal")
         self._longest_log = LOG_BYTES
         self._is_closed = False
@@ -54,17 +64,41 @@ class Writer:
         Cancelled while waiting, the rows are withdrawn; cancelled while they are being committed, they are either
         stored whole or not at all, and the connection is ready for the next.
         """
-        ticket = _Ticket(rows)
+        ticket = _Ticket(rows, anyio.Event(), leads=not self._has_leader)
+        self._has_leader = True
         self._waiting.append(ticket)
         try:
-            async with self._turn:
-                while not ticket.is_done:  # more than one group, when much is waiting before it
-                    await self._in_thread(self._commit_for, self._take())
+            if not ticket.leads:
+                await ticket.called.wait()
+            if ticket.leads:
+                await self._lead()
         finally:
             if not ticket.is_done and ticket in self._waiting:
                 self._waiting.remove(ticket)
+            if ticket.leads:
+                self._pass_on()
         if ticket.error is not None:
             raise ticket.error
+
+    async def _lead(self) -> None:
+        """Commit for who waits now. Who leads came first of those, so it is among them."""
+        async with self._turn:
+            await checkpoint()  # whoever was called together with this one has the next rows ready by then
+            group = self._take()
+            try:
+                await self._in_thread(self._commit_for, group)
+            except KronveilError as error:
+                for ticket in group:
+                    ticket.error, ticket.is_done = error, True
+            for ticket in group:
+                ticket.called.set()
+
+    def _pass_on(self) -> None:
+        """Let the next lead who waits, if anybody does."""
+        self._has_leader = bool(self._waiting)
+        if self._waiting:
+            self._waiting[0].leads = True
+            self._waiting[0].called.set()
 
     async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run other work of the writer in a transaction of its own."""
@@ -161,7 +195,6 @@ def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
     events = [event for rows in group for event in rows.events]
     if events:
         connection.executemany(statements.ADD_EVENT, events)
-    added: Counter[str] = Counter()
     for rows in group:
         if rows.changes:
             connection.executemany(statements.ADD_CHANGE, rows.changes)
@@ -179,7 +212,13 @@ def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
             connection.execute(statements.DROP_RECEIPTS, {"before_us": rows.receipts_before_us})
         if rows.heard:
             connection.executemany(statements.PUT_HEARD, rows.heard)
-        added.update(rows.counters)
+    _count(connection, [each for rows in group for each in rows.counters])
+
+
+def _count(connection: sqlite3.Connection, counts: Sequence[tuple[str, int]]) -> None:
+    added: Counter[str] = Counter()
+    for name, more in counts:
+        added[name] += more
     if added:
         connection.executemany(statements.ADD_COUNT, [{"name": name, "value": n} for name, n in added.items()])
 
