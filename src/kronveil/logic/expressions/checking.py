@@ -34,6 +34,8 @@ def arithmetic(op: ast.operator, left: Kind, right: Kind) -> Kind:  # noqa: PLR0
             return left
         case ast.Div() if left == right and left in _WITH_UNIT:
             return Scalar.NUMBER
+        case _:
+            pass
     word = {"Add": "added", "Sub": "subtracted", "Mult": "multiplied"}.get(type(op).__name__, "divided")
     raise ExpressionError(f"{left} and {right} cannot be {word}.", hint=_unit_hint(left, right))
 
@@ -117,7 +119,8 @@ class _Inferring:
                 return joined([self.kind(body), self.kind(otherwise)])
             case ast.Call(func=ast.Name(id=name), args=given):
                 return FUNCTIONS[name].check(name, [self.kind(each) for each in given])
-        raise ExpressionError("this cannot be used here.")
+            case _:
+                raise ExpressionError("this cannot be used here.")
 
     def _name(self, name: str) -> Kind:
         if name in CONSTANTS:

@@ -23,6 +23,8 @@ from kronveil.logic.expressions.kinds import (
     Scalar,
     Value,
     bounded,
+    is_list,
+    is_record,
     kind_of,
     written,
 )
@@ -32,8 +34,8 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
+    ast.Div: lambda one, other: one / other,
+    ast.FloorDiv: lambda one, other: one // other,
     ast.Mod: operator.mod,
 }
 _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -95,7 +97,8 @@ class _Computing:
                 return UNKNOWN if found is UNKNOWN else self.value(body if found else otherwise)
             case ast.Call(func=ast.Name(id=name), args=given):
                 return _called(name, [self.value(each) for each in given])
-        raise ExpressionError("this cannot be used here.")
+            case _:
+                raise ExpressionError("this cannot be used here.")
 
     def _all_or_any(self, nodes: Sequence[ast.expr], *, decides: bool) -> Value:
         is_unknown = False
@@ -134,7 +137,7 @@ def _flag(value: Value) -> Value:
 
 
 def _field(value: Value, name: str) -> Value:
-    if isinstance(value, Mapping):
+    if is_record(value):
         return value.get(name, UNKNOWN)
     if value is UNKNOWN:
         return UNKNOWN
@@ -144,9 +147,9 @@ def _field(value: Value, name: str) -> Value:
 def _item(value: Value, index: Value) -> Value:
     if value is UNKNOWN or index is UNKNOWN:
         return UNKNOWN
-    if isinstance(value, Mapping) and isinstance(index, str):
+    if is_record(value) and isinstance(index, str):
         return value.get(index, UNKNOWN)
-    if isinstance(value, list | tuple) and isinstance(index, int) and not isinstance(index, bool):
+    if is_list(value) and isinstance(index, int) and not isinstance(index, bool):
         return value[index] if -len(value) <= index < len(value) else UNKNOWN
     raise ExpressionError(f"{_kind(value)} has no item by {_kind(index)}.")
 

@@ -100,6 +100,10 @@ def _first(items: Sequence[Value]) -> Value:
     return items[0] if items else UNKNOWN
 
 
+def _known(value: Value) -> bool:
+    return value is not UNKNOWN
+
+
 def _gives(kind: Kind) -> Callable[[Sequence[Kind]], Kind]:
     return lambda _: kind
 
@@ -153,7 +157,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
             "Whether anybody knows it.",
             ((Scalar.ANY,),),
             _gives(Scalar.FLAG),
-            lambda value: value is not UNKNOWN,
+            _known,
             takes_unknown=True,
         ),
         "default": Function(

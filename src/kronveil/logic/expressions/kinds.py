@@ -1,11 +1,11 @@
 """What a value of an expression can be, and how values are written: numbers with a unit do not mix with plain ones."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 MOST_TEXT = 10_000
 MOST_ITEMS = 1_000
@@ -114,6 +114,16 @@ _DURATION = re.compile(
 )
 
 
+def is_list(value: object) -> TypeGuard[Sequence[object]]:
+    """Whether a value is a list."""
+    return isinstance(value, list | tuple)
+
+
+def is_record(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether a value has others by name; names are texts, as they are in JSON."""
+    return isinstance(value, Mapping)
+
+
 def quantity(text: str) -> Quantity:
     """Read ``512Mi``, ``1.5Gi``, ``250m`` or ``2``. Raises ExpressionError."""
     match = _QUANTITY.fullmatch(text.strip())
@@ -149,9 +159,9 @@ def kind_of(value: Value) -> Kind | None:
     for type_, kind in ((str, Scalar.TEXT), (Quantity, Scalar.QUANTITY), (Duration, Scalar.DURATION)):
         if isinstance(value, type_):
             return kind
-    if isinstance(value, list | tuple):
+    if is_list(value):
         return ListOf()
-    if isinstance(value, Mapping):
+    if is_record(value):
         return Record("record", is_open=True)
     return Scalar.ANY if value is UNKNOWN else None
 
@@ -164,12 +174,12 @@ def from_json(value: object, kind: Kind = Scalar.ANY) -> Value:  # noqa: PLR0911
         if kind is Scalar.QUANTITY:
             return quantity(value)
         return duration(value) if kind is Scalar.DURATION else value
-    if isinstance(value, list | tuple):
+    if is_list(value):
         item = kind.item if isinstance(kind, ListOf) else Scalar.ANY
         return tuple(from_json(each, item) for each in value)
-    if isinstance(value, Mapping):
-        fields = kind.fields if isinstance(kind, Record) else {}
-        return {str(name): from_json(each, fields.get(str(name), Scalar.ANY)) for name, each in value.items()}
+    if is_record(value):
+        fields: Mapping[str, Kind] = kind.fields if isinstance(kind, Record) else {}
+        return {name: from_json(each, fields.get(name, Scalar.ANY)) for name, each in value.items()}
     if kind is Scalar.QUANTITY and isinstance(value, int) and not isinstance(value, bool):
         return Quantity(bounded(value * 1000))
     return value
@@ -181,9 +191,9 @@ def to_json(value: Value) -> object:
         raise ExpressionError("its value is not known.", hint="Give one for that case: default(x, 1).")
     if isinstance(value, Quantity | Duration):
         return str(value)
-    if isinstance(value, list | tuple):
+    if is_list(value):
         return [to_json(each) for each in value]
-    if isinstance(value, Mapping):
+    if is_record(value):
         return {name: to_json(each) for name, each in value.items()}
     return value
 
@@ -194,9 +204,9 @@ def written(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST:
         return str(int(value))
-    if isinstance(value, list | tuple):
+    if is_list(value):
         return ", ".join(written(each) for each in value)
-    if isinstance(value, Mapping):
+    if is_record(value):
         return ", ".join(f"{name}: {written(each)}" for name, each in value.items())
     return str(value)
 

@@ -2,6 +2,7 @@
 
 import ast
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ BEGIN, END = "${{", "}}"
 CONSTANTS = {"true": True, "false": False}
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
 COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
-_NOT_HERE = {
+_NOT_HERE: Mapping[type[ast.AST], str] = {
     ast.Pow: "powers",
     ast.Lambda: "functions of one's own",
     ast.JoinedStr: "f-strings",
