@@ -28,11 +28,15 @@ class ConsoleAgent:
         kubeconfig: Path | None = None,
         clusters: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        may_write: bool = False,
         **more: Any,
     ) -> None:
         self.folder = folder
         self._environment = environment
-        self._clusters = [{"name": name, "kubeconfig_path": str(kubeconfig), "context": name} for name in clusters]
+        write: dict[str, Any] = {"write": {}} if may_write else {}
+        self._clusters: list[dict[str, Any]] = [
+            {"name": name, "kubeconfig_path": str(kubeconfig), "context": name, **write} for name in clusters
+        ]
         self._more = more
         self._config = folder / "kronveil.yaml"
         self._ports = folder / "data" / "ports.json"

@@ -9,7 +9,7 @@ import { CopyButton } from "../../parts/copy";
 import { Failure } from "../../parts/failure";
 import { AsOf, Empty, Loading, Panel } from "../../parts/panel";
 import { Standing } from "../../parts/run/standing";
-import { askedBy } from "../../parts/run/words";
+import { askedBy, isWrite } from "../../parts/run/words";
 import { Severity } from "../../parts/shape";
 import { Age, At } from "../../parts/times";
 import { useTitle } from "../../shell/title";
@@ -99,9 +99,9 @@ function Found({ run }: { run: Execution }) {
   return (
     <>
       <Head run={run} />
-      <div className="run-columns">
+      <div className={`run-columns${run.status === "awaiting_approval" ? " waits" : ""}`}>
         <Steps run={run} shown={shown} show={show} />
-        <div className="stack">
+        <div className="stack run-plan">
           {run.plan === null ? (
             <Panel title="What will change">
               <Empty>
@@ -120,8 +120,8 @@ function Found({ run }: { run: Execution }) {
         <div className="stack run-side">
           {run.mode === "live" && run.plan && <Signature key={run.id} run={run} plan={run.plan} />}
           <RunPanel run={run} />
-          <RunStory run={run} />
         </div>
+        <RunStory run={run} />
       </div>
     </>
   );
@@ -129,9 +129,13 @@ function Found({ run }: { run: Execution }) {
 
 function Head({ run }: { run: Execution }) {
   const incident = useLive((view) => view.world.incidents.get(run.incident_id));
+  const act = run.plan?.steps.find(isWrite);
   return (
     <header className="incident-head">
-      <h1>{run.runbook_name}</h1>
+      <h1>
+        {run.runbook_name}
+        {act && <span className="run-title">: {act.summary}</span>}
+      </h1>
       <div className="incident-actions">
         <CopyButton text={() => window.location.href} label="Copy link" />
         <Again run={run} />

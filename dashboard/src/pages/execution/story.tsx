@@ -12,6 +12,7 @@ export function RunStory({ run }: { run: Execution }) {
   return (
     <Panel
       title="Story"
+      className="run-story-panel"
       aside={<span className="quiet">{zoneName(now, zone)}, and time since it was asked for</span>}
     >
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}

@@ -21,6 +21,7 @@ import { StatusWord } from "../incidents/incident-table";
 import { IncidentTimeline } from "./incident-timeline";
 import { LoopBar } from "./loop-bar";
 import { Part, Parts } from "./parts";
+import { Proposed, useRunsFor } from "./proposed";
 import { Receipts } from "./receipt-list";
 import { Topology } from "./topology";
 import { WhatBroke } from "./what-broke";
@@ -108,6 +109,7 @@ function NotShown({ id, error, retry }: { id: string; error: unknown; retry: () 
 }
 
 function Found({ incident }: { incident: IncidentDetail }) {
+  const found = useRunsFor(incident);
   return (
     <>
       <header className="incident-head">
@@ -124,7 +126,7 @@ function Found({ incident }: { incident: IncidentDetail }) {
       </header>
       {incident.parent_id && <Part incident={incident} of={incident.parent_id} />}
       {incident.children.length > 0 && <Parts incident={incident} />}
-      <LoopBar incident={incident} />
+      <LoopBar incident={incident} runs={found.runs} />
       <div className="incident-columns">
         <div className="stack">
           <WhatBroke incident={incident} />
@@ -137,6 +139,7 @@ function Found({ incident }: { incident: IncidentDetail }) {
         </div>
         <div className="stack">
           <WhatChanged incident={incident} />
+          <Proposed incident={incident} found={found} />
           <Where incident={incident} />
           <IncidentTimeline incident={incident} />
         </div>

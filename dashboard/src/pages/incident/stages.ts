@@ -1,9 +1,16 @@
-// The stages of the loop that exist so far, read from the incident alone. Pure.
+// The stages of an incident that no runbook was matched to, read from the incident alone. Pure.
 import type { IncidentDetail } from "../../api/types";
 import { isActive } from "../../live/hooks";
 import { plural } from "../../time/format";
 
-export type Stage = { name: string; state: "done" | "now" | "ahead"; at: string | null; detail: string };
+export type Stage = {
+  name: string;
+  state: "done" | "now" | "ahead" | "failed";
+  at: string | null;
+  detail: string;
+  /** The run that it tells of. */
+  run?: string;
+};
 
 export function stagesOf(incident: IncidentDetail): Stage[] {
   const acknowledged = incident.timeline.findLast((entry) => entry.what === "acknowledged");

@@ -1,20 +1,49 @@
-// The queue of what waits for a person: unacknowledged incidents, and clusters nobody hears.
+// The queue of what waits for a person: plans to sign, runs that did not help, unacknowledged incidents, and clusters
+// nobody hears.
 import { Link } from "react-router";
-import type { Cluster, Incident } from "../../api/types";
-import { useActiveRoots, useClusters } from "../../live/hooks";
+import type { Cluster, Execution, Incident } from "../../api/types";
+import { isActive, useActiveRoots, useClusters } from "../../live/hooks";
 import { useNow } from "../../live/pulse";
+import { isEnded, useRuns, waitingFirst } from "../../live/runs";
+import { useLive } from "../../live/store";
 import { Acknowledge } from "../../parts/actions";
 import { useHeld } from "../../parts/held";
 import { Kbd, Panel } from "../../parts/panel";
 import { clusterNames, resourceName } from "../../parts/resource";
+import { leftOf } from "../../parts/run/left";
+import { effectOf, isWrite, standingOf, targetName } from "../../parts/run/words";
 import { capital, Shape, toneOfSeverity } from "../../parts/shape";
 import { Age } from "../../parts/times";
 import { duration, plural, secondsSince } from "../../time/format";
 
-type Need = { key: string; incident: Incident } | { key: string; cluster: Cluster };
+type Need =
+  | { key: string; plan: Execution }
+  | { key: string; failed: Execution }
+  | { key: string; incident: Incident }
+  | { key: string; cluster: Cluster };
 
-/** Unacknowledged incidents, then silent clusters that no such incident already speaks for. */
-export function needsOf(incidents: readonly Incident[], clusters: readonly Cluster[]): Need[] {
+const UNHELPFUL: readonly Execution["verdict"][] = ["ineffective", "harmful", "unknown"];
+
+/** The newest run for each incident that goes on, where it acted and did not help. */
+export function failedOf(runs: readonly Execution[], goesOn: (incidentId: string) => boolean): Execution[] {
+  const newest = new Map<string, Execution>();
+  for (const run of runs) {
+    const held = newest.get(run.incident_id);
+    if (run.mode === "live" && (!held || held.requested_at < run.requested_at))
+      newest.set(run.incident_id, run);
+  }
+  return [...newest.values()].filter(
+    (run) => isEnded(run) && UNHELPFUL.includes(run.verdict) && goesOn(run.incident_id),
+  );
+}
+
+/** Plans by expiry, runs that did not help, unacknowledged incidents, then silent clusters that none speaks for. */
+export function needsOf(
+  incidents: readonly Incident[],
+  clusters: readonly Cluster[],
+  plans: readonly Execution[] = [],
+  failed: readonly Execution[] = [],
+): Need[] {
   const open = incidents.filter((incident) => incident.status === "open");
   const spoken = new Set(
     incidents
@@ -25,6 +54,8 @@ export function needsOf(incidents: readonly Incident[], clusters: readonly Clust
     ({ name, state }) => (state === "unreachable" || state === "unknown") && !spoken.has(name),
   );
   return [
+    ...plans.map((plan) => ({ key: `plan ${plan.id}`, plan })),
+    ...failed.map((run) => ({ key: `failed ${run.id}`, failed: run })),
     ...open.map((incident) => ({ key: `incident ${incident.id}`, incident })),
     ...silent.map((cluster) => ({ key: `cluster ${cluster.name}`, cluster })),
   ];
@@ -33,7 +64,13 @@ export function needsOf(incidents: readonly Incident[], clusters: readonly Clust
 export function NeedsYou() {
   const incidents = useActiveRoots();
   const clusters = useClusters();
-  const needs = needsOf(incidents, clusters);
+  const { runs } = useRuns();
+  const known = useLive((view) => view.world.incidents);
+  const goesOn = (id: string): boolean => {
+    const incident = known.get(id);
+    return incident !== undefined && isActive(incident);
+  };
+  const needs = needsOf(incidents, clusters, waitingFirst(runs), failedOf(runs, goesOn));
   const { rows, waiting, letIn, grip } = useHeld(needs, (need) => need.key);
   return (
     <Panel
@@ -59,7 +96,11 @@ export function NeedsYou() {
         <ul className="needs-rows" {...grip}>
           {rows.map((need) => (
             <li key={need.key}>
-              {"incident" in need ? (
+              {"plan" in need ? (
+                <PlanNeed run={need.plan} />
+              ) : "failed" in need ? (
+                <FailedNeed run={need.failed} />
+              ) : "incident" in need ? (
                 <IncidentNeed incident={need.incident} />
               ) : (
                 <ClusterNeed cluster={need.cluster} />
@@ -84,6 +125,54 @@ function NothingWaits({ clusters, acknowledged }: { clusters: number; acknowledg
             : `No incident is open in ${plural(clusters, "watched cluster")}.`}
         </p>
       </div>
+    </div>
+  );
+}
+
+function PlanNeed({ run }: { run: Execution }) {
+  const now = useNow();
+  const left = run.plan && leftOf(run.plan, now);
+  const to = `/executions/${encodeURIComponent(run.id)}#approve`;
+  const act = run.plan?.steps.find(isWrite);
+  return (
+    <div className="need tone-wait" data-need-plan={run.id}>
+      <Shape tone="wait" size={16} />
+      <Link to={to} data-row className="need-text">
+        <strong>
+          {run.runbook_name}
+          {act ? `: ${act.summary}` : ""}
+        </strong>
+        <span className="meta">
+          waits for approval · {run.plan && effectOf(run.plan)}
+          {act?.target && ` · ${act.target.cluster} · ${targetName(act)}`}
+        </span>
+      </Link>
+      <span className="need-age">{left && (left.isOver ? "expired" : `${duration(left.seconds)} left`)}</span>
+      <Link className="button primary" to={to} aria-label={`Review plan of ${run.runbook_name}`}>
+        Review plan
+      </Link>
+    </div>
+  );
+}
+
+function FailedNeed({ run }: { run: Execution }) {
+  const { word, tone } = standingOf({ status: "done", verdict: run.verdict });
+  const to = `/executions/${encodeURIComponent(run.id)}`;
+  return (
+    <div className={`need tone-${tone}`}>
+      <Shape tone={tone} size={16} />
+      <Link to={to} data-row className="need-text">
+        <strong>
+          {run.runbook_name} did its steps. {word}
+        </strong>
+        <span className="meta">{run.verdict_reason || run.problem}</span>
+      </Link>
+      <span className="need-age">
+        <Age at={run.ended_at} /> ago
+      </span>
+      <Link className="button" to={to} aria-label={`See the run of ${run.runbook_name}`}>
+        See it
+      </Link>
     </div>
   );
 }
