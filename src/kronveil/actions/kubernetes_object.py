@@ -20,7 +20,7 @@ from kronveil.actions.surroundings import (
 from kronveil.model.execution import Check, Effect, FieldDiff, StepPlan, Target
 from kronveil.model.resource import Resource
 from kronveil.sdk.actions import ClusterDoor, Doors, Outcome, Step
-from kronveil.sdk.differences import differences
+from kronveil.sdk.differences import differences, value_at
 from kronveil.sdk.errors import Permanent, Transient
 
 __all__ = ["Intent", "Json", "containers_of", "listed", "perform_patch", "read", "rehearse_patch", "undo_patch"]
@@ -38,7 +38,8 @@ class Intent:
     """What is to become of an object: a sentence, the patch, and the patch that undoes it.
 
     Without ``undo`` it is worked out from what the API server answers, unless ``is_reversible`` is false.
-    ``replicas`` is the number that is set, ``more_pods`` how many it adds.
+    ``replicas`` is the number that is set, ``more_pods`` how many it adds. ``may_be_so``: it is no mistake when
+    the object is like this already.
     """
 
     summary: str
@@ -51,6 +52,7 @@ class Intent:
     why_not: str = ""
     replicas: int | None = None
     more_pods: int = 0
+    may_be_so: bool = False
 
 
 Decide: TypeAlias = Callable[[ClusterDoor, Json], Awaitable[Intent]]
@@ -73,7 +75,7 @@ async def rehearse_patch(doors: Doors, step: Step, target: Target, decide: Decid
         after = object_in(reply, path, "would not allow this")
         around = await look_around(door, before)
     shown = _shown(before, after)
-    if not shown:
+    if not shown and not intent.may_be_so:
         raise Permanent(f"{target.resource.name} is as this step would make it already")
     return StepPlan(
         name=step.name,
@@ -251,21 +253,7 @@ def _conditional(patch: Json, metadata: Mapping[str, Any], key: str) -> Json:
 
 def _has(obj: Json, diff: FieldDiff) -> bool:
     """Whether the field still has the value it is to be changed from."""
-    here = {each.path: masked(each).before for each in differences(obj, {})}
-    if diff.before is None:
-        return not any(path == diff.path or path.startswith((f"{diff.path}.", f"{diff.path}[")) for path in here)
-    return diff.before in (here.get(diff.path), masked_value(diff.path, _subtree(obj, diff.path)))
-
-
-def _subtree(obj: Any, path: str) -> str | None:
-    for part in path.replace("]", "").replace("[", ".").split("."):
-        if isinstance(obj, Mapping):
-            obj = obj.get(part)
-        elif isinstance(obj, list):
-            obj = next((item for item in obj if isinstance(item, Mapping) and str(item.get("name")) == part), None)
-        else:
-            return None
-    return None if obj is None else json.dumps(obj, sort_keys=True, ensure_ascii=False)
+    return masked_value(diff.path, value_at(_plain(obj), diff.path)) == diff.before
 
 
 def _shown(before: Json, after: Json) -> list[FieldDiff]:

@@ -77,6 +77,14 @@ class LabCluster:
         """Take ``forbid`` back."""
         self.api.faults.forbidden.discard(plural)
 
+    def deny_writes(self, plural: str, words: str | None) -> None:
+        """Have an admission webhook deny every write of a kind, rehearsed ones too; None: no longer."""
+        _put(self.api.faults.denied, plural, words)
+
+    def warn_of_writes(self, plural: str, words: str | None) -> None:
+        """Have an admission webhook warn at every write of a kind; None: no longer."""
+        _put(self.api.faults.warned, plural, words)
+
     def expire_token(self, new_token: str) -> None:
         """Answer 401 to the token so far. A kubeconfig written before keeps it until it is written again."""
         self.api.access.token = new_token
@@ -332,6 +340,13 @@ async def open_lab(
             tasks.start_soon(lab.run)
             yield lab
             tasks.cancel_scope.cancel()
+
+
+def _put(held: dict[str, str], name: str, words: str | None) -> None:
+    if words is None:
+        held.pop(name, None)
+    else:
+        held[name] = words
 
 
 def _time_of(cluster: LabCluster, clock: Clock) -> datetime:

@@ -27,6 +27,34 @@ def differences(before: object, after: object, path: str = "") -> list[FieldDiff
     return [FieldDiff(path, _text(before), _text(after))]
 
 
+def value_at(obj: object, path: str) -> str | None:
+    """The value at a path that ``differences`` gave, as JSON text; None where there is none."""
+    found = _at(obj, path)
+    return None if found is _ABSENT else _text(found)
+
+
+def _at(obj: object, path: str) -> object:
+    if not path:
+        return obj
+    if isinstance(obj, Mapping):
+        # A key may hold dots, as those of annotations do: the path alone does not say where it ends.
+        for key in sorted((str(key) for key in obj), key=len, reverse=True):
+            rest = path[len(key) :]
+            if path.startswith(key) and rest[:1] in ("", ".", "["):
+                found = _at(obj[key], rest.removeprefix("."))
+                if found is not _ABSENT:
+                    return found
+        return _ABSENT
+    items, (wanted, closing, rest) = _objects(obj), path.removeprefix("[").partition("]")
+    if not items or not closing:
+        return _ABSENT
+    for name in _NAMES:
+        for item in items:
+            if str(item.get(name, "")) == wanted:
+                return _at(item, rest.removeprefix("."))
+    return _ABSENT
+
+
 def differences_of_named(before: Mapping[str, object], after: Mapping[str, object], path: str) -> list[FieldDiff]:
     """The same for two lists of objects with names."""
     found = [

@@ -33,6 +33,7 @@ from kronveil.lab.usage import Usage
 from kronveil.lab.world import World
 
 BOOKMARK_EVERY_S = 15.0
+WEBHOOK = "policy.lab.kronveil.io"
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -176,10 +177,20 @@ class ClusterApi:
     async def _write(self, request: Request, target: Target) -> Response:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip()
         body = parse_body(await request.body(), content_type)
-        query = request.query_params
-        manager = query.get("fieldManager") or request.headers.get("user-agent", "unknown").partition("/")[0]
+        manager = (
+            request.query_params.get("fieldManager") or request.headers.get("user-agent", "unknown").partition("/")[0]
+        )
         self._writer.manager = manager
         self.catch_up()
+        if (words := self.faults.denied.get(target.kind.plural)) is not None:
+            raise ApiError(400, "", f'admission webhook "{WEBHOOK}" denied the request: {words}')
+        answer = self._written(request, target, body, content_type)
+        if (words := self.faults.warned.get(target.kind.plural)) is not None:
+            answer.headers["warning"] = f'299 - "{words}"'
+        return answer
+
+    def _written(self, request: Request, target: Target, body: Any, content_type: str) -> Response:
+        query = request.query_params
         if request.method == "POST":
             return self._writer.post(target, body, query)
         if request.method == "DELETE":

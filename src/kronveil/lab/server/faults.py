@@ -66,6 +66,10 @@ class Faults:
 
     def __init__(self) -> None:
         self.forbidden: set[str] = set()
+        self.denied: dict[str, str] = {}
+        """What an admission webhook says when it denies writes of a kind, by its plural."""
+        self.warned: dict[str, str] = {}
+        """What an admission webhook warns of at each write of a kind, by its plural."""
         self._all = _Gate()
         self._watches = _Gate()
         self._silenced = ""

@@ -67,11 +67,14 @@ class Writer:
         """Create an object, or evict a pod."""
         if target.subresource == "eviction" and target.kind is POD:
             record = self._existing(target)
+            asked: JsonObject = (body.get("deleteOptions") or {}) if is_object(body) else {}
+            if (asked.get("preconditions") or {}).get("uid", record.uid) != record.uid:
+                raise conflict(target.kind, target.name)
             if budget_against(self._world, record) is not None:
                 why = "Cannot evict pod as it would violate the pod's disruption budget."
                 raise ApiError(429, "TooManyRequests", why, causes=[{"reason": "DisruptionBudget", "message": why}])
             if not _is_rehearsal(query):
-                delete(self._world, record)
+                delete(self._world, record, grace_s=asked.get("gracePeriodSeconds"))
             return json_answer(success(target.kind, target.name, record.uid), 201)
         if target.name or target.subresource:
             raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
