@@ -23,13 +23,14 @@ export function Signature({ run, plan }: Props) {
   const waits = run.status === "awaiting_approval";
   // Opened while it waited: what happened to it meanwhile is said in the place of the form.
   const [wasOpen] = useState(waits);
-  if (waits) return <Form run={run} plan={plan} />;
+  const [isMine, setMine] = useState(false);
+  if (waits) return <Form run={run} plan={plan} decided={() => setMine(true)} />;
   if (!wasOpen && givenOf(run).length === 0 && run.status !== "expired" && run.status !== "rejected")
     return null;
-  return <Settled run={run} plan={plan} wasOpen={wasOpen} />;
+  return <Settled run={run} plan={plan} wasOpen={wasOpen} isMine={isMine} />;
 }
 
-function Form({ run, plan }: Props) {
+function Form({ run, plan, decided }: Props & { decided: () => void }) {
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
   const field = useId();
@@ -37,7 +38,7 @@ function Form({ run, plan }: Props) {
   const left = leftOf(plan, now);
   const names = namesToType(plan);
   const off = useSigningOff(run, left.isOver);
-  const { approve, reject } = useDecision(run, plan, reason);
+  const { approve, reject } = useDecision(run, plan, reason, decided);
   const isNamed = names.length === 0 || typed.trim() === names.join(", ");
   const busy = approve.isPending || reject.isPending;
   const can = off === null && reason.trim() !== "" && !busy;
@@ -124,7 +125,7 @@ function useSigningOff(run: Execution, isOver: boolean): string | null {
 }
 
 /** A retry of one click carries one key, so the agent acts once; another reason is another act. */
-function useDecision(run: Execution, plan: Plan, reason: string) {
+function useDecision(run: Execution, plan: Plan, reason: string, decided: () => void) {
   const queries = useQueryClient();
   const key = useRef({ words: "", key: newKey() });
   const keyFor = (words: string) => {
@@ -136,10 +137,12 @@ function useDecision(run: Execution, plan: Plan, reason: string) {
   const approve = useMutation({
     mutationFn: () =>
       approveRun(run.id, { plan_hash: plan.hash, reason: words }, keyFor(`approve ${plan.hash} ${words}`)),
+    onSuccess: decided,
     onSettled: renew,
   });
   const reject = useMutation({
     mutationFn: () => rejectRun(run.id, words, keyFor(`reject ${words}`)),
+    onSuccess: decided,
     onSettled: renew,
   });
   return { approve, reject };
@@ -211,10 +214,10 @@ function TypeNames(props: { names: readonly string[]; typed: string; change: (ty
   );
 }
 
-function Settled({ run, plan, wasOpen }: Props & { wasOpen: boolean }) {
+/** Decided meanwhile, elsewhere: what was typed here was needed by nobody, and is said to have gone nowhere. */
+function Settled({ run, plan, wasOpen, isMine }: Props & { wasOpen: boolean; isMine: boolean }) {
   const given = givenOf(run);
-  const me = useMe();
-  const byOthers = wasOpen && given.length > 0 && given.every(({ by }) => by !== me?.name);
+  const byOthers = wasOpen && !isMine && given.length > 0;
   return (
     <Panel title={given.length > 0 ? "Signed" : "Not signed"} className="signature">
       <div className="signature-body" role={wasOpen ? "status" : undefined}>
@@ -232,11 +235,11 @@ function Settled({ run, plan, wasOpen }: Props & { wasOpen: boolean }) {
             {run.status === "rejected"
               ? `Rejected: ${run.problem}`
               : run.status === "expired"
-                ? `Nobody signed before it expired at`
+                ? run.problem || "Nobody signed before it expired at"
                 : isEnded(run)
                   ? run.problem || "It ended without a signature."
                   : "It began without a signature: automatic, by policy."}{" "}
-            {run.status === "expired" && <At at={plan.expires_at} />}
+            {run.status === "expired" && !run.problem && <At at={plan.expires_at} />}
           </p>
         )}
         <p className="quiet">

@@ -73,7 +73,9 @@ function StepRow(props: { run: Execution; index: number; name: string; isShown: 
             </span>
           )}
         </span>
-        {record?.message && <span className="step-message">{record.message}</span>}
+        {record?.message && record.message !== step.summary && (
+          <span className="step-message">{record.message}</span>
+        )}
       </button>
     </li>
   );

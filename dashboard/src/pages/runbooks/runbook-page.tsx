@@ -126,16 +126,17 @@ function WrittenSteps({ runbook }: { runbook: Runbook }) {
   );
 }
 
-/** Those of its kinds first; a wider incident has no target of its own, its parts do. */
-export function candidates(incidents: readonly Incident[], types: readonly string[]): Incident[] {
+/** Those of its kinds, and the others; a wider incident has no target of its own, its parts do. */
+export function candidates(incidents: readonly Incident[], types: readonly string[]) {
   const own = incidents.filter(({ children }) => children.length === 0);
-  const fits = (incident: Incident): number => Number(types.includes(incident.kind));
-  return [...own].sort((a, b) => fits(b) - fits(a));
+  const fits = ({ kind }: Incident): boolean => types.includes(kind);
+  return { fitting: own.filter(fits), others: own.filter((incident) => !fits(incident)) };
 }
 
 function RehearseFor({ runbook, isLive }: { runbook: Runbook; isLive: boolean }) {
   const active = useActiveIncidents();
-  const offered = candidates(active, runbook.incident_types);
+  const { fitting, others } = candidates(active, runbook.incident_types);
+  const offered = [...fitting, ...others];
   const [chosen, setChosen] = useState("");
   const incident = offered.some(({ id }) => id === chosen) ? chosen : (offered[0]?.id ?? "");
   return (
@@ -147,12 +148,8 @@ function RehearseFor({ runbook, isLive }: { runbook: Runbook; isLive: boolean })
           <label className="field">
             Incident
             <select value={incident} onChange={(event) => setChosen(event.target.value)}>
-              {offered.map((one) => (
-                <option key={one.id} value={one.id}>
-                  {one.title} · {resourceName(one.resource)} ·{" "}
-                  {one.clusters.map(({ name }) => name).join(", ")}
-                </option>
-              ))}
+              <Options label="Of its types" incidents={fitting} />
+              <Options label="Of other types: it may not fit" incidents={others} />
             </select>
           </label>
           <p className="quiet">
@@ -168,5 +165,18 @@ function RehearseFor({ runbook, isLive }: { runbook: Runbook; isLive: boolean })
         </div>
       )}
     </Panel>
+  );
+}
+
+function Options({ label, incidents }: { label: string; incidents: readonly Incident[] }) {
+  if (incidents.length === 0) return null;
+  return (
+    <optgroup label={label}>
+      {incidents.map(({ id, title, resource, clusters }) => (
+        <option key={id} value={id}>
+          {title} · {resourceName(resource)} · {clusters.map(({ name }) => name).join(", ")}
+        </option>
+      ))}
+    </optgroup>
   );
 }
