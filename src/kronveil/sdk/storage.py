@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from kronveil.model.audit import AuditEntry, AuditNote, AuditSeal
+from kronveil.model.autonomy import Standing
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident, IncidentStatus
+from kronveil.model.policy import Decision, Point
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Permanent
 
@@ -108,6 +111,48 @@ class ExecutionPage:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Newest first. Empty filters mean any; ``act`` may be a noun alone, as ``execution``."""
+
+    limit: int = 100
+    before: str | None = None
+    actor: str | None = None
+    act: str | None = None
+    target: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """See EventPage."""
+
+    items: tuple[AuditEntry, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionQuery:
+    """Newest first. None means any."""
+
+    limit: int = 100
+    before: str | None = None
+    execution_id: str | None = None
+    runbook_id: str | None = None
+    incident_id: str | None = None
+    point: Point | None = None
+    is_allowed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPage:
+    """See EventPage."""
+
+    items: tuple[Decision, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The remembered answer to a write that carried an idempotency key.
 
@@ -130,7 +175,8 @@ class Writes:
 
     Events and changes whose id is stored already are left as they are. Incidents and executions replace what has their
     id. ``counters`` are added to the stored ones (events received for each cluster uid: ``events:<uid>``).
-    ``cluster_heard`` sets when a cluster uid was last heard.
+    ``cluster_heard`` sets when a cluster uid was last heard. ``audit`` is put at the end of its chain, in this order. With a ``fence`` all of it is refused once another agent
+    has taken a higher one.
     """
 
     events: Sequence[Event] = ()
@@ -142,6 +188,10 @@ class Writes:
     silences: Sequence[Silence] = ()
     silences_ended: Sequence[str] = ()
     executions: Sequence[Execution] = ()
+    fence: int | None = None
+    decisions: Sequence[Decision] = ()
+    standings: Sequence[Standing] = ()
+    audit: Sequence[AuditNote] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +208,7 @@ class Restored:
     changes: tuple[Change, ...] = ()
     silences: tuple[Silence, ...] = ()
     executions: tuple[Execution, ...] = ()
+    standings: tuple[Standing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +233,19 @@ class Unstorable(Permanent):
     def __init__(self, message: str, records: Sequence[Record]) -> None:
         super().__init__(message)
         self.records = tuple(records)
+
+
+class Overtaken(Permanent):
+    """Another agent has taken over since; nothing was saved, and nothing that this one wants to save ever will be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may carry runs out. ``fence`` grows with each that takes it; ``until`` is when another may, unasked."""
+
+    fence: int
+    holder: str
+    until: datetime
 
 
 class Store(Protocol):
@@ -239,6 +303,42 @@ class Store(Protocol):
 
     async def execution(self, execution_id: str) -> Execution | None:
         """One, or None."""
+
+    async def take_lease(self, holder: str, until: datetime) -> Lease:
+        """Take over: from now on whoever saves with a lower fence is refused. Durable when it returns."""
+        ...
+
+    async def renew_lease(self, lease: Lease, until: datetime) -> Lease:
+        """Hold it until then. Raises Overtaken when another has taken it since."""
+        ...
+
+    async def lease(self) -> Lease | None:
+        """Who holds it, None before the first."""
+
+    async def decisions(self, query: DecisionQuery) -> DecisionPage:
+        """A page of what the policy said; an unreadable cursor raises ValueError."""
+        ...
+
+    async def audit(self, query: AuditQuery) -> AuditPage:
+        """A page of the audit; an unreadable cursor raises ValueError."""
+        ...
+
+    async def audit_from(self, seq: int, limit: int) -> tuple[AuditEntry, ...]:
+        """Entries from ``seq`` on, oldest first: to export them, and to compute their chain again."""
+        ...
+
+    async def audit_seal(self) -> AuditSeal:
+        """Up to where the audit was forgotten; seq 0 when nothing was."""
+        ...
+
+    async def forget_audit(self, before: datetime, limit: int) -> int:
+        """Delete at most ``limit`` of the oldest entries, all older than that, and seal the chain where they end; how
+        many were deleted. The newest entry is always kept."""
+        ...
+
+    async def forget_decisions(self, before: datetime, limit: int) -> int:
+        """Delete at most ``limit`` decisions older than that; how many were deleted."""
+        ...
 
     async def receipt(self, key: str) -> Receipt | None:
         """The remembered answer for an idempotency key, or None."""

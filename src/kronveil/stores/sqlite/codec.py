@@ -8,10 +8,12 @@ from typing import TypeVar, cast
 
 import msgspec
 
+from kronveil.model.autonomy import Standing
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
+from kronveil.model.policy import Decision
 from kronveil.model.silence import Silence
 
 T = TypeVar("T", int, str)
@@ -37,9 +39,11 @@ _changes = msgspec.json.Decoder(Change)
 _suspects = msgspec.json.Decoder(list[Suspect])
 _silences = msgspec.json.Decoder(Silence)
 _executions = msgspec.json.Decoder(Execution)
+_decisions = msgspec.json.Decoder(Decision)
+_standings = msgspec.json.Decoder(Standing)
 
 
-def body_of(value: Event | Incident | Change | Silence | Execution) -> str:
+def body_of(value: Event | Incident | Change | Silence | Execution | Decision | Standing) -> str:
     """The whole value as JSON; a number that is none (NaN, infinity) becomes null.
 
     Raises TypeError or ValueError when it holds something that is not data.
@@ -60,6 +64,16 @@ def event_from(body: str) -> Event:
 def execution_from(body: str) -> Execution:
     """The run back. Raises msgspec.ValidationError or DecodeError when the text is not one."""
     return _executions.decode(body)
+
+
+def decision_from(body: str) -> Decision:
+    """The decision back. Raises msgspec.ValidationError or DecodeError when the text is not one."""
+    return _decisions.decode(body)
+
+
+def standing_from(body: str) -> Standing:
+    """The standing back. Raises msgspec.ValidationError or DecodeError when the text is not one."""
+    return _standings.decode(body)
 
 
 def incident_from(body: str) -> Incident:

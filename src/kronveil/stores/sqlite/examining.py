@@ -8,22 +8,44 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from kronveil.model.autonomy import Standing
 from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident, IncidentStatus
+from kronveil.model.policy import Decision
 from kronveil.model.silence import Silence
-from kronveil.stores.sqlite.codec import change_from, event_from, execution_from, incident_from, silence_from
+from kronveil.sdk.chain import verified
+from kronveil.stores.sqlite.auditing import entries_of, seal_of
+from kronveil.stores.sqlite.codec import (
+    change_from,
+    decision_from,
+    event_from,
+    execution_from,
+    incident_from,
+    silence_from,
+    standing_from,
+)
 from kronveil.stores.sqlite.looking import Progress, known_revision, reading, unwatched
 from kronveil.stores.sqlite.opening import create_schema
-from kronveil.stores.sqlite.rows import Row, change_row, event_row, execution_row, incident_row, silence_row
+from kronveil.stores.sqlite.rows import (
+    Row,
+    change_row,
+    decision_row,
+    event_row,
+    execution_row,
+    incident_row,
+    silence_row,
+    standing_row,
+)
 from kronveil.stores.sqlite.schema import HEAD
 
 MOST_FINDINGS = 100
 _ROWS_BETWEEN = 5_000
+_TABLES = ("events", "changes", "silences", "executions", "decisions", "standings", "incidents")
 _FINISHED = (IncidentStatus.RESOLVED, IncidentStatus.CLOSED)
 
-Stored: TypeAlias = Event | Change | Incident | Silence | Execution
+Stored: TypeAlias = Event | Change | Incident | Silence | Execution | Decision | Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +104,12 @@ def _by_us(connection: sqlite3.Connection, progress: Progress) -> Iterator[Findi
     yield from _rows(counted.rows("changes"), "change", change_from, change_row)
     yield from _rows(counted.rows("silences"), "silence", silence_from, silence_row)
     yield from _rows(counted.rows("executions"), "execution", execution_from, execution_row)
+    yield from _rows(counted.rows("decisions"), "decision", decision_from, decision_row)
+    yield from _rows(counted.rows("standings"), "standing", standing_from, standing_row, key="runbook_id")
     yield from _incidents(connection, counted)
+    chain = verified(entries_of(connection), seal_of(connection))
+    if chain.broken_at is not None:
+        yield Finding(f"audit {chain.broken_at}", chain.why)
     for name, value in connection.execute("SELECT name, value FROM counters WHERE value < 0"):
         yield Finding(f"counter {name}", f"it is {value}, less than nothing")
 
@@ -114,9 +141,7 @@ class _Counted:
         self._connection = connection
         self._progress = progress
         self._done = 0
-        self._all = max(
-            1, sum(self._size(table) for table in ("events", "changes", "silences", "executions", "incidents"))
-        )
+        self._all = max(1, sum(self._size(table) for table in _TABLES))
 
     def rows(self, table: str) -> Iterator[sqlite3.Row]:
         cursor = self._connection.cursor()
@@ -133,15 +158,20 @@ class _Counted:
 
 
 def _rows(
-    rows: Iterable[sqlite3.Row], what: str, decode: Callable[[str], Stored], to_row: Callable[[Any], Row]
+    rows: Iterable[sqlite3.Row],
+    what: str,
+    decode: Callable[[str], Stored],
+    to_row: Callable[[Any], Row],
+    *,
+    key: str = "id",
 ) -> Iterator[Finding]:
     """A body that can be read, and columns that say the same: else a filter or a cursor passes it by."""
     for row in rows:
         value = _decoded(row, decode)
         if isinstance(value, Exception):
-            yield Finding(f"{what} {row['id']}", f"it cannot be read: {value}")
+            yield Finding(f"{what} {row[key]}", f"it cannot be read: {value}")
             continue
-        yield from _columns(row, to_row(value), f"{what} {row['id']}")
+        yield from _columns(row, to_row(value), f"{what} {row[key]}")
 
 
 def _decoded(row: sqlite3.Row, decode: Callable[[str], Stored]) -> Stored | Exception:

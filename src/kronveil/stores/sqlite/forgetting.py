@@ -27,6 +27,11 @@ def forget_silences(connection: sqlite3.Connection, before_us: int, slice_: int)
     return connection.execute(statements.FORGET_SILENCES, {"before_us": before_us, "slice": slice_}).rowcount
 
 
+def forget_decisions(connection: sqlite3.Connection, before_us: int, slice_: int) -> int:
+    """Delete what the policy said before then."""
+    return connection.execute(statements.FORGET_DECISIONS, {"before_us": before_us, "slice": slice_}).rowcount
+
+
 def forget_incidents(connection: sqlite3.Connection, slice_: Sequence[Relative]) -> int:
     """Delete these with their claims. Those left of the family name only who is there, should we be killed next."""
     gone = {"ids": list_of([one.id for one in slice_])}

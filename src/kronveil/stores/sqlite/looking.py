@@ -1,7 +1,7 @@
 """Looking at a store without being its agent: read-only, in words, and harmless to one that is running."""
 
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +11,10 @@ from urllib.parse import quote
 
 from sqlalchemy import Table
 
+from kronveil.model.audit import AuditEntry, AuditSeal
 from kronveil.model.incident import IncidentStatus
 from kronveil.sdk.errors import Permanent
+from kronveil.stores.sqlite.auditing import entries_of, seal_of
 from kronveil.stores.sqlite.codec import from_us
 from kronveil.stores.sqlite.opening import revision_of
 from kronveil.stores.sqlite.schema import HEAD, changes, events, incidents, silences
@@ -54,6 +56,16 @@ def reading(path: Path, progress: Progress = unwatched, wish: str = "read") -> G
     except sqlite3.Error as error:
         raise_translated(error, path, wish)
         raise
+
+
+@contextmanager
+def audit_in(path: Path) -> Generator[tuple[Iterator[AuditEntry], AuditSeal]]:
+    """Every entry of a store's audit, oldest first, and where it begins, as they are at this moment."""
+    with reading(path) as connection:
+        if known_revision(connection, path) != HEAD:
+            raise Permanent(f"{path} has an older schema, without an audit: kronveil db migrate")
+        connection.execute("BEGIN")
+        yield entries_of(connection), seal_of(connection)
 
 
 def raise_translated(error: sqlite3.Error, path: Path, wish: str) -> None:

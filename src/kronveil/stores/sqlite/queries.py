@@ -8,9 +8,18 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
 from kronveil.model.execution import ExecutionStatus
 from kronveil.model.incident import IncidentStatus
-from kronveil.sdk.storage import ChangeQuery, EventQuery, ExecutionQuery, IncidentQuery
+from kronveil.sdk.storage import AuditQuery, ChangeQuery, DecisionQuery, EventQuery, ExecutionQuery, IncidentQuery
 from kronveil.stores.sqlite.codec import from_cursor, to_us
-from kronveil.stores.sqlite.schema import changes, events, executions, incident_suspects, incidents, silences
+from kronveil.stores.sqlite.schema import (
+    audit,
+    changes,
+    decisions,
+    events,
+    executions,
+    incident_suspects,
+    incidents,
+    silences,
+)
 
 _UNFINISHED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.MITIGATED)
 _CHANGES_RESTORED = 10_000
@@ -125,6 +134,46 @@ def execution_page(query: ExecutionQuery) -> Select[Any, Any, Any]:
     if query.runbook_id is not None:
         statement = statement.where(executions.c.runbook_id == query.runbook_id)
     return statement.order_by(executions.c.requested_us.desc(), executions.c.id.desc()).limit(query.limit + 1)
+
+
+def decision_page(query: DecisionQuery) -> Select[Any, Any, Any]:
+    """Newest first."""
+    _check_limit(query.limit)
+    statement = select(decisions.c.id, decisions.c.at_us, decisions.c.body)
+    if query.before is not None:
+        place = from_cursor(query.before, "decisions", str)
+        statement = statement.where(tuple_(decisions.c.at_us, decisions.c.id) < tuple_(*place))
+    for column, wanted in (
+        (decisions.c.execution_id, query.execution_id),
+        (decisions.c.runbook_id, query.runbook_id),
+        (decisions.c.incident_id, query.incident_id),
+        (decisions.c.point, query.point and query.point.value),
+        (decisions.c.is_allowed, None if query.is_allowed is None else int(query.is_allowed)),
+    ):
+        if wanted is not None:
+            statement = statement.where(column == wanted)
+    return statement.order_by(decisions.c.at_us.desc(), decisions.c.id.desc()).limit(query.limit + 1)
+
+
+def audit_page(query: AuditQuery) -> Select[Any]:
+    """Newest first, in the order of the chain."""
+    _check_limit(query.limit)
+    statement = select(audit)
+    if query.before is not None:
+        statement = statement.where(audit.c.seq < from_cursor(query.before, "audit", int)[1])
+    if query.actor is not None:
+        statement = statement.where(audit.c.actor == query.actor)
+    if query.target is not None:
+        statement = statement.where(audit.c.target == query.target)
+    if query.act is not None:
+        # ``execution`` asks for all that begins with ``execution.``: "/" is the character after the dot.
+        is_noun = audit.c.act.between(f"{query.act}.", f"{query.act}/")
+        statement = statement.where(or_(audit.c.act == query.act, is_noun))
+    if query.since is not None:
+        statement = statement.where(audit.c.at_us >= to_us(query.since))
+    if query.until is not None:
+        statement = statement.where(audit.c.at_us < to_us(query.until))
+    return statement.order_by(audit.c.seq.desc()).limit(query.limit + 1)
 
 
 def restorable_executions() -> Select[Any]:

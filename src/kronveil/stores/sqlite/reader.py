@@ -13,15 +13,21 @@ import msgspec
 from sqlalchemy import Table, select
 from sqlalchemy.exc import DBAPIError
 
+from kronveil.model.audit import AuditEntry, AuditSeal
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
+from kronveil.sdk.chain import NOTHING_BEFORE
 from kronveil.sdk.errors import Permanent
 from kronveil.sdk.storage import (
+    AuditPage,
+    AuditQuery,
     ChangePage,
     ChangeQuery,
+    DecisionPage,
+    DecisionQuery,
     EventPage,
     EventQuery,
     ExecutionPage,
@@ -32,15 +38,18 @@ from kronveil.sdk.storage import (
     Receipt,
     Restored,
 )
+from kronveil.stores.sqlite.auditing import entry_of
 from kronveil.stores.sqlite.codec import (
     RESOLVED,
     change_from,
+    decision_from,
     event_from,
     execution_from,
     from_cursor,
     from_us,
     incident_from,
     silence_from,
+    standing_from,
     suspects_from,
     to_cursor,
     to_us,
@@ -48,7 +57,9 @@ from kronveil.stores.sqlite.codec import (
 from kronveil.stores.sqlite.connections import ReadConnection, ReadConnections
 from kronveil.stores.sqlite.families import OldFamilies, old_families
 from kronveil.stores.sqlite.queries import (
+    audit_page,
     change_page,
+    decision_page,
     event_page,
     execution_page,
     incident_counts,
@@ -59,7 +70,18 @@ from kronveil.stores.sqlite.queries import (
     silence_list,
     suspecting,
 )
-from kronveil.stores.sqlite.schema import changes, clusters_heard, counters, events, executions, incidents, receipts
+from kronveil.stores.sqlite.schema import (
+    audit,
+    audit_seal,
+    changes,
+    clusters_heard,
+    counters,
+    events,
+    executions,
+    incidents,
+    receipts,
+    standings,
+)
 from kronveil.stores.sqlite.troubles import damaged, translated
 
 _CONNECTIONS = 2
@@ -84,6 +106,7 @@ class Reader:
             hushed = await connection.rows(silence_list(to_us(now)))
             kept = await connection.rows(restorable(to_us(resolved_since)))
             runs = await connection.rows(restorable_executions())
+            trusted = await connection.rows(select(standings.c.body))
             counts = await connection.rows(select(counters.c.name, counters.c.value))
             heard = await connection.rows(select(clusters_heard.c.uid, clusters_heard.c.heard_us))
             return Restored(
@@ -93,6 +116,7 @@ class Reader:
                 changes=tuple(change_from(row.body) for row in changed)[::-1],
                 silences=tuple(silence_from(row.body) for row in hushed),
                 executions=tuple(execution_from(row.body) for row in runs),
+                standings=tuple(standing_from(row.body) for row in trusted),
             )
 
     async def events(self, query: EventQuery) -> EventPage:
@@ -175,6 +199,36 @@ class Reader:
         async with self._connection() as connection:
             row = await connection.row(select(executions.c.body).where(executions.c.id == execution_id))
             return None if row is None else execution_from(row.body)
+
+    async def decisions(self, query: DecisionQuery) -> DecisionPage:
+        """One row more than asked for tells whether there is another page."""
+        statement = decision_page(query)
+        async with self._connection() as connection:
+            rows = await connection.rows(statement)
+            items = tuple(decision_from(row.body) for row in rows[: query.limit])
+        last = rows[query.limit - 1] if len(rows) > query.limit else None
+        return DecisionPage(items, None if last is None else to_cursor("decisions", last.at_us, last.id))
+
+    async def audit(self, query: AuditQuery) -> AuditPage:
+        """One row more than asked for tells whether there is another page."""
+        statement = audit_page(query)
+        async with self._connection() as connection:
+            rows = await connection.rows(statement)
+        last = rows[query.limit - 1] if len(rows) > query.limit else None
+        items = tuple(entry_of(row) for row in rows[: query.limit])
+        return AuditPage(items, None if last is None else to_cursor("audit", last.at_us, last.seq))
+
+    async def audit_from(self, seq: int, limit: int) -> tuple[AuditEntry, ...]:
+        """Oldest first."""
+        async with self._connection() as connection:
+            rows = await connection.rows(select(audit).where(audit.c.seq >= seq).order_by(audit.c.seq).limit(limit))
+        return tuple(entry_of(row) for row in rows)
+
+    async def audit_seal(self) -> AuditSeal:
+        """Up to where it was forgotten."""
+        async with self._connection() as connection:
+            row = await connection.row(select(audit_seal))
+        return AuditSeal(0, NOTHING_BEFORE) if row is None else AuditSeal(row.seq, row.hash, from_us(row.at_us))
 
     async def old_families(self, resolved_before: datetime, after: str | None, limit: int) -> OldFamilies:
         """Whole families that are over since before then, from the cursor on."""

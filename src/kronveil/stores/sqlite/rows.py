@@ -5,21 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias, TypeVar, cast
 
+from kronveil.model.audit import AuditNote
+from kronveil.model.autonomy import Standing
 from kronveil.model.change import Change
 from kronveil.model.event import Event
 from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident
+from kronveil.model.policy import Decision
 from kronveil.model.silence import Silence
 from kronveil.sdk.storage import Receipt, Record, Unstorable, Writes
 from kronveil.stores.sqlite import schema
 from kronveil.stores.sqlite.codec import (
     body_of,
     change_from,
+    decision_from,
     event_from,
     execution_from,
     incident_from,
     list_of,
     silence_from,
+    standing_from,
     to_us,
 )
 
@@ -54,6 +59,9 @@ class Rows:
     silences: Sequence[Row] = ()
     silences_ended: Sequence[Row] = ()
     executions: Sequence[Row] = ()
+    decisions: Sequence[Row] = ()
+    standings: Sequence[Row] = ()
+    audit: Sequence[AuditNote] = ()
     receipts: Sequence[Row] = ()
     receipts_before_us: int | None = None
 
@@ -72,6 +80,9 @@ def rows_of(writes: Writes, now: datetime) -> Rows:
         incidents=_made("incident", writes.incidents, incident_line, bad),
         silences=_made("silence", writes.silences, silence_row, bad),
         executions=_made("execution", writes.executions, execution_row, bad),
+        decisions=_made("decision", writes.decisions, decision_row, bad),
+        standings=_made("standing", writes.standings, standing_row, bad),
+        audit=_made("audit", writes.audit, _sound, bad),
         counters=_made("counter", writes.counters.items(), _counter, bad),
         heard=_made("cluster", writes.cluster_heard.items(), _heard, bad),
         receipts=_made("receipt", writes.receipts, _receipt, bad),
@@ -98,6 +109,8 @@ def misfits(writes: Writes) -> Unstorable | None:
     _made("incident", writes.incidents, lambda incident: incident_from(body_of(incident)), bad)
     _made("silence", writes.silences, lambda silence: silence_from(body_of(silence)), bad)
     _made("execution", writes.executions, lambda run: execution_from(body_of(run)), bad)
+    _made("decision", writes.decisions, lambda decision: decision_from(body_of(decision)), bad)
+    _made("standing", writes.standings, lambda standing: standing_from(body_of(standing)), bad)
     return _refusal(bad) if bad else None
 
 
@@ -236,6 +249,33 @@ def execution_row(run: Execution) -> Row:
         "requested_us": to_us(run.requested_at),
         "body": body_of(run),
     }
+
+
+def decision_row(decision: Decision) -> Row:
+    """What the policy said."""
+    return {
+        "id": decision.id,
+        "at_us": to_us(decision.at),
+        "point": decision.point.value,
+        "is_allowed": int(decision.is_allowed),
+        "execution_id": decision.execution_id,
+        "runbook_id": decision.runbook_id,
+        "incident_id": decision.incident_id,
+        "body": body_of(decision),
+    }
+
+
+def standing_row(standing: Standing) -> Row:
+    """How far a runbook is trusted."""
+    return {"runbook_id": standing.runbook_id, "body": body_of(standing)}
+
+
+def _sound(note: AuditNote) -> AuditNote:
+    """As it is; its place in the chain is found inside the transaction."""
+    to_us(note.at)
+    for text in (note.actor, note.act, note.target, note.why, note.before or "", note.after or ""):
+        _text(text)
+    return note
 
 
 def _receipt(receipt: Receipt) -> Row:

@@ -118,6 +118,62 @@ executions = Table(
     Index("executions_status", "status", "requested_us", "id"),
 )
 
+# What the policy said, and what it was told.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("at_us", Integer, nullable=False),
+    Column("point", Text, nullable=False),
+    Column("is_allowed", Integer, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    Column("runbook_id", Text, nullable=False),
+    Column("incident_id", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("decisions_at", "at_us", "id"),
+    Index("decisions_execution", "execution_id", "at_us", "id"),
+    Index("decisions_runbook", "runbook_id", "at_us", "id"),
+    Index("decisions_incident", "incident_id", "at_us", "id"),
+)
+
+# How far each runbook is trusted, and the record that this rests on.
+standings = Table(
+    "standings",
+    metadata,
+    Column("runbook_id", Text, primary_key=True, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+# Never changed, only added to: ``seq`` has no holes, ``hash`` is over the row and the hash before it.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("at_us", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("prev_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("audit_at", "at_us"),
+    Index("audit_actor", "actor", "seq"),
+    Index("audit_act", "act", "seq"),
+    Index("audit_target", "target", "seq"),
+)
+
+# One row: up to where the audit was forgotten. What is left must follow it.
+audit_seal = Table(
+    "audit_seal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("at_us", Integer, nullable=False),
+)
+
 counters = Table(
     "counters",
     metadata,

@@ -9,9 +9,11 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql import ClauseElement, bindparam
 
 from kronveil.stores.sqlite.schema import (
+    audit,
     changes,
     clusters_heard,
     counters,
+    decisions,
     events,
     executions,
     incident_evidence,
@@ -20,6 +22,7 @@ from kronveil.stores.sqlite.schema import (
     pulse,
     receipts,
     silences,
+    standings,
 )
 
 _dialect = dialect(paramstyle="named")
@@ -44,6 +47,10 @@ def _adding(table: Table, *keys: str) -> str:
 def _by_place(text: str) -> str:
     """With a question mark for each name: values are bound in the order of the columns."""
     return re.sub(r":\w+", "?", text)
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
 
 
 def _replacing(table: Table) -> Insert:
@@ -96,6 +103,11 @@ ADD_EVENT = _by_place(_adding(events, "id"))
 ADD_CHANGE = _adding(changes, "id")
 PUT_INCIDENT = _by_place(_sql(_replacing(incidents)))
 PUT_EXECUTION = _sql(_replacing(executions))
+PUT_DECISION = _sql(_replacing(decisions))
+PUT_STANDING = _sql(_replacing(standings))
+ADD_AUDIT = _by_place(_sql(upsert(audit).values({name: bindparam(name) for name in _names(audit)})))
+_aged = select(decisions.c.id).where(decisions.c.at_us < bindparam("before_us")).limit(bindparam("slice"))
+FORGET_DECISIONS = _sql(delete(decisions).where(decisions.c.id.in_(_aged)))
 DROP_EVIDENCE = _dropping(incident_evidence, "event_id", "evidence")
 ADD_EVIDENCE = _by_place(_adding(incident_evidence, "incident_id", "event_id"))
 DROP_SUSPECTS = _dropping(incident_suspects, "cited_id", "suspects")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from kronveil.model.audit import AuditEntry, AuditSeal
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.execution import Execution
@@ -17,8 +18,12 @@ from kronveil.model.incident import Incident
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Permanent
 from kronveil.sdk.storage import (
+    AuditPage,
+    AuditQuery,
     ChangePage,
     ChangeQuery,
+    DecisionPage,
+    DecisionQuery,
     EventPage,
     EventQuery,
     ExecutionPage,
@@ -31,7 +36,7 @@ from kronveil.sdk.storage import (
     Sweep,
     Writes,
 )
-from kronveil.stores.sqlite import forgetting, statements
+from kronveil.stores.sqlite import auditing, forgetting, statements
 from kronveil.stores.sqlite.codec import RESOLVED, to_cursor, to_us
 from kronveil.stores.sqlite.lock import locked_folder
 from kronveil.stores.sqlite.opening import open_file, ready_folder
@@ -103,6 +108,28 @@ class SqliteStore:
 
     async def execution(self, execution_id: str) -> Execution | None:
         return await self._reader.execution(execution_id)
+
+    async def decisions(self, query: DecisionQuery) -> DecisionPage:
+        return await self._reader.decisions(query)
+
+    async def audit(self, query: AuditQuery) -> AuditPage:
+        return await self._reader.audit(query)
+
+    async def audit_from(self, seq: int, limit: int) -> tuple[AuditEntry, ...]:
+        return await self._reader.audit_from(seq, limit)
+
+    async def audit_seal(self) -> AuditSeal:
+        return await self._reader.audit_seal()
+
+    async def forget_audit(self, before: datetime, limit: int) -> int:
+        """At most 1,000 at once, whatever ``limit`` says."""
+        before_us, slice_ = to_us(before), min(limit, forgetting.SLICE)
+        return await self._writer.do(lambda connection: auditing.forget_audit(connection, before_us, slice_))
+
+    async def forget_decisions(self, before: datetime, limit: int) -> int:
+        """At most 1,000 at once, whatever ``limit`` says."""
+        before_us, slice_ = to_us(before), min(limit, forgetting.SLICE)
+        return await self._writer.do(lambda connection: forgetting.forget_decisions(connection, before_us, slice_))
 
     async def receipt(self, key: str) -> Receipt | None:
         """Kept for 24 hours at least."""

@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint
 
 from kronveil.sdk.errors import KronveilError, Permanent, Transient
 from kronveil.stores.sqlite import statements
+from kronveil.stores.sqlite.auditing import put_audit
 from kronveil.stores.sqlite.opening import LOG_BYTES
 from kronveil.stores.sqlite.rows import Rows
 from kronveil.stores.sqlite.transactions import transaction
@@ -204,12 +205,16 @@ def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
             (statements.PUT_SILENCE, rows.silences),
             (statements.END_SILENCE, rows.silences_ended),
             (statements.PUT_EXECUTION, rows.executions),
+            (statements.PUT_DECISION, rows.decisions),
+            (statements.PUT_STANDING, rows.standings),
         ):
             if some:
                 connection.executemany(statement, some)
         if rows.receipts:
             connection.executemany(statements.PUT_RECEIPT, rows.receipts)
             connection.execute(statements.DROP_RECEIPTS, {"before_us": rows.receipts_before_us})
+        if rows.audit:
+            put_audit(connection, rows.audit)
         if rows.heard:
             connection.executemany(statements.PUT_HEARD, rows.heard)
     _count(connection, [each for rows in group for each in rows.counters])
