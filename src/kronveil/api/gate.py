@@ -2,8 +2,8 @@
 sent, and what every answer carries. Order of refusal: 429, 401, 403, then what lies behind."""
 
 import math
+import os
 import re
-import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -75,7 +75,7 @@ class Gate:
         for name, value in scope["headers"]:
             headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         given = headers.get("x-request-id", "")
-        request_id = given if _GOOD_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if _GOOD_REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         client = self._proxies.client_of((scope.get("client") or ("",))[0], headers.get("x-forwarded-for"))

@@ -90,6 +90,7 @@ class Limits:
         return bucket
 
 
+@lru_cache(1024)
 def is_local(client: str) -> bool:
     """Whether it is this very machine; a client without an address came over a socket of ours."""
     address = _address(client)

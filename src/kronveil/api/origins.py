@@ -1,11 +1,13 @@
 """Which names a browser may use for us, and which pages may call: what keeps a foreign page out of a local agent."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+@lru_cache(1024)
 def name_and_port(authority: str) -> tuple[str, int | None]:
     """The parts of a Host header; an unreadable one gives an empty name, which is never allowed."""
     try:

@@ -1,6 +1,7 @@
 """One kind's shelf in one namespace (or all): every object read goes through here, and is counted once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -33,12 +34,13 @@ class Keeping:
 
         One that is kept at this very version costs a glance: of what is listed again nearly all are.
         """
-        shelf, known, news, unread = self._shelf, 0, 0, 0
+        find, note, tells = self._shelf.get, seen.add, self._version_tells()
+        known = news = unread = 0
         for item in items:
             metadata = item.metadata
-            seen.add(metadata.uid)
-            before = shelf.get(metadata.uid)
-            if before is not None and self._is_known(before, metadata):
+            note(uid := metadata.uid)
+            before = find(uid)
+            if tells is not None and before and before.version == version_of(metadata) != 0 and tells(before):
                 known += 1
                 continue
             try:
@@ -52,11 +54,10 @@ class Keeping:
             self._outbox.unchanged(known)
         return news, unread
 
-    def _is_known(self, before: Kept, metadata: Metadata) -> bool:
+    def _version_tells(self) -> Callable[[Kept], bool] | None:
+        """Whether an object of the kept version is as it is kept; None where a version proves nothing."""
         by_version = self._kind.by_version if self.trusts_versions else "no"
-        if by_version == "no" or before.version != version_of(metadata) or not before.version:
-            return False
-        return by_version == "yes" or (before.owner is not None and bool(before.owner.uid))
+        return {"no": None, "yes": lambda _: True}.get(by_version, _has_owner)
 
     def take_changed(self, item: Any, moment: Moment) -> None:
         """Keep an object of a watch, unless what is kept is newer: frames may be sent again, or out of order."""
@@ -75,10 +76,10 @@ class Keeping:
             return
         self._outbox.observed(gone(kept, metadata.resource_version, moment.now))
 
-    def take_away(self, seen: Iterable[str], version: str, now: datetime) -> int:
+    def take_away(self, seen: AbstractSet[str], version: str, now: datetime) -> int:
         """Forget what is not among those of a complete list: it was deleted meanwhile. How many there were."""
-        mine = {uid for uid, kept in self._shelf.items() if self._namespace in (None, kept.resource.namespace)}
-        missing = mine.difference(seen)
+        unseen = self._shelf.keys() - seen
+        missing = [uid for uid in unseen if self._namespace in (None, self._shelf[uid].resource.namespace)]
         for uid in missing:
             kept = self._shelves.remove(self._kind.name, uid)
             if kept is not None and self._kind.is_told:
@@ -94,3 +95,7 @@ class Keeping:
             return False
         self._outbox.observed(observation)
         return True
+
+
+def _has_owner(kept: Kept) -> bool:
+    return kept.owner is not None and bool(kept.owner.uid)
