@@ -146,7 +146,7 @@ class Writer:
     def _attempt(self, group: Sequence[_Ticket]) -> Exception | None:
         try:
             with transaction(self._connection):
-                _put(self._connection, [ticket.rows for ticket in group])
+                put_rows(self._connection, [ticket.rows for ticket in group])
         except sqlite3.Error as error:
             trouble = translated(error, self._path, "save to")
             if trouble is None:
@@ -191,7 +191,7 @@ def _concerns_all(error: Exception) -> bool:
     return isinstance(error, Permanent) or (isinstance(error, Transient) and is_held)
 
 
-def _put(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
+def put_rows(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
     """Write the rows of a group, inside a transaction. Most saves fill few tables; the empty ones cost nothing."""
     events = [event for rows in group for event in rows.events]
     if events:
