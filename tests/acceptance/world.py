@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import anyio
 import httpx2
 
 from kronveil.lab import Lab, LabCluster, load_story, open_lab
+from kronveil.lab.images import WELL_BEHAVED
 from kronveil.lab.kinds import DEPLOYMENT, EVENT, NODE, POD
 
 STORY = Path(__file__).with_name("three-clusters.yaml")
@@ -36,6 +38,11 @@ async def ask_for(cluster: LabCluster, app: str, cpu: str) -> None:
 async def scale(cluster: LabCluster, app: str, replicas: int) -> None:
     """Give a deployment of the shop another number of replicas."""
     await _patch(cluster, f"/apis/apps/v1/namespaces/shop/deployments/{app}", {"spec": {"replicas": replicas}})
+
+
+def hunger(cluster: LabCluster, image: str, memory_mi: float, *, grows_for_s: float = 20) -> None:
+    """Let what runs an image need so much memory from now on, though nobody changed anything: more data, more load."""
+    cluster.simulation.set_behaviour(image, replace(WELL_BEHAVED, memory_mi=memory_mi, grows_for_s=grows_for_s))
 
 
 async def label(cluster: LabCluster, pod: str, value: str) -> None:
