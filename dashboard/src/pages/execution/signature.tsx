@@ -235,7 +235,7 @@ function Settled({ run, plan, wasOpen, isMine }: Props & { wasOpen: boolean; isM
             {run.status === "rejected"
               ? `Rejected: ${run.problem}`
               : run.status === "expired"
-                ? run.problem || "Nobody signed before it expired at"
+                ? `Expired: ${run.problem || "nobody signed before"}`
                 : isEnded(run)
                   ? run.problem || "It ended without a signature."
                   : "It began without a signature: automatic, by policy."}{" "}

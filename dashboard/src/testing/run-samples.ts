@@ -1,0 +1,90 @@
+// Made-up but complete runs and runbooks, for tests only.
+import type { Execution, Plan, Runbook, StepPlan, StepRecord } from "../api/types";
+import { at } from "./samples";
+
+export const stepPlan = (name: string, changes: Partial<StepPlan> = {}): StepPlan => ({
+  name,
+  action: "set_resources",
+  effect: "mutate",
+  target: {
+    cluster: "alpha",
+    resource: { kind: "Deployment", namespace: "shop", name: "cart", uid: "uid-cart" },
+    version: "7",
+  },
+  summary: `${name} of cart`,
+  diff: [{ path: "spec.replicas", before: "2", after: "3" }],
+  checks: [{ name: "dry run", result: "passed", detail: "it would be accepted" }],
+  blast_radius: ["2 pods are replaced"],
+  undo: "set back what it changes",
+  ...changes,
+});
+
+export const plan = (steps: StepPlan[] = [stepPlan("raise")], changes: Partial<Plan> = {}): Plan => ({
+  hash: "7f3a9c21e04b55d8aaaaaaaaaaaaaaaa",
+  made_at: at(0),
+  expires_at: at(1800),
+  steps,
+  ...changes,
+});
+
+export const run = (id: string, changes: Partial<Execution> = {}): Execution => ({
+  id,
+  runbook_id: "pod-oom",
+  runbook_name: "Pod OOM",
+  incident_id: "inc_a",
+  mode: "live",
+  status: "awaiting_approval",
+  verdict: null,
+  verdict_reason: "",
+  problem: "",
+  requested_by: "kronveil",
+  automatic: false,
+  requested_at: at(0),
+  updated_at: at(0),
+  started_at: null,
+  settles_at: null,
+  ended_at: null,
+  plan: plan(),
+  approvals: [],
+  steps: [],
+  timeline: [],
+  version: 1,
+  ...changes,
+});
+
+export const record = (index: number, changes: Partial<StepRecord> = {}): StepRecord => ({
+  index,
+  name: `step ${index}`,
+  status: "done",
+  began_at: at(10),
+  ended_at: at(11),
+  message: "",
+  tries: 1,
+  has_changed: true,
+  ...changes,
+});
+
+export const given = (by: string, reason = "it is right", seconds = 60): Execution["approvals"][number] => ({
+  by,
+  at: at(seconds),
+  plan_hash: plan().hash,
+  reason,
+});
+
+export const runbook = (id: string, changes: Partial<Runbook> = {}): Runbook => ({
+  id,
+  name: id,
+  description: `What ${id} does`,
+  auto_execute: false,
+  incident_types: ["pod.oom_killed"],
+  step_count: 1,
+  steps: [{ name: "raise", action: "set_resources", effect: "mutate" }],
+  source: "bundled",
+  last_run: null,
+  success_rate: null,
+  effective: 0,
+  verdicts: 0,
+  recent: [],
+  waiting: [],
+  ...changes,
+});

@@ -1,0 +1,332 @@
+"""A plan on the screen is signed, refused, carried out, stopped and proven there, and never by accident."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.dashboard.axe import OPPOSITE_LOOKS, faults_in
+from tests.dashboard.conftest import OpenPage, settles
+from tests.dashboard.fleet import set_image
+from tests.dashboard.loop import Found, Looped, open_loop
+from tests.real.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+SOON_MS = 30_000
+LATER_MS = 60_000
+LEAKY = "ghcr.io/example/search:2.1.0"
+
+
+@pytest.fixture(scope="module")
+async def looped(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Looped]:
+    """One agent for all tests of the module; each test has an app of its own."""
+    async with open_loop(tmp_path_factory.mktemp("looped"), max_actions_per_target="6/1h") as opened:
+        yield opened
+
+
+async def at_plan(looped: Looped, open_page: OpenPage, app: str) -> tuple[Page, Found]:
+    """Break an app and open the page of the plan that follows."""
+    await looped.break_image(app)
+    run = await looped.plan_for(app)
+    page, _ = await open_page("about:blank")
+    await settles(page, f"{looped.agent.url}/executions/{run['id']}")
+    return page, run
+
+
+def sign_button(page: Page) -> Locator:
+    return page.get_by_role("button", name=re.compile("Approve and run"))
+
+
+async def sign(page: Page, reason: str = "The release is broken") -> None:
+    """As a person who read the plan."""
+    await page.get_by_label("Reason").fill(reason)
+    await sign_button(page).click()
+
+
+async def token_of(looped: Looped, name: str, role: str) -> str:
+    """A new token with a role."""
+    headers = {"Idempotency-Key": f"for-{name}"}
+    async with httpx2.AsyncClient(base_url=looped.agent.url, headers=headers, trust_env=False) as http:
+        made = await http.post("/api/v1/tokens", json={"name": name, "role": role})
+    token: str = made.raise_for_status().json()["token"]
+    return token
+
+
+async def open_as(looped: Looped, open_page: OpenPage, token: str, path: str) -> Page:
+    """A page of somebody who signed in."""
+    page, _ = await open_page("about:blank")
+    await page.add_init_script(f"sessionStorage.setItem('kronveil.token', {json.dumps(token)})")
+    await settles(page, looped.agent.url + path)
+    return page
+
+
+async def test_three_keys_lead_from_an_incident_to_a_signature_and_the_verdict_comes_by_itself(
+    looped: Looped, open_page: OpenPage
+) -> None:
+    await looped.break_image("cart")
+    run = await looped.plan_for("cart")
+    page, seen = await open_page("about:blank")
+    await settles(page, f"{looped.agent.url}/incidents/{run['incident_id']}#proposed")
+    await expect(page.locator("#proposed [data-waiting]").first).to_be_in_viewport()
+    await expect(page.locator(".stage", has_text="Approval")).to_contain_text("left")
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    await page.keyboard.press("a")
+    await expect(page).to_have_url(re.compile(f"/executions/{run['id']}#approve"))
+    await expect(page.get_by_label("Reason")).to_be_focused()
+    await expect(page.locator("[data-plan-hash]")).to_have_attribute("data-plan-hash", run["plan"]["hash"])
+    await expect(page.locator(".line-removed")).to_contain_text("cart:9.9.9")
+    await expect(page.locator(".line-added")).to_contain_text("cart:1.0.0")
+    assert await faults_in(page) == {}
+
+    # Without a reason the keys sign nothing.
+    await page.keyboard.press("Control+Enter")
+    assert (await looped.run(run["id"]))["status"] == "awaiting_approval"
+    await page.keyboard.type("The release is broken")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("[data-given=local]")).to_contain_text("The release is broken", timeout=SOON_MS)
+    await expect(page.locator("[data-verdict=effective]")).to_be_visible(timeout=LATER_MS)
+    await expect(page.locator("[data-step-state=done]").first).to_be_visible()
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    assert seen.errors == []
+
+    await settles(page, f"{looped.agent.url}/incidents/{run['incident_id']}")
+    await expect(page.locator(".stage", has_text="Verified")).to_contain_text("effective", timeout=SOON_MS)
+    await settles(page, f"{looped.agent.url}/runbooks")
+    await expect(page.locator('[data-runbook="roll-back-release"]')).to_contain_text("100 %")
+
+
+async def test_the_same_plan_signed_in_two_tabs_acts_once_and_one_is_told_that_it_was_given(
+    looped: Looped, open_page: OpenPage
+) -> None:
+    page, run = await at_plan(looped, open_page, "basket")
+    other, _ = await open_page("about:blank")
+    await settles(other, page.url)
+    await other.get_by_label("Reason").fill("So do I")
+    await sign(page)
+    await expect(other.locator(".signature")).to_contain_text("Already given.", timeout=SOON_MS)
+    await expect(other.locator("[data-given]")).to_have_count(1)
+    await expect(page.locator(".signature")).not_to_contain_text("Already given.")
+    ended = await over(looped, run)
+    begun = [each for each in ended["timeline"] if each["what"] == "approved"]
+    assert len(begun) == 1
+
+
+async def over(looped: Looped, run: Found) -> Found:
+    """Wait for the end of a run."""
+
+    async def has_ended() -> Found | None:
+        now = await looped.run(run["id"])
+        return now if now["ended_at"] else None
+
+    found = await eventually(has_ended, f"{run['id']} has ended", within_s=60)
+    assert found is not None
+    return found
+
+
+async def test_a_target_that_changed_after_the_plan_was_made_is_refused_and_the_page_names_the_field(
+    looped: Looped, open_page: OpenPage
+) -> None:
+    page, _ = await at_plan(looped, open_page, "mail")
+    await set_image(looped.lab, "alpha", "mail", "ghcr.io/example/cart:9.9.8")
+    await sign(page)
+    problem = page.locator(".run-problem")
+    await expect(problem).to_contain_text("the target changed since it was approved", timeout=SOON_MS)
+    await expect(problem).to_contain_text("image")
+    await expect(problem).to_contain_text("Nothing was done")
+    await expect(page.locator('[data-outcome="Not begun"]')).to_be_visible()
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+
+
+async def test_who_asked_for_a_run_is_told_why_they_may_not_sign_it(looped: Looped, open_page: OpenPage) -> None:
+    token = await token_of(looped, "asker", "approver")
+    await looped.break_image("price")
+    plan = await looped.plan_for("price")
+    asked = {"incident_id": plan["incident_id"], "mode": "live"}
+    made = await looped.told("runbooks/pod-oom/executions", asked, await token_of(looped, "asker-too", "operator"))
+    assert made.status_code == 202
+    own = (await looped.told("runbooks/pod-oom/executions", asked, token)).json()
+    page = await open_as(looped, open_page, token, f"/executions/{own['id']}")
+    await expect(page.locator(".signing-off")).to_contain_text("asked for", timeout=SOON_MS)
+    await page.get_by_label("Reason").fill("I am sure")
+    await expect(sign_button(page)).to_be_disabled()
+    own = await looped.run(own["id"])
+    signed = {"plan_hash": own["plan"]["hash"], "reason": "I am sure"}
+    assert (await looped.told(f"executions/{own['id']}/approve", signed, token)).status_code in (403, 409)
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+
+
+async def test_a_viewer_reads_the_plan_finds_writes_off_with_the_role_and_the_agent_refuses_too(
+    looped: Looped, open_page: OpenPage
+) -> None:
+    token = await token_of(looped, "onlooker", "viewer")
+    await looped.break_image("stock")
+    run = await looped.plan_for("stock")
+    page = await open_as(looped, open_page, token, f"/executions/{run['id']}")
+    await page.get_by_label("Reason").fill("Let me")
+    await expect(sign_button(page)).to_be_disabled()
+    await expect(page.get_by_role("button", name="Reject")).to_be_disabled()
+    await expect(page.locator(".signing-off")).to_contain_text("Needs approver; you have viewer")
+    await page.get_by_label("Reason").press("Control+Enter")
+    signed = {"plan_hash": run["plan"]["hash"], "reason": "Let me"}
+    assert (await looped.told(f"executions/{run['id']}/approve", signed, token)).status_code == 403
+    assert (await looped.run(run["id"]))["status"] == "awaiting_approval"
+    await settles(page, f"{looped.agent.url}/runbooks")
+    stop = page.get_by_role("button", name="Stop all runs")
+    await expect(stop).to_be_disabled()
+    await expect(stop).to_have_attribute("title", "Needs operator; you have viewer")
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+
+
+async def test_a_plan_is_rejected_with_a_reason_that_everybody_reads(looped: Looped, open_page: OpenPage) -> None:
+    page, run = await at_plan(looped, open_page, "tax")
+    reject = page.get_by_role("button", name="Reject")
+    await expect(reject).to_be_disabled()
+    await page.get_by_label("Reason").fill("We fix it forward")
+    await reject.click()
+    await expect(page.locator(".signature")).to_contain_text("Rejected: We fix it forward", timeout=SOON_MS)
+    assert (await looped.run(run["id"]))["status"] == "rejected"
+    await settles(page, f"{looped.agent.url}/incidents/{run['incident_id']}")
+    await expect(page.locator("#proposed")).to_contain_text("We fix it forward")
+
+
+async def test_a_rehearsal_is_no_success_and_resolves_nothing(looped: Looped, open_page: OpenPage) -> None:
+    await looped.break_image("wish")
+    plan = await looped.plan_for("wish")
+    page, _ = await open_page("about:blank")
+    await settles(page, f"{looped.agent.url}/runbooks/restart")
+    await expect(page.locator(".runbook-record")).to_contain_text("no runs yet")
+    await page.locator("#rehearse select").select_option(plan["incident_id"])
+    await page.get_by_role("button", name="Rehearse", exact=True).click()
+    await expect(page).to_have_url(re.compile("/executions/exe_"))
+    await expect(page.locator("[data-verdict=rehearsed]")).to_contain_text("nothing was changed", timeout=SOON_MS)
+    await expect(page.locator(".run-now")).to_contain_text("counts as nothing")
+    await expect(page.locator(".signature")).to_have_count(0)
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    await settles(page, f"{looped.agent.url}/runbooks/restart")
+    await expect(page.locator(".runbook-record")).to_contain_text("no runs yet")
+    await expect(page.locator("[data-run]").first).to_contain_text("Rehearsed")
+    assert (await looped.asked(f"incidents/{plan['incident_id']}"))["status"] == "open"
+
+
+async def test_what_destroys_is_signed_only_under_the_name_of_its_target(looped: Looped, open_page: OpenPage) -> None:
+    run = await looped.plan_for("migrate", "remove-job")
+    page, _ = await open_page("about:blank")
+    await settles(page, f"{looped.agent.url}/executions/{run['id']}")
+    await expect(page.locator(".effect-destroy .effect-chip")).to_have_text("destroys")
+    await page.get_by_label("Reason").fill("The next release runs it again")
+    await expect(sign_button(page)).to_be_disabled()
+    name = page.get_by_label("It destroys: type migrate to go on")
+    await name.fill("migrant")
+    await expect(page.get_by_role("alert")).to_have_text("That is not its name.")
+    await name.press("Control+Enter")
+    await expect(sign_button(page)).to_be_disabled()
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    await name.fill("migrate")
+    await name.press("Control+Enter")
+    await expect(page.locator("[data-given=local]")).to_be_visible(timeout=SOON_MS)
+    await expect(page.locator("[data-step-state=done]")).to_be_visible(timeout=SOON_MS)
+
+
+async def test_the_kill_switch_is_seen_everywhere_and_let_go_again(looped: Looped, open_page: OpenPage) -> None:
+    page, run = await at_plan(looped, open_page, "note")
+    other, _ = await open_page("about:blank")
+    await settles(other, f"{looped.agent.url}/runbooks")
+    await other.get_by_role("button", name="Stop all runs").click()
+    dialog = other.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="Stop all", exact=True)).to_be_disabled()
+    await dialog.get_by_label("Reason").fill("It makes things worse")
+    assert await faults_in(other, OPPOSITE_LOOKS) == {}
+    await dialog.get_by_role("button", name="Stop all", exact=True).click()
+    await expect(other.locator(".all-stopped")).to_contain_text("It makes things worse")
+    assert await faults_in(other, OPPOSITE_LOOKS) == {}
+    try:
+        await sign(page)
+        await expect(page.locator(".signature .refusal")).to_contain_text("kill switch", timeout=SOON_MS)
+        assert (await looped.run(run["id"]))["status"] == "awaiting_approval"
+    finally:
+        await other.get_by_role("button", name="Resume").click()
+    await expect(other.locator(".all-stopped")).to_have_count(0)
+    await sign(page)
+    await expect(page.locator("[data-given=local]")).to_be_visible(timeout=SOON_MS)
+    await over(looped, run)
+
+
+async def test_a_run_that_is_stopped_shows_what_was_done_and_what_was_not(looped: Looped, open_page: OpenPage) -> None:
+    page, run = await at_plan(looped, open_page, "gift")
+    alpha = looped.lab.clusters["alpha"]
+    alpha.hang()
+    try:
+        await sign(page)
+        await expect(page.locator("[data-run-status=running]").first).to_be_visible(timeout=SOON_MS)
+        assert await faults_in(page, OPPOSITE_LOOKS) == {}
+        await page.get_by_role("button", name="Stop now").click()
+        await expect(page.locator(".run-stop")).to_contain_text("local asked to stop it now", timeout=SOON_MS)
+    finally:
+        alpha.unhang()
+    await expect(page.locator("[data-run-status=cancelled]").first).to_be_visible(timeout=LATER_MS)
+    outcome = page.locator(".outcome")
+    await expect(outcome).to_contain_text("Not begun")
+    assert (await looped.run(run["id"]))["status"] == "cancelled"
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+
+
+async def test_a_runbook_that_did_not_help_twice_is_no_longer_offered_and_says_so(
+    looped: Looped, open_page: OpenPage
+) -> None:
+    await set_image(looped.lab, "alpha", "search", LEAKY)
+    page, _ = await open_page("about:blank")
+    known: set[str] = set()
+    run: Found = {}
+    for _ in range(2):
+        run = await looped.plan_for("search", "pod-oom", skip=frozenset(known))
+        known.add(run["id"])
+        await settles(page, f"{looped.agent.url}/executions/{run['id']}")
+        await sign(page, "Perhaps it helps")
+        await expect(page.locator("[data-verdict=ineffective]")).to_be_visible(timeout=LATER_MS)
+    await settles(page, f"{looped.agent.url}/incidents/{run['incident_id']}")
+    await expect(page.locator(".stage-failed", has_text="Pod OOM").first).to_contain_text("ineffective")
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    await settles(page, f"{looped.agent.url}/executions/{run['id']}")
+    await page.get_by_role("button", name="Plan for approval").click()
+    await expect(page.locator(".incident-actions .refusal")).to_contain_text("twice", timeout=SOON_MS)
+
+
+@pytest.mark.parametrize(
+    "path", ["/runbooks", "/runbooks/pod-oom", "/runbooks/nothing", "/executions/exe_nothing", "/runbooks?q=zzz&x=1"]
+)
+async def test_a_page_of_runbooks_has_no_fault(looped: Looped, open_page: OpenPage, path: str) -> None:
+    page, _ = await open_page("about:blank")
+    await settles(page, looped.agent.url + path)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert await faults_in(page) == {}
+
+
+async def test_a_plan_that_expires_on_the_screen_takes_its_button_with_it(tmp_path: Path, open_page: OpenPage) -> None:
+    async with open_loop(tmp_path, approval_expires="8s") as looped:
+        page, run = await at_plan(looped, open_page, "cart")
+        await page.get_by_label("Reason").fill("In time")
+        await expect(sign_button(page)).to_be_enabled()
+        await expect(sign_button(page)).to_be_hidden(timeout=LATER_MS)
+        await expect(page.locator(".signature")).to_contain_text(re.compile("expired", re.IGNORECASE))
+        signed = {"plan_hash": run["plan"]["hash"], "reason": "too late"}
+        assert (await looped.told(f"executions/{run['id']}/approve", signed)).status_code == 409
+
+
+async def test_a_page_goes_on_where_the_journal_was_when_the_agent_is_killed_in_the_middle(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    async with open_loop(tmp_path, settle="5s") as looped:
+        page, run = await at_plan(looped, open_page, "cart")
+        await sign(page)
+        await expect(page.locator("[data-settling]")).to_be_visible(timeout=SOON_MS)
+        await looped.agent.process.kill()
+        await expect(page.locator('[data-live="Disconnected"]')).to_be_visible(timeout=SOON_MS)
+        await expect(page.locator("[data-step-state=done]").first).to_be_visible()
+        await looped.agent.start()
+        await expect(page.locator("[data-verdict=effective]")).to_be_visible(timeout=LATER_MS)
+        steps = (await looped.run(run["id"]))["steps"]
+        assert [step["tries"] for step in steps] == [1] * len(steps)
