@@ -33,6 +33,7 @@ from kronveil.collectors.kubernetes import component as kubernetes
 from kronveil.collectors.kubernetes.config import ClusterConfig, KubernetesConfig
 from kronveil.collectors.kubernetes.doors import KubernetesDoors
 from kronveil.config import Config
+from kronveil.config.runbook_actions import known_actions
 from kronveil.config.runbook_files import load_runbooks
 from kronveil.config.settings import effective
 from kronveil.kill_switch import KillSwitch
@@ -207,7 +208,7 @@ def _repertoire(config: Config) -> Repertoire:
     section = config.collectors.kubernetes or KubernetesConfig()
     named = {cluster.name: cluster for cluster in section.clusters}
     means = Means(KubernetesDoors(lambda: named))
-    runbooks = load_runbooks(config.runbooks.directory, {each.name: each.parameters for each in BUILT_IN})
+    runbooks = load_runbooks(config.runbooks.directory, known_actions())
     bounds = _bounds(config)
     return Repertoire(
         runbooks=runbooks,

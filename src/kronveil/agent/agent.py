@@ -20,6 +20,7 @@ from kronveil.agent.live import Live
 from kronveil.agent.measuring import Measuring
 from kronveil.agent.pipeline import Pipeline
 from kronveil.agent.retention import Keep, Retention
+from kronveil.agent.reviewing import with_reviews
 from kronveil.agent.roll_call import Judgement, RollCall
 from kronveil.agent.roster import ClusterPlan, Roster, Watched
 from kronveil.agent.runs import Runs
@@ -141,7 +142,7 @@ class Agent:
         )
         self._health = HealthBoard(self._roll_call, self._pipeline, self._measuring, clock)
         self.loop = Executions(
-            repertoire or Repertoire(),
+            with_reviews(repertoire or Repertoire(), self),
             Runs(store, live, clock, restored.executions),
             AgentSight(self._pipeline, self._roll_call),
             store,

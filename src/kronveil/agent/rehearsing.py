@@ -1,14 +1,16 @@
 """Makes a runbook's plan for one incident: each step rehearsed by its action, nothing written. Before it: executions.
 After it: performing, which has the plan signed and carries it out."""
 
+import json
 from collections.abc import Mapping
 
 import anyio
 import structlog
 
+from kronveil.logic.resolving import Answer, Impossible, Unplannable, Wanted, around, resolve
 from kronveil.model.execution import Execution, StepPlan, Target
 from kronveil.model.incident import Incident
-from kronveil.model.runbook import Runbook, RunbookStep
+from kronveil.model.runbook import Runbook
 from kronveil.sdk.actions import Action, Step
 from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import Permanent, Transient
@@ -26,12 +28,13 @@ async def rehearsed(
         raise Permanent(f"there is no runbook {run.runbook_id} any more")
     if incident is None:
         raise Permanent("the incident is no longer kept in memory")
-    target = Target(incident.cluster.uid, incident.cluster.name, incident.resource)
     backoff, problem = Backoff(), ""
     for tried in range(1, TRIES + 1):
         try:
             with anyio.fail_after(DEADLINE_S):
-                return [await _rehearse(step, target, incident, actions) for step in runbook.steps]
+                return await _resolved(run, runbook, incident, actions)
+        except Unplannable as error:
+            raise Permanent(str(error)) from None
         except (Transient, TimeoutError) as error:
             problem = str(error) or f"the target did not answer within {DEADLINE_S:g} s"
             log.info("execution.plan_retry", execution=run.id, error=problem)
@@ -40,8 +43,28 @@ async def rehearsed(
     raise Permanent(f"could not be planned: {problem}")
 
 
-async def _rehearse(step: RunbookStep, target: Target, incident: Incident, actions: Mapping[str, Action]) -> StepPlan:
-    action = actions.get(step.action)
+async def _resolved(
+    run: Execution, runbook: Runbook, incident: Incident, actions: Mapping[str, Action]
+) -> list[StepPlan]:
+    """Rehearse what resolving asks for, one step after the other: later ones may depend on what earlier ones find."""
+    given = {name: json.loads(text) for name, text in (run.parameters or {}).items()}
+    target = Target(incident.cluster.uid, incident.cluster.name, incident.resource)
+    resolving = resolve(runbook, around(incident, given))
+    try:
+        wanted = next(resolving)
+        while True:
+            wanted = resolving.send(await _answer(wanted, target, incident, actions))
+    except StopIteration as done:
+        steps: list[StepPlan] = done.value
+        return steps
+
+
+async def _answer(wanted: Wanted, target: Target, incident: Incident, actions: Mapping[str, Action]) -> Answer:
+    name = wanted.step.action
+    action = actions.get(name)
     if action is None:
-        raise Permanent(f"there is no action {step.action}")
-    return await action.rehearse(Step(step.name, step.action, step.parameters, incident), target)
+        raise Permanent(f"there is no action {name}")
+    try:
+        return await action.rehearse(Step(wanted.name, name, wanted.parameters, incident), target)
+    except Permanent as error:
+        return Impossible(str(error))

@@ -182,7 +182,9 @@ class _Reading:
 
     def _scalar(self, node: ScalarNode, path: KeyPath) -> object:
         try:
-            return _plain(str(node.tag).removeprefix(_YAML_TAG), node.value)
+            # The reader marks the folds of a folded text (>) with a bell.
+            text = node.value.replace("\a", "") if node.style == ">" else node.value
+            return _plain(str(node.tag).removeprefix(_YAML_TAG), text)
         except ValueError:
             self.refuse(node, path, "a number that cannot be read.")
             return None

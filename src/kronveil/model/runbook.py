@@ -81,7 +81,8 @@ class Runbook:
     ``settle`` is how long the symptom must stay away before it counts as cured, None for the configured time.
     ``success`` is an expression that must hold besides, empty for none. ``undo_on_failure`` asks that what was changed
     is set back when a later step fails. ``digest`` names its text, so that a record tells which wording ran.
-    ``source`` is ``bundled`` or the file's path, ``text`` what is written there.
+    ``source`` is ``bundled`` or the file's path, ``text`` what is written there. ``parts`` are the runbooks that its
+    steps name, and those that theirs do.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Runbook:
     approvals: int = 1
     undo_on_failure: bool = False
     text: str = ""
+    parts: "tuple[Runbook, ...]" = ()
 
     def all_steps(self) -> Iterator[RunbookStep]:
         """Every step, also those within others, in the order of the file."""

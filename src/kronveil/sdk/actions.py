@@ -107,11 +107,20 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that an action finds, as expressions of a runbook's later steps may use it."""
+
+    name: str
+    type: Literal["text", "number", "flag", "texts"]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActionComponent:
     """A part: its name as runbooks write it, the most it may do, what it takes, and how it is made.
 
     ``kinds`` are those it can act on, empty when it acts on no object of a cluster. ``is_reversible``: whether
-    ``compensate`` can undo it.
+    ``compensate`` can undo it. ``finds`` is None where what it finds depends on what it is told.
     """
 
     name: str
@@ -121,6 +130,7 @@ class ActionComponent:
     make: Callable[[Means], Action]
     kinds: Sequence[str] = ()
     is_reversible: bool = False
+    finds: Sequence[Finding] | None = None
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ class _Computing:
     def __init__(self, values: Mapping[str, Value]) -> None:
         self._values = values
 
-    def value(self, node: ast.expr) -> Value:  # noqa: C901, PLR0911 - a kind of node a case
+    def value(self, node: ast.expr) -> Value:  # noqa: C901, PLR0911, PLR0912 - a kind of node a case
         match node:
             case ast.Constant(value=value):
                 return value
