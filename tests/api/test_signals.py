@@ -42,7 +42,10 @@ async def test_one_query_gives_a_containers_memory_of_the_last_hour_with_its_lim
         "owner_kind": "Deployment",
         "owner": "payments",
     }
-    assert (series["request"], series["limit"], series["expected"]) == (2**28, 2**29, None)
+    assert (series["request"], series["limit"]) == (2**28, 2**29)
+    # Twenty values are needed before any is judged; the plain desk has none before the range.
+    assert [each["at"] for each in series["expected"]] == [each["at"] for each in series["points"][20:]]
+    assert series["anomalies"] == []
     assert len(series["points"]) == 50
     mib = 2**20
     first = {"value": 3600 * mib, "min": 3600 * mib, "max": 3600 * mib}
@@ -52,7 +55,7 @@ async def test_one_query_gives_a_containers_memory_of_the_last_hour_with_its_lim
     assert series["age_s"] == pytest.approx((desk.now() - NOON).total_seconds() + 60, abs=1)
     assert body["truncated"] is False
     (asked,) = desk.series_asked
-    assert (asked.since, asked.until) == (NOON - timedelta(hours=1), NOON)
+    assert (asked.since, asked.until) == (NOON - timedelta(hours=2), NOON), "the hour before tells what is usual"
     assert (asked.cluster, asked.namespace, asked.owner, asked.owner_kind) == ("east", "shop", "payments", "Deployment")
     assert (asked.signals, asked.limit, asked.with_points) == (("container.memory.working_set",), 1, True)
 
@@ -66,6 +69,30 @@ async def test_more_points_than_asked_for_come_in_buckets(client):
     assert all(point["min"] <= point["value"] <= point["max"] for point in series["points"])
     times = [datetime.fromisoformat(point["at"]) for point in series["points"]]
     assert all(later > earlier for earlier, later in pairwise(times))
+
+
+async def test_what_left_the_usual_is_told_with_what_was_usual_then(client, desk):
+    quiet = measured_series(0)
+    begin = int((NOON - timedelta(hours=2)).timestamp())
+    values = [(begin + 60 * n, 100.0 * 2**20 if n < 100 else 900.0 * 2**20) for n in range(110)]
+    desk.measured = [replace(quiet, points=tuple(values))]
+    response = await client.get(SERIES, params={"until": NOON.isoformat()})
+    check_answer(response, "GET", SERIES)
+    (series,) = response.json()["items"]
+    assert len(series["points"]) == 50, "only those of the range that was asked for"
+    assert len(series["expected"]) == 50, "the hour before was enough to know"
+    assert all(each["low"] < 100 * 2**20 < each["high"] for each in series["expected"])
+    (anomaly,) = series["anomalies"]
+    assert (anomaly["since"], anomaly["until"]) == ("2026-11-25T11:40:00.000Z", None)
+    assert anomaly["low"] < 100 * 2**20 < anomaly["high"] < anomaly["observed"] == 900 * 2**20
+    assert 0.9 < anomaly["score"] < 1
+
+
+async def test_a_series_that_ended_before_the_range_is_not_in_it(client, desk):
+    begin = int((NOON - timedelta(hours=2)).timestamp())
+    desk.measured = [replace(measured_series(0), points=((begin, 1.0),)), measured_series(1)]
+    response = await client.get(SERIES, params={"until": NOON.isoformat()})
+    assert [each["resource"]["name"] for each in response.json()["items"]] == ["payments-1"]
 
 
 async def test_pages_go_on_without_a_gap_or_a_repeat(client, desk):

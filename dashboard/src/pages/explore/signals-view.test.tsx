@@ -36,6 +36,7 @@ const series = (name: string, seconds: readonly number[], changes: Partial<Serie
   request: null,
   limit: 128 * MI,
   expected: null,
+  anomalies: [],
   ...changes,
 });
 
@@ -82,6 +83,25 @@ describe("the measured values", () => {
     expect(screen.getByText("78 %", { exact: false })).toBeTruthy();
     fireEvent.click(screen.getByText("As a table"));
     expect(screen.getAllByText("100 Mi").length).toBeGreaterThanOrEqual(4);
+  });
+
+  it("stand before what is usual, and what left it is marked and said", async () => {
+    const usual = [120, 110, 100, 90].map((second) => ({ at: ago(second), low: 80 * MI, high: 130 * MI }));
+    const left = {
+      since: ago(101),
+      until: null,
+      observed: 100 * MI,
+      low: 10 * MI,
+      high: 20 * MI,
+      score: 0.9,
+    };
+    const row = series("cart-1", [120, 110, 100, 90], { expected: usual, anomalies: [left] });
+    serve({ items: [row], sources: [source("alpha")] });
+    const { container } = shown();
+    const said = await screen.findByRole("list", { name: "Unusual values" });
+    expect(said.textContent).toMatch(/cart-1 up to 100 Mi where 10 Mi to 20 Mi is usual.*and still/);
+    expect(container.querySelectorAll("[data-usual='cart-1']")).toHaveLength(1);
+    expect(container.querySelectorAll("[data-strange='cart-1']")).toHaveLength(2);
   });
 
   it("are picked one by one", async () => {

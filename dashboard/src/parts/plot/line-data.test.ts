@@ -21,6 +21,7 @@ const series = (seconds: readonly number[], changes: Partial<Series> = {}): Seri
   request: null,
   limit: null,
   expected: null,
+  anomalies: [],
   ...changes,
 });
 

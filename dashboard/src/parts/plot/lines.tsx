@@ -1,10 +1,12 @@
 // Measured values over time: lines that break at gaps, the limit, what happened beside it, and all of it as a table.
 import type { Series } from "../../api/types";
+import { Shape } from "../shape";
 import { At } from "../times";
 import { type Area, PlotFrame } from "./frame";
 import { inUnit, nameOf, nearest, type Placed, scaleOf, segments, ticksOf, unmeasured } from "./line-data";
 import type { Mark } from "./marks";
 import type { Span } from "./scale";
+import { bandRuns, isStrange, MOST_BANDS, strangeTimes } from "./usual";
 import "../../styles/plot.css";
 
 /** Lines in a hue and dash of their own; more than these would not be told apart. */
@@ -37,6 +39,10 @@ export function LinePlot(props: {
           <>
             <Reference area={area} value={scale.request} word="request" unit={unit} />
             <Reference area={area} value={scale.limit} word="limit" unit={unit} />
+            {all.length <= MOST_BANDS &&
+              all.map((series, index) => (
+                <Usual key={series.id} series={series} area={area} index={index} highest={scale.highest} />
+              ))}
             {all.map((series, index) => (
               <Line key={series.id} series={series} area={area} index={index} />
             ))}
@@ -63,8 +69,67 @@ export function LinePlot(props: {
         {scale.limitAbove !== null && (
           <li className="second">The limit, {inUnit(scale.limitAbove, unit)}, is far above this plot.</li>
         )}
+        {all.length <= MOST_BANDS && all.some(({ expected }) => expected !== null) && (
+          <li className="second">
+            <svg width="22" height="8" aria-hidden="true">
+              <rect className="plot-usual plot-line-0" width="22" height="8" />
+            </svg>
+            usual, from the hour before
+          </li>
+        )}
       </ul>
+      <StrangeTimes all={all} name={name} />
     </>
+  );
+}
+
+/** Behind the line; what is above the drawing is cut at its edge. */
+function Usual(props: { series: Series; area: Area; index: number; highest: number }) {
+  const { series, area, index, highest } = props;
+  const at = (moment: number, value: number) =>
+    `${area.x(moment).toFixed(1)} ${area.y(Math.min(value, highest)).toFixed(1)}`;
+  return bandRuns(series).map((run) => {
+    const over = run.map(({ at: moment, high }) => at(moment, high));
+    const under = run.map(({ at: moment, low }) => at(moment, low)).reverse();
+    return (
+      <path
+        key={run[0]?.at}
+        data-usual={series.id}
+        className={`plot-usual plot-line-${index}`}
+        d={`M${[...over, ...under].join("L")}Z`}
+      />
+    );
+  });
+}
+
+const SAID = 6;
+
+/** When values left what is usual, in words: a mark on a line tells neither how far nor whether it lasts. */
+function StrangeTimes({ all, name }: { all: readonly Series[]; name: (series: Series) => string }) {
+  const times = all
+    .flatMap((series) => strangeTimes(series).map((time) => ({ ...time, name: name(series) })))
+    .sort((a, b) => (a.since < b.since ? 1 : -1));
+  if (times.length === 0) return null;
+  return (
+    <ul className="plot-strange-times" aria-label="Unusual values">
+      {times.slice(0, SAID).map((time) => (
+        <li key={time.id}>
+          <Shape tone="medium" />
+          <span>
+            <bdi>{time.name}</bdi> {time.words}, <At at={time.since} />
+            {time.until === null ? (
+              " and still"
+            ) : (
+              <>
+                {" "}
+                until <At at={time.until} />
+              </>
+            )}
+          </span>
+        </li>
+      ))}
+      {times.length > SAID && <li className="second">and {times.length - SAID} earlier ones</li>}
+    </ul>
   );
 }
 
@@ -94,6 +159,18 @@ function Line({ series, area, index }: { series: Series; area: Area; index: numb
           className={`plot-line plot-line-${index}`}
           d={`M${run.map((point) => at(area, point, point.value)).join("L")}`}
         />
+        {run
+          .filter((point) => isStrange(series, point.at))
+          .map((point) => (
+            <circle
+              key={point.at}
+              data-strange={series.id}
+              className="plot-strange"
+              cx={area.x(point.at)}
+              cy={area.y(point.value)}
+              r="3"
+            />
+          ))}
       </g>
     );
   });

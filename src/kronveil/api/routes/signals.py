@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Annotated, TypeAlias
@@ -21,8 +22,9 @@ from kronveil.api.shapes import signals as shapes
 from kronveil.api.shapes.terms import Resource
 from kronveil.api.wording import stamp
 from kronveil.logic.series import line
+from kronveil.logic.usual import WINDOW_S, Usual, usual
 from kronveil.model.fleet import Books
-from kronveil.model.signal import BY_NAME, SIGNALS, SubjectKind, Unit
+from kronveil.model.signal import BY_NAME, SIGNALS, Point, SubjectKind, Unit
 from kronveil.sdk.signals import Series, SeriesKey, SeriesQuery
 
 router = APIRouter(tags=["signals"])
@@ -47,16 +49,19 @@ async def list_signals(desk: DeskHere, asked: Annotated[SignalFilter, Query()]) 
 async def list_series(desk: DeskHere, asked: Annotated[SeriesFilter, Query()]) -> Response:
     """Series of measured values in a range of time; what was not measured is absent."""
     query = _query(desk, asked)
-    page = await desk.series(query)
-    now = desk.now()
-    items = [_series(each, query, asked.max_points, now) for each in page.items]
+    page = await desk.series(_with_the_past(query))
+    now, since = desk.now(), int(query.since.timestamp())
+    # Of the hour before the range values are read, to know what is usual; a series that has no others is not in it.
+    found = [each for each in page.items if not query.with_points or (each.points and each.points[-1][0] >= since)]
+    items = [_series(each, query, asked.max_points, now) for each in found]
+    is_short = any(each.points and each.points[0][0] > since for each in found)
     return json_answer(
         shapes.SeriesList(
             items=items,
             since=stamp(query.since),
             until=stamp(query.until),
             next_cursor=_cursor_at(page.items[-1].key) if page.has_more else None,
-            truncated=page.is_truncated,
+            truncated=page.is_truncated and is_short,
             complete=coverage(desk, asked.cluster)[0],
             missing=coverage(desk, asked.cluster)[1],
             sources=sources(desk, asked.cluster),
@@ -122,6 +127,15 @@ def _query(desk: Desk, asked: SeriesFilter) -> SeriesQuery:
     )
 
 
+def _with_the_past(query: SeriesQuery) -> SeriesQuery:
+    if not query.with_points:
+        return query
+    try:
+        return replace(query, since=query.since - timedelta(seconds=WINDOW_S))
+    except OverflowError:
+        return query
+
+
 def _known_as(desk: Desk, cluster: str | None) -> str | None:
     """Of a cluster under two names, the first: under that one its values are kept."""
     for member in desk.members():
@@ -132,7 +146,10 @@ def _known_as(desk: Desk, cluster: str | None) -> str | None:
 
 def _series(found: Series, query: SeriesQuery, most: int, now: datetime) -> shapes.Series:
     key, unit = found.key, BY_NAME[found.key.signal].unit
-    drawn = line(found.points, interval_s=found.interval_s, until=query.until.timestamp(), most=most)
+    since = int(query.since.timestamp())
+    asked = [point for point in found.points if point[0] >= since]
+    drawn = line(asked, interval_s=found.interval_s, until=query.until.timestamp(), most=most)
+    known = usual(found.points)
     request, limit = found.bounds.of(unit)
     digits = 6 if unit is Unit.CORES else 0
     last = found.last
@@ -155,8 +172,30 @@ def _series(found: Series, query: SeriesQuery, most: int, now: datetime) -> shap
         age_s=None if last is None else seconds_between(datetime.fromtimestamp(last[0], UTC), now),
         request=request,
         limit=limit,
-        expected=None,
+        expected=_expected(known, drawn.points, digits),
+        anomalies=[
+            shapes.SeriesAnomaly(
+                since=_time(each.since),
+                until=None if each.until is None else _time(each.until),
+                observed=round(each.observed, digits),
+                low=round(each.usual.low, digits),
+                high=round(each.usual.high, digits),
+                score=round(each.score, 3),
+            )
+            for each in known.anomalies
+            if each.until is None or each.until >= since
+        ],
     )
+
+
+def _expected(known: Usual, points: Sequence[Point], digits: int) -> list[shapes.ExpectedPoint] | None:
+    bands = known.at([point.at for point in points])
+    found = [
+        shapes.ExpectedPoint(_time(point.at), round(band.low, digits), round(band.high, digits))
+        for point, band in zip(points, bands, strict=True)
+        if band is not None
+    ]
+    return found or None
 
 
 def _resource(key: SeriesKey) -> Resource:

@@ -73,6 +73,27 @@ class SeriesGap:
 
 
 @shape
+class ExpectedPoint:
+    """What was usual at a point: from the hour before it, without what was strange."""
+
+    at: Timestamp
+    low: float
+    high: float
+
+
+@shape
+class SeriesAnomaly:
+    """A time in which the values left what was usual; its strangest value, beside what was usual then."""
+
+    since: Timestamp
+    until: Annotated[Timestamp | None, Field(description="Null while it lasts.")]
+    observed: float
+    low: float
+    high: float
+    score: Annotated[float, Field(description="From 0.5, at the edge of what is usual, to 1, far beyond it.")]
+
+
+@shape
 class Series:
     """The values of one signal of one object."""
 
@@ -91,7 +112,11 @@ class Series:
     age_s: Annotated[float | None, Field(description="Of `last`.")]
     request: Annotated[float | None, Field(description="What it asks for, same unit; null: not set or not known.")]
     limit: Annotated[float | None, Field(description="What it may use at most; null: not set or not known.")]
-    expected: Annotated[None, Field(description="No band of expected values is computed yet.")]
+    expected: Annotated[
+        list[ExpectedPoint] | None,
+        Field(description="At those of `points` of which enough was known before; null: at none."),
+    ]
+    anomalies: Annotated[list[SeriesAnomaly], Field(description="Those that touch the range, oldest first.")]
 
 
 @shape
