@@ -4,7 +4,7 @@ import contextlib
 import gc
 import json
 import signal
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -26,6 +26,7 @@ from kronveil.agent.roster import ClusterPlan
 from kronveil.api import ApiOptions, create_app
 from kronveil.api.encode import encode_item
 from kronveil.api.metrics import create_metrics_app
+from kronveil.api.options import NamedNotifier
 from kronveil.api.probes import create_probe_app
 from kronveil.api.serve import Listener, open_listeners, serving
 from kronveil.api.tokens import TokenFile
@@ -43,9 +44,11 @@ from kronveil.logic.liveness import Liveness
 from kronveil.logic.response import Bounds
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
+from kronveil.notifiers import BUILT_IN as NOTIFIERS
 from kronveil.reloading import Reloader, Takeover
 from kronveil.sdk.actions import Means
 from kronveil.sdk.errors import PluginError
+from kronveil.sdk.outside import Outside
 from kronveil.sdk.signals import SignalStore
 from kronveil.sdk.storage import Store
 from kronveil.stores.sqlite import open_sqlite
@@ -100,11 +103,12 @@ async def _joined(
     }
     async with contextlib.AsyncExitStack() as opened:
         store = await opened.enter_async_context(open_sqlite(config.agent.data_dir))
+        notifiers = await _notifiers(config, opened)
         listeners = opened.enter_context(open_listeners(config.listen.host, ports, way_out=way_out))
         signals = await _signals(config, opened)
-        triage, agent = await _agent(config, store, signals, is_simulated=is_simulated)
+        triage, agent = await _agent(config, store, signals, notifiers, is_simulated=is_simulated)
         # All slow building comes before the agent runs: what blocks the loop then looks like a silent fleet.
-        console = create_app(agent, options)
+        console = create_app(agent, replace(options, notifiers=notifiers))
         apps = {
             "api": console,
             "dashboard": console,
@@ -167,7 +171,12 @@ async def _signals(config: Config, opened: contextlib.AsyncExitStack) -> SignalS
 
 
 async def _agent(
-    config: Config, store: Store, signals: SignalStore | None, *, is_simulated: bool
+    config: Config,
+    store: Store,
+    signals: SignalStore | None,
+    notifiers: Mapping[str, NamedNotifier],
+    *,
+    is_simulated: bool,
 ) -> tuple[Triage, Agent]:
     """The agent with what it knew at its last stop; not running yet."""
     rules = _rules(config)
@@ -195,7 +204,7 @@ async def _agent(
         live=Live(token_hex(8), encode_item),
         clock=utc_now,
         settings=_settings(config),
-        repertoire=_repertoire(config),
+        repertoire=_repertoire(config, notifiers),
         is_simulated=is_simulated,
         keep=_keep(config),
         signals=signals,
@@ -203,11 +212,16 @@ async def _agent(
     return triage, agent
 
 
-def _repertoire(config: Config) -> Repertoire:
+def _repertoire(config: Config, notifiers: Mapping[str, NamedNotifier]) -> Repertoire:
     """The built-in actions and every runbook, within the bounds of the configuration. Raises ConfigError."""
     section = config.collectors.kubernetes or KubernetesConfig()
     named = {cluster.name: cluster for cluster in section.clusters}
-    means = Means(KubernetesDoors(lambda: named))
+    told = config.runbooks
+    means = Means(
+        KubernetesDoors(lambda: named),
+        {name: each.notifier for name, each in notifiers.items()},
+        Outside(hosts=told.hosts, scripts=told.scripts, databases=told.databases, github=told.github),
+    )
     runbooks = load_runbooks(config.runbooks.directory, known_actions())
     bounds = _bounds(config)
     return Repertoire(
@@ -218,6 +232,17 @@ def _repertoire(config: Config) -> Repertoire:
         switch=KillSwitch(config.agent.data_dir),
         may_write_to=lambda name: name in named and named[name].write is not None,
     )
+
+
+async def _notifiers(config: Config, opened: contextlib.AsyncExitStack) -> dict[str, NamedNotifier]:
+    """Every notifier that has a section, open."""
+    found: dict[str, NamedNotifier] = {}
+    for part in NOTIFIERS:
+        section = getattr(config.notifiers, part.name)
+        if section is not None:
+            notifier = await opened.enter_async_context(part.open(section))
+            found[part.name] = NamedNotifier(part.summary, notifier)
+    return found
 
 
 def _bounds(config: Config) -> Bounds:

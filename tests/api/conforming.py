@@ -35,6 +35,7 @@ def filled(path: str) -> str:
     }
     for things, known in known_ids.items():
         path = path.replace(f"/{things}/{{id}}", f"/{things}/{known}")
+    path = path.replace("/notifiers/{name}", "/notifiers/log")
     return path.replace("{id}", "inc-1").replace("{name}", "east")
 
 

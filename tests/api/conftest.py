@@ -11,8 +11,10 @@ import httpx2
 import pytest
 
 from kronveil.api import ApiOptions, create_app
+from kronveil.api.options import NamedNotifier
 from kronveil.api.serve import open_listeners, serving
 from kronveil.api.tokens import Token, TokenFile
+from kronveil.notifiers.log import LogConfig, LogNotifier
 from tests.api.plain_desk import NOON, PlainDesk, event, incident
 from tests.api.plain_loop import planned_run
 
@@ -37,7 +39,8 @@ def tokens_in(folder: Path) -> TokenFile:
 async def client_of(desk, options: ApiOptions | None = None) -> AsyncIterator[httpx2.AsyncClient]:
     if options is None:
         with TemporaryDirectory() as folder:
-            async with client_of(desk, ApiOptions(tokens=tokens_in(Path(folder)))) as client:
+            told = {"log": NamedNotifier("the log", LogNotifier(LogConfig()))}
+            async with client_of(desk, ApiOptions(tokens=tokens_in(Path(folder)), notifiers=told)) as client:
                 yield client
         return
     app = create_app(desk, options)

@@ -19,6 +19,11 @@ REQUIRED = {
     "targets[]": {"name": "x", "url": "y"},
     "custom_resources[]": {"group": "example.com", "resource": "things", "kind": "Thing"},
     "conditions[]": {"type": "Ready"},
+    "webhook": {"url": "https://hooks.example.com"},
+    "hosts[]": {"host": "ci.example.com"},
+    "scripts[]": {"name": "x", "path": "/x", "sha256": "abc"},
+    "databases[]": {"name": "x", "dsn": "abc"},
+    "github": {"token": "abc"},
 }
 KEYS = dict(keys(shape_of(Sections)))
 
@@ -77,10 +82,8 @@ def test_the_example_of_every_key_is_valid(loads, tmp_path, key):
     *outer, last = key.split(".")
     text = f"{{{last}: {text}}}"
     for part in reversed(outer):
-        if part.endswith("[]"):
-            others = REQUIRED[part]
-            required = "".join(f", {name}: {value}" for name, value in others.items() if f"{{{name}: " not in text)
-            text = f"{{{part.removesuffix('[]')}: [{text.removesuffix('}')}{required}}}]}}"
-        else:
-            text = f"{{{part}: {text}}}"
+        others = REQUIRED.get(part, {})
+        required = "".join(f", {name}: {value}" for name, value in others.items() if f"{{{name}: " not in text)
+        text = f"{text.removesuffix('}')}{required}}}" if required else text
+        text = f"{{{part.removesuffix('[]')}: [{text}]}}" if part.endswith("[]") else f"{{{part}: {text}}}"
     loads(text)

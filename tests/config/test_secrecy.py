@@ -43,10 +43,26 @@ def messages(text, environ=None):
 
 def nested(key, value):
     """Write ``a.b: value`` as YAML, the value in the file as it is, well formed or not."""
-    parts = key.split(".")
-    return "".join(f"{'  ' * depth}{part}:\n" for depth, part in enumerate(parts[:-1])) + (
-        f"{'  ' * (len(parts) - 1)}{parts[-1]}: {value}\n"
-    )
+    text, indent, mark = "", "", ""
+    for part in key.split("."):
+        text += f"{indent}{mark}{part.removesuffix('[]')}:\n"
+        indent += " " * (2 + len(mark))
+        mark = "- " if part.endswith("[]") else ""
+    return f"{text[:-1]} {value}\n"
+
+
+def whole(key, value):
+    """The same with everything beside it that may not be missing."""
+    every = dict(keys(shape_of(Sections)))
+    tree = value
+    outer = key.split(".")
+    for depth in range(len(outer) - 1, -1, -1):
+        tree = {outer[depth].removesuffix("[]"): [tree] if outer[depth].endswith("[]") else tree}
+        above = ".".join(outer[:depth])
+        for name, member in every.items():
+            if member.is_required and above and name.rpartition(".")[0] == above:
+                tree.setdefault(name.rpartition(".")[2], "abc")
+    return json.dumps(tree)
 
 
 @settings(max_examples=200, deadline=None)
@@ -93,7 +109,7 @@ collectors:
 @settings(max_examples=100, deadline=None)
 @given(key=st.sampled_from(SECRET_KEYS))
 def test_a_loaded_configuration_masks_its_secrets(key):
-    config = loaded(nested(key, MARK), {})
+    config = loaded(whole(key, MARK), {})
     assert MARK not in f"{config} {config!r} {effective(config)}"
 
 

@@ -29,6 +29,7 @@ from kronveil.api.routes import (
     fleet,
     incidents,
     inventory,
+    notifiers,
     overview,
     runs,
     signals,
@@ -59,6 +60,7 @@ def create_app(desk: Desk, options: ApiOptions) -> Gate:
     api.state.doorman = doorman
     api.state.pace = options.pace
     api.state.tokens = options.tokens
+    api.state.notifiers = options.notifiers
     api.state.texts = IncidentTexts()
     api.state.replays = Replays(desk)
     api.state.composer = composer = Composer(desk)
@@ -96,6 +98,7 @@ def build_api() -> FastAPI:
         changes,
         silences,
         runs,
+        notifiers,
         tokens,
         streams,
     ):

@@ -1,5 +1,6 @@
 """What the operator decided about the API: who may call, from where, and where the built console lies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -8,9 +9,18 @@ from kronveil.api.limits import Proxies
 from kronveil.api.pace import Pace
 from kronveil.api.tokens import TokenFile
 from kronveil.sdk.errors import ConfigError
+from kronveil.sdk.notifiers import Notifier
 from kronveil.sdk.secret import Secret
 
 BUILT_CONSOLE = Path(__file__).parent / "console"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedNotifier:
+    """A way to tell people, with what it is in words."""
+
+    summary: str
+    notifier: Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,7 @@ class ApiOptions:
     trusted_proxies: tuple[str, ...] = ()
     console: Path | None = None
     pace: Pace = field(default_factory=Pace)
+    notifiers: Mapping[str, NamedNotifier] = field(default_factory=dict)
 
     @property
     def needs_token(self) -> bool:

@@ -17,6 +17,7 @@ from kronveil.cli.explain import explain
 from kronveil.cli.incidents import incidents
 from kronveil.cli.init import init
 from kronveil.cli.lab import lab
+from kronveil.cli.notify import notify
 from kronveil.cli.runbooks import approve, cancel, executions, reject, run, runbooks
 from kronveil.cli.signals import signals
 from kronveil.cli.silences import silences
@@ -63,6 +64,7 @@ for ask in (events, changes, signals, explain):
     app.command(rich_help_panel="Ask a running agent")(ask)
 for respond in (runbooks, executions, run, approve, reject, cancel):
     app.command(rich_help_panel="Act and prove it")(respond)
+app.add_typer(notify, name="notify", rich_help_panel="Look after")
 app.add_typer(token, name="token", rich_help_panel="Look after")
 app.add_typer(db, name="db", rich_help_panel="Look after")
 app.add_typer(lab, name="lab", rich_help_panel="Prove")

@@ -13,7 +13,8 @@ from pydantic import Field
 from kronveil.sdk.secret import Secret
 
 # The sections of the file that this version reads but does not act on.
-NOT_BUILT_SECTIONS = ("signals", "policy", "notifiers", "secrets", "explain", "telemetry")
+NOT_BUILT_SECTIONS = ("signals", "policy", "secrets", "explain", "telemetry")
+NOT_BUILT_NOTIFIERS = ("slack", "pagerduty")
 NOT_BUILT_COLLECTORS = ("kafka", "cicd", "logs", "aws", "azure", "gcp", "vault", "otlp", "http_check")
 
 
@@ -129,23 +130,6 @@ class PagerDutyConfig:
     """One page for each incident."""
 
     routing_key: Secret | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookConfig:
-    """Signed notices to an address of the operator's own."""
-
-    url: str | None = None
-    signing_key: Secret | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifiersConfig:
-    """Who is told."""
-
-    slack: SlackConfig | None = None
-    pagerduty: PagerDutyConfig | None = None
-    webhook: WebhookConfig | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

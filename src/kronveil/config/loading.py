@@ -9,7 +9,7 @@ from kronveil.config.convert import Conversion
 from kronveil.config.crosscheck import crosscheck
 from kronveil.config.document import Document, KeyPath, Place, dotted, is_section, read_document
 from kronveil.config.environment import fall_back, overlay
-from kronveil.config.later import NOT_BUILT_COLLECTORS, NOT_BUILT_SECTIONS
+from kronveil.config.later import NOT_BUILT_COLLECTORS, NOT_BUILT_NOTIFIERS, NOT_BUILT_SECTIONS
 from kronveil.config.places import state_folder
 from kronveil.config.problems import ConfigProblems
 from kronveil.config.sections import Sections
@@ -86,6 +86,9 @@ def _default_data_dir(tree: object, environ: Mapping[str, str]) -> None:
 def _not_built(sections: Sections, document: Document) -> Iterator[str]:
     for name in NOT_BUILT_COLLECTORS:
         if getattr(sections.collectors, name) is not None:
+            yield name
+    for name in NOT_BUILT_NOTIFIERS:
+        if getattr(sections.notifiers, name) is not None:
             yield name
     for name in NOT_BUILT_SECTIONS:
         if (name,) in document.places:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from kronveil.config.later import NOT_BUILT_COLLECTORS, NOT_BUILT_SECTIONS
+from kronveil.config.later import NOT_BUILT_COLLECTORS, NOT_BUILT_NOTIFIERS, NOT_BUILT_SECTIONS
 from kronveil.config.meanings import MEANINGS
 from kronveil.config.sections import Sections
 from kronveil.config.settings import plain
@@ -77,8 +77,16 @@ _BY_KEY = {
     "collectors.vault.mounts": "[secret]",
     "collectors.http_check.targets[].name": "shop",
     "collectors.http_check.targets[].url": "https://shop.example.com/health",
+    "runbooks.hosts[].host": "ci.example.com",
+    "runbooks.hosts[].methods": "[GET, POST]",
+    "runbooks.scripts[].name": "rotate-logs",
+    "runbooks.scripts[].path": "/opt/runbooks/rotate-logs",
+    "runbooks.scripts[].sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "runbooks.scripts[].user": "nobody",
+    "runbooks.databases[].name": "orders",
+    "runbooks.github.repositories": "[my-org/deployments]",
+    "runbooks.github.api_url": "https://api.github.com",
     "notifiers.slack.channel": "'#incidents'",
-    "notifiers.webhook.url": "https://hooks.example.com/kronveil",
     "secrets.vault.address": "https://vault.example.com:8200",
     "explain.model": "name-of-the-model",
     "explain.region": "us-east-1",
@@ -120,7 +128,7 @@ def _section(name: str, shape: Shape) -> str:
 
 def _row(at: str, member: Member) -> str:
     meaning = MEANINGS[at]
-    if at.removeprefix("collectors.") in NOT_BUILT_COLLECTORS:
+    if at.removeprefix("collectors.") in NOT_BUILT_COLLECTORS or at.removeprefix("notifiers.") in NOT_BUILT_NOTIFIERS:
         meaning += " **Not in this version yet.**"
     return f"| `{at}` | {meaning} | {_default(at, member)} | {_written(at, member)} |"
 

@@ -18,15 +18,19 @@ from kronveil.config.later import (
     HttpCheckConfig,
     KafkaConfig,
     LogsConfig,
-    NotifiersConfig,
     OtlpConfig,
+    PagerDutyConfig,
     PolicyConfig,
     SecretsConfig,
     SignalsConfig,
+    SlackConfig,
     TelemetryConfig,
     VaultConfig,
 )
 from kronveil.config.places import state_folder
+from kronveil.notifiers.log import LogConfig
+from kronveil.notifiers.webhook import WebhookConfig
+from kronveil.sdk.outside import AllowedDatabase, AllowedHost, AllowedRepositories, AllowedScript
 from kronveil.sdk.secret import Secret
 
 _THREE_AN_HOUR = Rate(3, timedelta(hours=1))
@@ -97,7 +101,7 @@ class IncidentsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunbooksConfig:
-    """What runbooks may do, how often, and where the operator's own ones are."""
+    """What runbooks may do, how often, where the operator's own ones are, and what they may reach beside clusters."""
 
     live: bool = False
     auto_execute: bool = True
@@ -107,6 +111,20 @@ class RunbooksConfig:
     fleet_budget: Rate = _THIRTY_IN_TEN_MINUTES
     cooldown: timedelta = timedelta()
     directory: Path | None = None
+    hosts: tuple[AllowedHost, ...] = ()
+    scripts: tuple[AllowedScript, ...] = ()
+    databases: tuple[AllowedDatabase, ...] = ()
+    github: AllowedRepositories | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifiersConfig:
+    """Who is told. A notifier without a section is off."""
+
+    slack: SlackConfig | None = None
+    pagerduty: PagerDutyConfig | None = None
+    webhook: WebhookConfig | None = None
+    log: LogConfig | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from kronveil.api.shapes.incidents import (
     TimelineEntry,
     with_texts,
 )
+from kronveil.api.shapes.notifiers import Notifier, NotifierList, NotifierTest
 from kronveil.api.shapes.problems import FieldError, Problem
 from kronveil.api.shapes.silences import Hushed, Silence, SilenceList
 from kronveil.api.shapes.stream import Snapshot
@@ -76,6 +77,9 @@ __all__ = [
     "Missing",
     "NewToken",
     "NextCursor",
+    "Notifier",
+    "NotifierList",
+    "NotifierTest",
     "Part",
     "PartList",
     "Pause",
