@@ -1,10 +1,12 @@
 """A loop whose runs are a few entries in memory: real nouns, changed by the real journal, and nobody who acts."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from kronveil.agent.desk import NotFound, Refused
-from kronveil.logic import journal
+from kronveil.logic import consent, journal
+from kronveil.logic.inputs import as_given
 from kronveil.logic.planning import plan_of
 from kronveil.model.execution import Approval, Effect, Execution, FieldDiff, Mode, StepPlan, Stop, Target
 from kronveil.model.incident import Incident
@@ -72,7 +74,15 @@ class PlainLoop:
             raise NotFound(f"there is no run {execution_id!r}")
         return self.runs[execution_id]
 
-    async def request(self, runbook_id: str, incident_id: str, mode: Mode, by: str) -> Execution:
+    async def request(
+        self,
+        runbook_id: str,
+        incident_id: str,
+        mode: Mode,
+        by: str,
+        parameters: Mapping[str, object] | None = None,
+    ) -> Execution:
+        as_given(self.runbooks[runbook_id], parameters or {})
         if incident_id not in self._incidents():
             raise NotFound(f"there is no incident {incident_id!r}")
         run = planned_run(self._incidents()[incident_id], self._now(), mode=mode, turn=len(self.runs))
@@ -82,11 +92,25 @@ class PlainLoop:
     async def approve(self, run_id: str, plan_hash: str, by: str, reason: str) -> Execution:
         now = self._now()
         return await self._changed(
-            run_id, lambda run: journal.approved(run, Approval(by, now, plan_hash, reason), now=now)
+            run_id, lambda run: consent.approved(run, Approval(by, now, plan_hash, reason), now=now)
         )
 
     async def reject(self, run_id: str, by: str, reason: str) -> Execution:
-        return await self._changed(run_id, lambda run: journal.rejected(run, by, reason, now=self._now()))
+        return await self._changed(run_id, lambda run: consent.rejected(run, by, reason, now=self._now()))
+
+    async def revoke(self, run_id: str, by: str, reason: str) -> Execution:
+        return await self._changed(run_id, lambda run: consent.revoked(run, by, reason, now=self._now()))
+
+    async def edit(self, run_id: str, by: str, parameters: Mapping[str, object], reason: str) -> Execution:
+        given = as_given(self.runbooks[(await self.execution(run_id)).runbook_id], parameters)
+        texts = {name: json.dumps(value) for name, value in given.items()}
+        return await self._changed(run_id, lambda run: consent.edited(run, by, texts, reason, now=self._now()))
+
+    async def answer(self, run_id: str, step: int, by: str, *, goes_on: bool, reason: str) -> Execution:
+        now = self._now()
+        return await self._changed(
+            run_id, lambda run: journal.answered(run, step, by, goes_on=goes_on, reason=reason, now=now)
+        )
 
     async def stop(self, run_id: str, by: str, *, after_step: bool) -> Execution:
         return await self._changed(

@@ -1,16 +1,14 @@
 """A run, from its request to its verdict: whatever happens, it ends, acts at most once a step, and says what it did."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kronveil.logic import journal
-from kronveil.logic.interpreter import Act, Ask, Finish, MakePlan, Settle, Undo, Verify, next_command, undoing
+from kronveil.logic import consent, journal
+from kronveil.logic.interpreter import Ask, Finish, next_command
 from kronveil.logic.planning import plan_hash, plan_of
-from kronveil.logic.response import ENDED, Bounds, Leave, matching, may_act
+from kronveil.logic.response import Bounds, Leave, matching, may_act
 from kronveil.model.event import Severity
 from kronveil.model.execution import (
     Approval,
@@ -20,7 +18,6 @@ from kronveil.model.execution import (
     FieldDiff,
     Mode,
     StepPlan,
-    StepStatus,
     Target,
     Verdict,
 )
@@ -67,7 +64,7 @@ def planned(**more) -> Execution:
 
 def signed(run: Execution, *, by: str = "bob", at: datetime = NOON) -> Execution:
     assert run.plan is not None
-    return journal.approved(run, Approval(by, at, run.plan.hash, "yes"), now=at)
+    return consent.approved(run, Approval(by, at, run.plan.hash, "yes"), now=at)
 
 
 def test_a_plan_waits_for_approval_and_expires():
@@ -82,7 +79,7 @@ def test_a_plan_waits_for_approval_and_expires():
 
 def test_an_approval_of_another_plan_is_refused():
     with pytest.raises(journal.NotNow, match="look again"):
-        journal.approved(planned(), Approval("bob", NOON, "0" * 64, "yes"), now=NOON)
+        consent.approved(planned(), Approval("bob", NOON, "0" * 64, "yes"), now=NOON)
 
 
 def test_an_approval_that_is_given_twice_is_refused_the_second_time():
@@ -122,6 +119,9 @@ def past(verdict: Verdict, minutes_ago: float, **more) -> Execution:
         ([], Bounds(), Leave.REHEARSE_LIVE_OFF),
         ([], replace(LIVE, is_stopped=True), Leave.REFUSE_STOPPED),
         ([replace(planned(), status=ExecutionStatus.RUNNING)], LIVE, Leave.REFUSE_LOCKED),
+        ([requested(automatic=True)], LIVE, Leave.REFUSE_LOCKED),
+        ([requested()], LIVE, Leave.RUN),
+        ([replace(requested(automatic=True), target_key=f"t{n}") for n in range(30)], LIVE, Leave.REFUSE_FLEET_BUDGET),
         ([planned()], LIVE, Leave.RUN),
         ([past(Verdict.INEFFECTIVE, 5), past(Verdict.INEFFECTIVE, 9)], LIVE, Leave.REFUSE_INEFFECTIVE_TWICE),
         ([past(Verdict.INEFFECTIVE, 5), past(Verdict.EFFECTIVE, 9)], LIVE, Leave.RUN),
@@ -134,69 +134,3 @@ def past(verdict: Verdict, minutes_ago: float, **more) -> Execution:
 )
 def test_a_runbook_acts_only_where_it_may(runs, bounds, leave):
     assert may_act(RUNBOOK, planned().target_key, runs, bounds, NOON) is leave
-
-
-@dataclass
-class World:
-    """A target that acts once for each key, under a driver that may be killed between any two lines."""
-
-    acted: list[str] = field(default_factory=list)
-    undone: list[str] = field(default_factory=list)
-
-    def act(self, key: str) -> None:
-        if key not in self.acted:
-            self.acted.append(key)
-
-
-Outcome = st.sampled_from(["done", "killed before", "killed after", "transient", "permanent"])
-
-
-@given(
-    outcomes=st.lists(Outcome, max_size=12),
-    verdict=st.sampled_from([Verdict.EFFECTIVE, Verdict.INEFFECTIVE, Verdict.HARMFUL, Verdict.UNKNOWN]),
-    stop=st.one_of(st.none(), st.tuples(st.integers(0, 8), st.booleans())),
-)
-def test_however_often_it_is_killed_a_run_ends_and_no_step_acts_twice(  # noqa: C901, PLR0912 - one world, step by step
-    outcomes, verdict, stop
-):
-    run, world, todo, now = signed(planned()), World(), list(outcomes), NOON
-    for turn in range(200):
-        now += timedelta(seconds=1)
-        if stop is not None and turn == stop[0] and run.status is ExecutionStatus.RUNNING:
-            run = journal.told_to_stop(run, "ada", after_step=stop[1], now=now)
-        command = next_command(run, now)
-        if command is None:
-            break
-        match command:
-            case Act(index, step, key, is_repeat):
-                assert is_repeat == any(record.index == index for record in run.steps)
-                # What is not written down before may not act.
-                run = journal.intended(run, index, step, key, now=now)
-                outcome = todo.pop() if todo else "done"
-                if outcome in ("done", "killed after"):
-                    world.act(key)
-                if outcome == "done":
-                    run = journal.step_done(run, index, "did", has_changed=True, now=now)
-                elif outcome in ("transient", "permanent"):
-                    run = journal.step_failed(run, index, "no", may_retry=outcome == "transient", now=now)
-            case Settle():
-                run = journal.settling(run, timedelta(seconds=5), now=now)
-            case Verify():
-                run = journal.judged(run, verdict, "as it is", now=now)
-            case Undo(index, _, key):
-                world.undone.append(key)
-                run = journal.step_undone(run, index, "back", has_worked=True, now=now)
-            case Finish(status, why):
-                run = journal.ended(run, status, why, now=now)
-            case MakePlan() | Ask():
-                pytest.fail(f"{command} after it was approved")
-    assert run.status in ENDED
-    assert len(set(world.acted)) == len(world.acted)
-    # The record says what was done, and never less.
-    told = {record.key for record in run.steps if record.status is not StepStatus.FAILED or not record.has_changed}
-    assert set(world.acted) <= told
-    if run.status is ExecutionStatus.DONE and verdict is Verdict.HARMFUL:
-        assert len(world.undone) == len(world.acted)
-    if world.acted:
-        assert run.verdict is not None
-    assert undoing(run) is None or verdict is not Verdict.HARMFUL or run.status is not ExecutionStatus.DONE

@@ -156,11 +156,32 @@ class Loop(Protocol):
     async def execution(self, execution_id: str) -> Execution:
         """One run. Raises NotFound."""
 
-    async def request(self, runbook_id: str, incident_id: str, mode: Mode, by: str) -> Execution:
-        """Begin a run that somebody asked for. Raises NotFound, Refused."""
+    async def request(
+        self,
+        runbook_id: str,
+        incident_id: str,
+        mode: Mode,
+        by: str,
+        parameters: Mapping[str, object] | None = None,
+    ) -> Execution:
+        """Begin a run that somebody asked for. Raises NotFound, Refused, WrongInputs."""
+        ...
 
     async def approve(self, run_id: str, plan_hash: str, by: str, reason: str) -> Execution:
         """Sign a plan. Raises NotFound, and Refused for what is not, or no longer, to be approved."""
+        ...
+
+    async def revoke(self, run_id: str, by: str, reason: str) -> Execution:
+        """Take a signature back, before the run begins. Raises NotFound, Refused."""
+        ...
+
+    async def edit(self, run_id: str, by: str, parameters: Mapping[str, object], reason: str) -> Execution:
+        """Have it planned anew with other inputs; what was signed is void. Raises NotFound, Refused, WrongInputs."""
+        ...
+
+    async def answer(self, run_id: str, step: int, by: str, *, goes_on: bool, reason: str) -> Execution:
+        """Answer what a step asks. Raises NotFound, Refused."""
+        ...
 
     async def reject(self, run_id: str, by: str, reason: str) -> Execution:
         """Say no to a plan. Raises NotFound, Refused."""

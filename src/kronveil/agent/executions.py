@@ -1,7 +1,11 @@
 """The task that answers incidents: proposes runs, carries them out, and takes what people decide about them."""
 
+import json
+import os
+import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Protocol
 
 import anyio
@@ -11,18 +15,23 @@ from anyio.abc import TaskGroup
 from kronveil.agent.desk import NotFound, Refused
 from kronveil.agent.performing import Performance, Sight, Tools
 from kronveil.agent.runs import Runs
-from kronveil.logic import journal
+from kronveil.logic import consent, journal
+from kronveil.logic.inputs import as_given
 from kronveil.logic.journal import summary
 from kronveil.logic.response import ENDED, Bounds, Leave, matching, may_act, target_key
 from kronveil.model.execution import Approval, Effect, Execution, ExecutionStatus, Mode, Stop, Verdict
 from kronveil.model.incident import Incident
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.actions import Action
-from kronveil.sdk.errors import KronveilError
-from kronveil.sdk.storage import ExecutionPage, ExecutionQuery, Store
+from kronveil.sdk.backoff import Backoff
+from kronveil.sdk.errors import KronveilError, PluginError
+from kronveil.sdk.storage import ExecutionPage, ExecutionQuery, Lease, Overtaken, Store
 
 AGENT = "kronveil"
-LOCAL = "local"
+LEASE = timedelta(minutes=2)
+RENEW_S = 40.0
+DEFERRED_S = 30.0
+"""How often what was refused for now is looked at again."""
 log = structlog.get_logger()
 
 
@@ -90,6 +99,7 @@ class Executions:
         runs.on_turn = self._turned
         self._performing: dict[str, Performance] = {}
         self._noticed: dict[str, Incident] = {}
+        self._deferred: dict[str, Leave] = {}
         self._woken = anyio.Event()
         self._lock = anyio.Lock()
         self._tasks: TaskGroup | None = None
@@ -110,12 +120,13 @@ class Executions:
     async def run(self) -> None:
         """Go on with what was under way, then answer incidents until cancelled."""
         async with anyio.create_task_group() as tasks:
+            lease = await self._take_over()
+            tasks.start_soon(self._keep_lease, lease)
             self._tasks = tasks
             for run in self._runs.open():
                 self._begin(run)
             while True:
-                await self._woken.wait()
-                self._woken = anyio.Event()
+                await self._until_woken()
                 turns, self._turns = self._turns, []
                 for run in turns:
                     await self._told(run)
@@ -124,6 +135,45 @@ class Executions:
                     performance.nudge()
                 for incident in noticed.values():
                     await self._answer(incident)
+
+    async def _take_over(self) -> Lease:
+        """From here on no other agent changes a run, not even one that was stopped long ago and wakes up."""
+        backoff = Backoff()
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        while True:
+            try:
+                lease = await self._store.take_lease(holder, self._runs.now() + LEASE)
+            except PluginError as error:
+                self._runs.trouble = str(error)
+                log.warning("executions.not_taken_over", error=str(error))
+                await anyio.sleep(backoff.next_s())
+            else:
+                self._runs.fence, self._runs.trouble = lease.fence, None
+                return lease
+
+    async def _keep_lease(self, lease: Lease) -> None:
+        while True:
+            await anyio.sleep(RENEW_S)
+            try:
+                lease = await self._store.renew_lease(lease, self._runs.now() + LEASE)
+            except Overtaken as error:
+                self._runs.is_overtaken, self._runs.trouble = True, str(error)
+                log.warning("executions.overtaken", error=str(error))
+                return
+            except PluginError as error:
+                log.warning("executions.lease_not_renewed", error=str(error))
+
+    async def _until_woken(self) -> None:
+        """Until there is something to answer; what was refused for now is answered again after a while."""
+        with anyio.move_on_after(DEFERRED_S) if self._deferred else anyio.CancelScope():
+            await self._woken.wait()
+        self._woken = anyio.Event()
+        for incident_id in tuple(self._deferred):
+            incident = self._tools.sight.incident(incident_id)
+            if incident is None:
+                del self._deferred[incident_id]
+            else:
+                self._noticed.setdefault(incident_id, incident)
 
     async def _told(self, run: Execution) -> None:
         """Write a turn of a run into its incident's timeline. It is in the run's own story in any case."""
@@ -142,37 +192,61 @@ class Executions:
 
         Nothing is proposed where nothing may be written: each plan would end as a failure that helps nobody.
         """
-        if not self._may_write_to(incident.cluster.name):
+        was_deferred = self._deferred.pop(incident.id, None)
+        if self._runs.is_overtaken or not self._may_write_to(incident.cluster.name):
             return
         for runbook in matching(self.runbooks.values(), incident):
-            past = self._runs.newest_first()
-            mine = [run for run in past if run.incident_id == incident.id and run.runbook_id == runbook.id]
+            mine = [run for run in self._runs.of_incident(incident.id) if run.runbook_id == runbook.id]
             if mine and not _is_worth_another(mine[0], incident):
                 continue
-            leave = may_act(runbook, target_key(incident), past, self._tools.bounds(), self._runs.now())
-            if leave.is_refusal:
+            async with self._lock:
+                leave = self._leave(runbook, target_key(incident))
+                if not leave.is_refusal:
+                    mode = Mode.REHEARSE if leave is Leave.REHEARSE_LIVE_OFF else Mode.LIVE
+                    await self._request(runbook, incident, mode=mode, by=AGENT, is_automatic=leave is Leave.RUN)
+                    continue
+            if leave is not was_deferred:
                 log.info("execution.not_proposed", runbook=runbook.id, incident=incident.id, why=leave.value)
-                continue
-            mode = Mode.REHEARSE if leave is Leave.REHEARSE_LIVE_OFF else Mode.LIVE
-            await self._request(runbook, incident, mode=mode, by=AGENT, is_automatic=leave is Leave.RUN)
+            if leave.is_for_now:
+                self._deferred[incident.id] = leave
 
-    async def _request(
-        self, runbook: Runbook, incident: Incident, *, mode: Mode, by: str, is_automatic: bool
+    def _leave(self, runbook: Runbook, target: str, but: str = "") -> Leave:
+        """Whether a runbook may act on a target, the run ``but`` apart. Asked and used under one lock: what it lets
+        begin counts before the next is asked."""
+        bounds = self._tools.bounds()
+        past = self._runs.looked_back_on(target, max(bounds.fleet_window, bounds.target_window))
+        return may_act(runbook, target, [run for run in past if run.id != but], bounds, self._runs.now())
+
+    async def _request(  # noqa: PLR0913 - what a run begins with
+        self,
+        runbook: Runbook,
+        incident: Incident,
+        *,
+        mode: Mode,
+        by: str,
+        is_automatic: bool,
+        parameters: Mapping[str, object] | None = None,
     ) -> Execution:
-        async with self._lock:
-            turn = sum(
-                run.incident_id == incident.id and run.runbook_id == runbook.id for run in self._runs.newest_first()
-            )
-            run = journal.requested(
-                runbook, incident, mode=mode, by=by, is_automatic=is_automatic, turn=turn, now=self._runs.now()
-            )
-            run = await self._runs.add(run)
+        """Under the lock."""
+        if self._tasks is None:
+            raise Refused("the agent is starting or stopping: it begins no runs now")
+        turn = sum(run.runbook_id == runbook.id for run in self._runs.of_incident(incident.id))
+        run = journal.requested(
+            runbook,
+            incident,
+            mode=mode,
+            by=by,
+            is_automatic=is_automatic,
+            turn=turn,
+            now=self._runs.now(),
+            parameters=_texts(as_given(runbook, parameters or {})),
+        )
+        run = await self._runs.add(run)
         self._begin(run)
         return run
 
     def _begin(self, run: Execution) -> None:
-        if self._tasks is None:
-            raise Refused("the agent is stopping")
+        assert self._tasks is not None  # noqa: S101 - it runs
         performance = Performance(run.id, self.runbooks.get(run.runbook_id), self._tools)
         self._performing[run.id] = performance
         self._tasks.start_soon(self._perform, run.id, performance)
@@ -182,15 +256,20 @@ class Executions:
             await performance.perform()
         except Exception as error:  # a defect in one run must neither end the others nor leave it open for ever
             log.exception("execution.broke", execution=run_id)
-            run = self._runs.get(run_id)
-            if run is not None and run.status not in ENDED:
-                why = f"the agent made a mistake: {type(error).__name__}"
-                await self._runs.change(
-                    run_id, lambda run: journal.ended(run, ExecutionStatus.FAILED, why, now=self._runs.now())
-                )
+            await self._broke(run_id, error)
         finally:
             self._performing.pop(run_id, None)
         self._look_again(run_id)
+
+    async def _broke(self, run_id: str, error: Exception) -> None:
+        if self._runs.is_overtaken:
+            return
+        run = self._runs.get(run_id)
+        if run is not None and run.status not in ENDED:
+            why = f"the agent made a mistake: {type(error).__name__}"
+            await self._runs.change(
+                run_id, lambda run: journal.ended(run, ExecutionStatus.FAILED, why, now=self._runs.now())
+            )
 
     def _look_again(self, run_id: str) -> None:
         """What ended without helping may be tried in another way; what was locked out by it may come now."""
@@ -239,43 +318,60 @@ class Executions:
         """Those in memory, newest first."""
         return self._runs.newest_first()
 
-    async def request(self, runbook_id: str, incident_id: str, mode: Mode, by: str) -> Execution:
-        """Begin a run that somebody asked for. Raises NotFound, Refused."""
+    async def request(
+        self,
+        runbook_id: str,
+        incident_id: str,
+        mode: Mode,
+        by: str,
+        parameters: Mapping[str, object] | None = None,
+    ) -> Execution:
+        """Begin a run that somebody asked for. Raises NotFound, Refused, WrongInputs."""
         runbook, incident = self.runbooks.get(runbook_id), self._tools.sight.incident(incident_id)
         if runbook is None:
             raise NotFound(f"there is no runbook {runbook_id!r}; there are: {', '.join(sorted(self.runbooks))}")
         if incident is None:
             raise NotFound(f"there is no incident {incident_id!r} that is open or was until lately")
-        if mode is Mode.LIVE:
-            past = self._runs.newest_first()
-            leave = may_act(runbook, target_key(incident), past, self._tools.bounds(), self._runs.now())
-            if leave.is_refusal or leave is Leave.REHEARSE_LIVE_OFF:
-                raise Refused(leave.value.partition(": ")[2])
-        return await self._request(runbook, incident, mode=mode, by=by, is_automatic=False)
+        async with self._lock:
+            if mode is Mode.LIVE:
+                _refuse_unless(self._leave(runbook, target_key(incident)))
+            return await self._request(runbook, incident, mode=mode, by=by, is_automatic=False, parameters=parameters)
 
     async def approve(self, run_id: str, plan_hash: str, by: str, reason: str) -> Execution:
         """Sign a plan. Raises NotFound, and Refused for what is not, or no longer, to be approved."""
         async with self._lock:
             run = self._found(run_id)
-            if by == run.requested_by and by != LOCAL:
-                raise Refused("who asked for a run may not approve it")
-            past = [other for other in self._runs.newest_first() if other.id != run.id]
-            runbook = self.runbooks.get(run.runbook_id)
-            if runbook is None:
-                raise Refused(f"there is no runbook {run.runbook_id} any more")
-            leave = may_act(runbook, run.target_key, past, self._tools.bounds(), self._runs.now())
-            if leave.is_refusal or leave is Leave.REHEARSE_LIVE_OFF:
-                raise Refused(leave.value.partition(": ")[2])
+            _refuse_unless(self._leave(self._runbook_of(run), run.target_key, but=run.id))
             now = self._runs.now()
             return await self._changed(
-                run_id, lambda run: journal.approved(run, Approval(by, now, plan_hash, reason), now=now)
+                run_id, lambda run: consent.approved(run, Approval(by, now, plan_hash, reason), now=now)
             )
+
+    async def revoke(self, run_id: str, by: str, reason: str) -> Execution:
+        """Take a signature back, before the run begins. Raises NotFound, Refused."""
+        async with self._lock:
+            self._found(run_id)
+            return await self._changed(run_id, lambda run: consent.revoked(run, by, reason, now=self._runs.now()))
+
+    async def edit(self, run_id: str, by: str, parameters: Mapping[str, object], reason: str) -> Execution:
+        """Have it planned anew with other inputs; what was signed is void. Raises NotFound, Refused, WrongInputs."""
+        async with self._lock:
+            texts = _texts(as_given(self._runbook_of(self._found(run_id)), parameters)) or {}
+            return await self._changed(run_id, lambda run: consent.edited(run, by, texts, reason, now=self._runs.now()))
+
+    async def answer(self, run_id: str, step: int, by: str, *, goes_on: bool, reason: str) -> Execution:
+        """Answer what a step asks. Raises NotFound, Refused."""
+        self._found(run_id)
+        now = self._runs.now()
+        return await self._changed(
+            run_id, lambda run: journal.answered(run, step, by, goes_on=goes_on, reason=reason, now=now)
+        )
 
     async def reject(self, run_id: str, by: str, reason: str) -> Execution:
         """Say no to a plan. Raises NotFound, Refused."""
         async with self._lock:
             self._found(run_id)
-            return await self._changed(run_id, lambda run: journal.rejected(run, by, reason, now=self._runs.now()))
+            return await self._changed(run_id, lambda run: consent.rejected(run, by, reason, now=self._runs.now()))
 
     async def stop(self, run_id: str, by: str, *, after_step: bool) -> Execution:
         """Stop a run, now or after the step it is at. Raises NotFound, Refused."""
@@ -287,6 +383,12 @@ class Executions:
         if performing is not None and not after_step:
             performing.stop_now()
         return run
+
+    def _runbook_of(self, run: Execution) -> Runbook:
+        runbook = self.runbooks.get(run.runbook_id)
+        if runbook is None:
+            raise Refused(f"there is no runbook {run.runbook_id} any more")
+        return runbook
 
     def _found(self, run_id: str) -> Execution:
         run = self._runs.get(run_id)
@@ -302,6 +404,16 @@ class Executions:
         if (performing := self._performing.get(run_id)) is not None:
             performing.nudge()
         return run
+
+
+def _refuse_unless(leave: Leave) -> None:
+    if leave.is_refusal or leave is Leave.REHEARSE_LIVE_OFF:
+        raise Refused(leave.value.partition(": ")[2])
+
+
+def _texts(given: Mapping[str, object]) -> dict[str, str] | None:
+    """Inputs as a run keeps them: JSON text by name."""
+    return {name: json.dumps(value, ensure_ascii=False) for name, value in given.items()} or None
 
 
 def _is_worth_another(last: Execution, incident: Incident) -> bool:

@@ -1,6 +1,6 @@
 """Carries out one run: asks logic for the next command, does it, writes down what came of it, until it has ended."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,18 +11,34 @@ import structlog
 from kronveil.agent.rehearsing import rehearsed
 from kronveil.agent.runs import Runs
 from kronveil.logic import interpreter, journal, verification
-from kronveil.logic.interpreter import Act, Ask, Finish, MakePlan, Settle, Undo, Verify
+from kronveil.logic.interpreter import (
+    STEP_TIMEOUT,
+    Act,
+    Ask,
+    AskPerson,
+    Command,
+    Finish,
+    GiveUp,
+    GiveUpUndo,
+    MakePlan,
+    Perform,
+    Settle,
+    Skip,
+    Undo,
+    Verify,
+    Wait,
+)
 from kronveil.logic.planning import plan_hash, plan_of
-from kronveil.logic.response import Bounds, is_over
-from kronveil.model.execution import Execution, ExecutionStatus, StepPlan
+from kronveil.logic.response import Bounds, is_over, last_verdict
+from kronveil.model.execution import Effect, Execution, ExecutionStatus, StepPlan, StepRecord, Verdict
 from kronveil.model.incident import Incident
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.actions import Action, Outcome
 from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import Permanent, PluginError, Transient
 
-STEP_DEADLINE_S = 60.0
 LOOK_S = 1.0
+LONGEST_RETRY_S = 300.0
 log = structlog.get_logger()
 
 
@@ -47,6 +63,8 @@ class Tools:
     actions: Mapping[str, Action]
     sight: Sight
     bounds: Callable[[], Bounds]
+    may_begin: Callable[[Execution], Awaitable[str]] | None = None
+    """Asked before the first step that changes something: why the run may not act, empty when it may."""
 
 
 class Performance:
@@ -58,7 +76,7 @@ class Performance:
         self._tools = tools
         self._runs = tools.runs
         self._woken = anyio.Event()
-        self._acting: anyio.CancelScope | None = None
+        self._acting: set[anyio.CancelScope] = set()
         self._looked_since: datetime | None = None
         self._heard_since: datetime | None = None
 
@@ -68,8 +86,8 @@ class Performance:
 
     def stop_now(self) -> None:
         """Give up the act under way, if any; what became of it is told as unknown."""
-        if self._acting is not None:
-            self._acting.cancel()
+        for acting in tuple(self._acting):
+            acting.cancel()
         self.nudge()
 
     async def perform(self) -> None:
@@ -77,23 +95,36 @@ class Performance:
         while True:
             run = self._run
             command = interpreter.next_command(run, self._runs.now())
-            match command:
-                case None:
-                    return
-                case MakePlan():
-                    await self._plan(run)
-                case Ask(until):
-                    await self._ask(run, until)
-                case Act():
-                    await self._act(run, command)
-                case Verify():
-                    await self._verify(run)
-                case Undo():
-                    await self._undo(run, command)
-                case Settle():
-                    await self._note(journal.settling, self._settle_time())
-                case Finish(status, why):
-                    await self._end(status, why)
+            if command is None:
+                return
+            await self._carry_out(run, command)
+
+    async def _carry_out(self, run: Execution, command: Command) -> None:  # noqa: C901 - a case a line
+        match command:
+            case MakePlan():
+                await self._plan(run)
+            case Ask(until):
+                await self._ask(run, until)
+            case Perform():
+                await self._perform(run, command)
+            case Skip(index, step):
+                await self._note(journal.skipped, index, step)
+            case AskPerson(index, step):
+                await self._note(journal.asked, index, step)
+            case Wait(until):
+                await self._wait((until - self._runs.now()).total_seconds())
+            case GiveUp(index, why):
+                await self._note(journal.step_failed, index, why)
+            case Verify():
+                await self._verify(run)
+            case Undo():
+                await self._undo(command)
+            case GiveUpUndo(index, why):
+                await self._note(journal.step_undone, index, f"not undone: {why}", has_worked=False)
+            case Settle():
+                await self._note(journal.settling, self._settle_time(run))
+            case Finish(status, why):
+                await self._end(status, why)
 
     @property
     def _run(self) -> Execution:
@@ -120,7 +151,9 @@ class Performance:
             return
         runbook, bounds = self._runbook, self._tools.bounds()
         assert runbook is not None  # noqa: S101 - rehearsing would have failed
-        plan = plan_of(runbook, steps, self._runs.now(), bounds.approval_expires)
+        plan = plan_of(runbook, steps, self._runs.now(), bounds.approval_expires, run.parameters)
+        if self._run.cancel_asked:
+            return
         await self._note(journal.planned, plan)
 
     async def _ask(self, run: Execution, until: datetime) -> None:
@@ -133,39 +166,71 @@ class Performance:
 
     # --- act ---
 
-    async def _act(self, run: Execution, act: Act) -> None:
+    async def _perform(self, run: Execution, command: Perform) -> None:
         if self._tools.bounds().is_stopped:
-            await self._end(ExecutionStatus.CANCELLED, _stopped(act))
+            await self._end(ExecutionStatus.CANCELLED, _stopped(command.acts))
             return
-        if not run.steps and run.approvals and (changed := await self._changed(run)):
-            await self._end(ExecutionStatus.FAILED, changed)
-            return
-        await self._note(journal.intended, act.index, act.step, act.key)
-        message, may_retry, outcome = "", False, None
-        try:
-            outcome = await self._within_deadline(act.step, act.key)
-        except Transient as error:
-            message, may_retry = str(error), True
-        except Permanent as error:
-            message = str(error)
-        if outcome is not None:
-            await self._note(journal.step_done, act.index, outcome.message, has_changed=outcome.has_changed)
-            return
-        await self._note(journal.step_failed, act.index, message, may_retry=may_retry)
-        if may_retry:
-            await self._wait(Backoff().next_s())
+        if any(act.step.effect is not Effect.READ for act in command.acts) and run.acted_at is None:
+            if why := await self._why_not_begin(run):
+                await self._end(ExecutionStatus.FAILED, why)
+                return
+            if self._run.cancel_asked:
+                return
+        await self._note(journal.intended, command.acts)
+        async with anyio.create_task_group() as tasks:
+            for act in command.acts:
+                tasks.start_soon(self._act, act, command.until)
 
-    async def _within_deadline(self, step: StepPlan, key: str) -> Outcome:
+    async def _why_not_begin(self, run: Execution) -> str:
+        if run.approvals and (changed := await self._changed(run)):
+            return changed
+        return await self._tools.may_begin(run) if self._tools.may_begin is not None else ""
+
+    async def _act(self, act: Act, until: datetime) -> None:
+        try:
+            outcome = await self._within_deadline(act, until)
+        except _CutShort as cut:
+            await self._note(journal.step_unsure, act.index, str(cut), retry_at=None)
+        except Transient as error:
+            await self._note(journal.step_unsure, act.index, str(error), retry_at=self._retry_at(act.index, error))
+        except Permanent as error:
+            await self._note(journal.step_failed, act.index, str(error))
+        except Exception as error:  # a defect of one action must not leave the others' records open
+            log.exception("execution.action_broke", execution=self._run_id, action=act.step.action)
+            words = f"the action made a mistake ({type(error).__name__}): it may have been done"
+            await self._note(journal.step_failed, act.index, words)
+        else:
+            await self._note(
+                journal.step_done,
+                act.index,
+                outcome.message,
+                has_changed=outcome.has_changed,
+                findings=outcome.findings,
+            )
+
+    async def _within_deadline(self, act: Act, until: datetime) -> Outcome:
+        left = (until - self._runs.now()).total_seconds()
+        limit_s = max(0.0, min((act.step.timeout or STEP_TIMEOUT).total_seconds(), left))
         with anyio.CancelScope() as acting:
-            self._acting = acting
+            self._acting.add(acting)
             try:
-                with anyio.fail_after(STEP_DEADLINE_S):
-                    return await self._action(step.action).perform(step, key)
+                with anyio.fail_after(limit_s):
+                    return await self._action(act.step.action).perform(act.step, act.key)
             except TimeoutError:
-                raise Transient(f"it did not come to an end within {STEP_DEADLINE_S:g} s") from None
+                raise Transient(f"it did not come to an end within {limit_s:g} s") from None
             finally:
-                self._acting = None
-        raise Permanent("cancelled while it acted: it may have been done; look at the target")
+                self._acting.discard(acting)
+        raise _CutShort("cancelled while it acted: it may have been done; look at the target")
+
+    def _retry_at(self, index: int, error: Transient) -> datetime:
+        """Later with each try; not before the target said that it may be asked again."""
+        backoff = Backoff()
+        backoff.tries = max(0, self._record(index).tries - 1)
+        told = error.retry_after.total_seconds() if error.retry_after is not None else 0.0
+        return self._runs.now() + timedelta(seconds=backoff.next_s(min(told, LONGEST_RETRY_S)))
+
+    def _record(self, index: int) -> StepRecord:
+        return next(record for record in self._run.steps if record.index == index)
 
     async def _changed(self, run: Execution) -> str:
         """Why the plan that was approved may not be carried out any more; empty while it may."""
@@ -176,12 +241,12 @@ class Performance:
             return f"the plan could not be rehearsed again before it began: {error}"
         assert plan is not None  # noqa: S101 - it was approved
         assert runbook is not None  # noqa: S101 - rehearsing would have failed
-        if plan_hash(runbook, steps) == plan.hash:
+        if plan_hash(runbook, steps, run.parameters) == plan.hash:
             return ""
         return f"the target changed since it was approved: {_difference(plan.steps, steps)}. Nothing was done"
 
-    def _settle_time(self) -> timedelta:
-        own = self._runbook.settle if self._runbook is not None else None
+    def _settle_time(self, run: Execution) -> timedelta:
+        own = run.plan.settle if run.plan is not None else None
         return own or self._tools.bounds().settle
 
     # --- verify ---
@@ -195,7 +260,17 @@ class Performance:
         if found.verdict is None:
             await self._wait(LOOK_S)
         else:
-            await self._note(journal.judged, found.verdict, found.reason)
+            await self._note(
+                journal.judged, found.verdict, found.reason, needs_person=self._escalation(run, found.verdict)
+            )
+
+    def _escalation(self, run: Execution, verdict: Verdict) -> str:
+        """Why a person must see to it now; empty while the runbook may be tried again."""
+        if verdict is Verdict.HARMFUL:
+            return f"{run.runbook_name} did harm here: it does not run on this target again by itself"
+        if verdict is Verdict.INEFFECTIVE and last_verdict(run, self._runs.of_target(run.target_key)) is verdict:
+            return f"{run.runbook_name} did not help twice in a row: it does not run on this target again by itself"
+        return ""
 
     def _watch(self, incident: Incident | None, now: datetime) -> verification.Watch:
         self._looked_since = self._looked_since or now
@@ -203,15 +278,20 @@ class Performance:
         self._heard_since = (self._heard_since or now) if is_heard else None
         return verification.Watch(self._looked_since, self._heard_since)
 
-    async def _undo(self, run: Execution, undo: Undo) -> None:
+    async def _undo(self, undo: Undo) -> None:
+        await self._note(journal.undo_intended, undo.index)
         try:
-            with anyio.fail_after(STEP_DEADLINE_S):
+            with anyio.fail_after((undo.step.timeout or STEP_TIMEOUT).total_seconds()):
                 outcome = await self._action(undo.step.action).compensate(undo.step, undo.key)
         except (Transient, TimeoutError) as error:
-            log.warning("execution.undo_retry", execution=run.id, error=str(error))
-            await self._wait(Backoff().next_s())
+            known = error if isinstance(error, Transient) else Transient("it did not come to an end in time")
+            await self._note(journal.step_unsure, undo.index, str(known), retry_at=self._retry_at(undo.index, known))
         except Permanent as error:
             await self._note(journal.step_undone, undo.index, f"not undone: {error}", has_worked=False)
+        except Exception as error:  # the other steps are to be set back too
+            log.exception("execution.undo_broke", execution=self._run_id, action=undo.step.action)
+            words = f"not undone: the action made a mistake ({type(error).__name__})"
+            await self._note(journal.step_undone, undo.index, words, has_worked=False)
         else:
             await self._note(journal.step_undone, undo.index, f"set back: {outcome.message}", has_worked=True)
 
@@ -232,8 +312,14 @@ class Performance:
         return action
 
 
-def _stopped(act: Act) -> str:
-    where = f"in {act.step.name}, which may have been done" if act.is_repeat else f"before {act.step.name}"
+class _CutShort(Exception):  # noqa: N818 - read as what happened
+    """Somebody had it stop now."""
+
+
+def _stopped(begun: Sequence[Act]) -> str:
+    names = ", ".join(act.step.name for act in begun)
+    is_repeat = any(act.is_repeat for act in begun)
+    where = f"in {names}, which may have been done" if is_repeat else f"before {names}"
     return f"all runs were stopped (kill switch) {where}"
 
 

@@ -1,7 +1,9 @@
 """Every run that is kept: in memory for decisions, durable before anything follows from it, shown after."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import anyio
 import structlog
@@ -12,25 +14,47 @@ from kronveil.logic.response import ENDED
 from kronveil.model.execution import Execution
 from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import PluginError
-from kronveil.sdk.storage import Store, Writes
+from kronveil.sdk.storage import Overtaken, Store, Writes
 
 MOST_KEPT = 1_000
 """Ended runs that decisions look back on; older ones are in the store."""
+_LOOKED_BACK_ON = timedelta(days=1)
 log = structlog.get_logger()
+
+Place = tuple[datetime, str]
+
+
+def nothing_beside(before: Execution | None, run: Execution) -> Writes:  # noqa: ARG001 - the shape of what may be
+    """See ``Runs.beside``."""
+    return Writes()
 
 
 class Runs:
-    """The record of all runs. One that was kept is durable and was published."""
+    """The record of all runs. One that was kept is durable and was published.
 
-    def __init__(self, store: Store, live: Live, clock: Clock, restored: Iterable[Execution]) -> None:
+    What a decision asks for is found without looking at all of them: by target, by incident, or by age.
+    """
+
+    def __init__(self, store: Store, live: Live, clock: Clock, restored: Iterable[Execution], fence: int = 0) -> None:
         self._store = store
         self._live = live
         self._clock = clock
-        self._by_id = {run.id: run for run in restored}
+        self._by_id: dict[str, Execution] = {}
+        self._places: list[Place] = []
+        self._over: list[Place] = []
+        self._of_target: dict[str, list[Place]] = {}
+        self._of_incident: dict[str, list[Place]] = {}
         self._locks: dict[str, anyio.Lock] = {}
+        self.fence = fence
         self.trouble: str | None = None
+        self.is_overtaken = False
+        """Whether another agent has taken over: then nothing may be done any more."""
         self.on_turn: Callable[[Execution], None] | None = None
         """Told of a run whose status or verdict is another, once that is durable."""
+        self.beside: Callable[[Execution | None, Execution], Writes] = nothing_beside
+        """What is saved in one transaction with a change of a run: from what it was, and what it becomes."""
+        for run in restored:
+            self._put(run)
 
     def now(self) -> datetime:
         """The agent's clock, UTC."""
@@ -42,7 +66,22 @@ class Runs:
 
     def newest_first(self) -> list[Execution]:
         """All in memory."""
-        return sorted(self._by_id.values(), key=lambda run: run.requested_at, reverse=True)
+        return self._at(self._places)
+
+    def of_incident(self, incident_id: str) -> list[Execution]:
+        """Those for an incident, newest first."""
+        return self._at(self._of_incident.get(incident_id, ()))
+
+    def of_target(self, target_key: str) -> list[Execution]:
+        """Those that a target was acted on by, or would be, newest first."""
+        return self._at(self._of_target.get(target_key, ()))
+
+    def looked_back_on(self, target_key: str, window: timedelta) -> list[Execution]:
+        """What a decision about a target needs, newest first: all of that target, those requested within ``window``,
+        or that may still act since they have not ended."""
+        since = bisect_left(self._places, (self._clock() - max(window, _LOOKED_BACK_ON), ""))
+        wanted = {*self._places[since:], *self._of_target.get(target_key, ()), *map(_place, self.open())}
+        return self._at(sorted(wanted))
 
     def open(self) -> list[Execution]:
         """Those that have not ended."""
@@ -64,9 +103,14 @@ class Runs:
     async def _keep(self, run: Execution) -> Execution:
         """Make it durable, however long that takes, then show it. Until then nothing may follow from it."""
         backoff = Backoff()
+        before = self._by_id.get(run.id)
         while True:
+            writes = replace(self.beside(before, run), executions=(run,), fence=self.fence or None)
             try:
-                await self._store.save(Writes(executions=(run,)))
+                await self._store.save(writes)
+            except Overtaken as error:
+                self.is_overtaken, self.trouble = True, str(error)
+                raise
             except PluginError as error:
                 self.trouble = str(error)
                 log.warning("execution.not_saved", execution=run.id, error=str(error))
@@ -74,8 +118,7 @@ class Runs:
             else:
                 break
         self.trouble = None
-        before = self._by_id.get(run.id)
-        self._by_id[run.id] = run
+        self._put(run)
         self._live.publish("execution", (run,), self._clock())
         self._forget()
         is_turn = before is None or (before.status, before.verdict) != (run.status, run.verdict)
@@ -83,8 +126,36 @@ class Runs:
             self.on_turn(run)
         return run
 
+    def _at(self, places: Sequence[Place]) -> list[Execution]:
+        return [self._by_id[run_id] for _, run_id in reversed(places)]
+
+    def _put(self, run: Execution) -> None:
+        """A run keeps its place: when it was requested, for which target and incident, never changes."""
+        known = self._by_id.get(run.id)
+        self._by_id[run.id] = run
+        if known is None:
+            for places in (self._places, *self._places_of(run)):
+                insort(places, _place(run))
+        if run.status in ENDED and (known is None or known.status not in ENDED):
+            insort(self._over, _place(run))
+
+    def _places_of(self, run: Execution) -> tuple[list[Place], list[Place]]:
+        of_target = self._of_target.setdefault(run.target_key, [])
+        return of_target, self._of_incident.setdefault(run.incident_id, [])
+
     def _forget(self) -> None:
-        over = [run for run in self._by_id.values() if run.status in ENDED]
-        for run in sorted(over, key=lambda run: run.requested_at)[: max(0, len(over) - MOST_KEPT)]:
-            del self._by_id[run.id]
+        """Drop the oldest that ended, once there are too many."""
+        while len(self._over) > MOST_KEPT:
+            place = self._over.pop(0)
+            run = self._by_id.pop(place[1])
             self._locks.pop(run.id, None)
+            for places in (self._places, *self._places_of(run)):
+                del places[bisect_left(places, place)]
+            if not self._of_target[run.target_key]:
+                del self._of_target[run.target_key]
+            if not self._of_incident[run.incident_id]:
+                del self._of_incident[run.incident_id]
+
+
+def _place(run: Execution) -> Place:
+    return run.requested_at, run.id

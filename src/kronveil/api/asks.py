@@ -260,6 +260,10 @@ class NewExecution(BaseModel):
 
     incident_id: Annotated[str, Field(min_length=1, max_length=100)]
     mode: Literal["rehearse", "live"] = "rehearse"
+    parameters: Annotated[
+        dict[str, str | bool | int | float | None],
+        Field(max_length=100, description="The runbook's inputs, as its page lists them; null or absent: the default."),
+    ] = {}
 
 
 class Signature(BaseModel):
@@ -276,6 +280,28 @@ class Refusing(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    reason: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class Edit(BaseModel):
+    """Which inputs it is to have instead, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parameters: Annotated[
+        dict[str, str | bool | int | float | None],
+        Field(max_length=100, description="All of the inputs: what is absent or null has its default."),
+    ]
+    reason: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class Answer(BaseModel):
+    """The answer to what a step asks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: Annotated[int, Field(ge=0, le=10_000, description="The `step` of the run's `question`.")]
+    answer: Literal["continue", "stop"]
     reason: Annotated[str, Field(min_length=1, max_length=2_000)]
 
 

@@ -1,9 +1,14 @@
 """From runbooks and runs to what goes over the wire: one way for REST and for the live stream."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from kronveil.api import run_shapes as shapes
 from kronveil.api.wording import resource_shape, stamp, stamp_or_none
+from kronveil.logic import consent
+from kronveil.logic.interpreter import answer_until
+from kronveil.logic.planning import undo_words, voids_if
 from kronveil.model.execution import (
     Effect,
     Execution,
@@ -11,6 +16,7 @@ from kronveil.model.execution import (
     Plan,
     StepPlan,
     StepRecord,
+    StepStatus,
     Stop,
     Target,
     Verdict,
@@ -19,6 +25,15 @@ from kronveil.model.runbook import Runbook
 
 _KNOWN = (Verdict.EFFECTIVE, Verdict.INEFFECTIVE, Verdict.HARMFUL)
 RECENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks, and when: whether they may sign is told with the run."""
+
+    name: str
+    is_approver: bool
+    at: datetime
 
 
 def runbook_shape(runbook: Runbook, runs: Sequence[Execution], effects: Mapping[str, Effect]) -> shapes.Runbook:
@@ -50,8 +65,8 @@ def stop_shape(stop: Stop | None) -> shapes.Stop | None:
     return None if stop is None else shapes.Stop(stop.by, stamp(stop.at), stop.reason)
 
 
-def execution_shape(run: Execution) -> shapes.Execution:
-    """A run, whole."""
+def execution_shape(run: Execution, reader: Reader | None = None) -> shapes.Execution:
+    """A run, whole. ``reader`` is who asks for it, None for all who listen to the stream."""
     return shapes.Execution(
         id=run.id,
         runbook_id=run.runbook_id,
@@ -70,16 +85,51 @@ def execution_shape(run: Execution) -> shapes.Execution:
         settles_at=stamp_or_none(run.settles_at),
         ended_at=stamp_or_none(run.ended_at),
         plan=None if run.plan is None else _plan(run.plan),
-        approvals=[shapes.Approval(one.by, stamp(one.at), one.plan_hash, one.reason) for one in run.approvals],
+        parameters=dict(run.parameters or {}),
+        edited_by=run.edited_by,
+        approvals=_approvals(run, reader),
+        question=_question(run),
         steps=[_step(record) for record in run.steps],
+        needs_person=run.needs_person,
         timeline=[shapes.RunMoment(stamp(one.at), one.what, one.message, one.actor) for one in run.story],
         version=run.version,
     )
 
 
+def _approvals(run: Execution, reader: Reader | None) -> shapes.Approvals:
+    given = [shapes.Approval(one.by, stamp(one.at), one.plan_hash, one.reason, one.note) for one in run.approvals]
+    needed = 1 if run.plan is None else run.plan.approvals_needed
+    if reader is None:
+        return shapes.Approvals(needed, given, None, "")
+    why = consent.why_not(run, reader.name, reader.at)
+    if not why and not reader.is_approver:
+        why = "this needs the role approver"
+    return shapes.Approvals(needed, given, not why, why)
+
+
+def _question(run: Execution) -> shapes.Question | None:
+    if run.plan is None:
+        return None
+    for record in run.steps:
+        if record.status is StepStatus.WAITING:
+            step = run.plan.steps[record.index]
+            return shapes.Question(record.index, step.question, stamp(answer_until(record, step)))
+    return None
+
+
 def _plan(plan: Plan) -> shapes.Plan:
     return shapes.Plan(
-        plan.hash, stamp(plan.made_at), stamp(plan.expires_at), [_step_plan(step) for step in plan.steps]
+        hash=plan.hash,
+        made_at=stamp(plan.made_at),
+        expires_at=stamp(plan.expires_at),
+        steps=[_step_plan(step) for step in plan.steps],
+        checks=[
+            shapes.PlanCheck(each.name, each.result, each.detail, index)
+            for index, step in enumerate(plan.steps)
+            for each in step.checks
+        ],
+        undo=undo_words(plan),
+        voids_if=voids_if(plan),
     )
 
 
@@ -95,6 +145,12 @@ def _step_plan(step: StepPlan) -> shapes.StepPlan:
         checks=[shapes.Check(each.name, each.result, each.detail) for each in step.checks],
         blast_radius=list(step.blast_radius),
         undo=step.undo,
+        parameters=dict(step.parameters),
+        findings=dict(step.findings or {}),
+        together=step.together,
+        question=step.question,
+        left_out=step.left_out,
+        timeout_s=None if step.timeout is None else step.timeout.total_seconds(),
     )
 
 
@@ -112,4 +168,6 @@ def _step(record: StepRecord) -> shapes.Step:
         message=record.message,
         tries=record.tries,
         has_changed=record.has_changed,
+        retry_at=stamp_or_none(record.retry_at),
+        findings=dict(record.findings or {}),
     )

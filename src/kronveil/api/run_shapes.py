@@ -91,8 +91,15 @@ class Check:
     """One question that planning asked."""
 
     name: str
-    result: str
+    result: Annotated[str, Field(description="passed, warned, failed or unknown.")]
     detail: str
+
+
+@dataclass(slots=True)
+class PlanCheck(Check):
+    """The same, with the step it was asked for."""
+
+    step: Annotated[int, Field(description="Its index.")]
 
 
 @dataclass(slots=True)
@@ -117,6 +124,14 @@ class StepPlan:
     checks: list[Check]
     blast_radius: list[str]
     undo: str
+    parameters: Annotated[dict[str, str], Field(description="What its action is told; JSON text by name.")]
+    findings: Annotated[dict[str, str], Field(description="What was read while planning; JSON text by name.")]
+    together: Annotated[
+        int | None, Field(description="Steps next to each other with the same number are performed at once.")
+    ]
+    question: Annotated[str, Field(description="What a person is asked when the run comes to it; empty: nothing.")]
+    left_out: Annotated[str, Field(description="Why it is not performed; empty when it is.")]
+    timeout_s: Annotated[float | None, Field(description="How long it may take; null: the usual time.")]
 
 
 @dataclass(slots=True)
@@ -127,6 +142,9 @@ class Plan:
     made_at: Timestamp
     expires_at: Timestamp
     steps: list[StepPlan]
+    checks: Annotated[list[PlanCheck], Field(description="Those of all steps.")]
+    undo: Annotated[str, Field(description="What can be set back of all that it does, and when that is done.")]
+    voids_if: Annotated[list[str], Field(description="What makes signatures under it void.")]
 
 
 @dataclass(slots=True)
@@ -137,11 +155,24 @@ class Approval:
     at: Timestamp
     plan_hash: str
     reason: str
+    note: Annotated[str, Field(description="What a reviewer should know about it; mostly empty.")]
+
+
+@dataclass(slots=True)
+class Approvals:
+    """Who signed the plan, how many must, and whether the caller may."""
+
+    needed: Annotated[int, Field(description="So many different people must sign.")]
+    given: list[Approval]
+    may_approve: Annotated[
+        bool | None, Field(description="Whether the caller may sign now; null where nobody in particular asks.")
+    ]
+    why_not: Annotated[str, Field(description="Why the caller may not; empty when they may, or nobody asks.")]
 
 
 @dataclass(slots=True)
 class Step:
-    """The journal of one step. `intended` after a kill means that it may have been done."""
+    """The journal of one step. `intended` or `undoing` after a kill means that it may have been done."""
 
     index: int
     name: str
@@ -151,6 +182,17 @@ class Step:
     message: str
     tries: int
     has_changed: bool
+    retry_at: Annotated[Timestamp | None, Field(description="When it is tried again at the earliest.")]
+    findings: Annotated[dict[str, str], Field(description="What it found; JSON text by name.")]
+
+
+@dataclass(slots=True)
+class Question:
+    """What the run waits to hear from a person: `POST executions/{id}/answer`."""
+
+    step: Annotated[int, Field(description="The index of the step.")]
+    text: str
+    until: Annotated[Timestamp, Field(description="Without an answer by then the run ends.")]
 
 
 @dataclass(slots=True)
@@ -183,9 +225,13 @@ class Execution:
     started_at: Timestamp | None
     settles_at: Annotated[Timestamp | None, Field(description="When its verdict is due at the earliest.")]
     ended_at: Timestamp | None
+    parameters: Annotated[dict[str, str], Field(description="The inputs that were given; JSON text by name.")]
+    edited_by: Annotated[str, Field(description="Who changed the inputs last; empty when nobody did.")]
     plan: Plan | None
-    approvals: list[Approval]
+    approvals: Approvals
+    question: Annotated[Question | None, Field(description="What it waits to hear from a person; null: nothing.")]
     steps: list[Step]
+    needs_person: Annotated[str, Field(description="Why somebody should look at it; empty when nobody must.")]
     timeline: list[RunMoment]
     version: int
 

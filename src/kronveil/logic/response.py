@@ -47,9 +47,25 @@ class Leave(StrEnum):
     REFUSE_FLEET_BUDGET = "refuse: the fleet's budget of actions is spent"
 
     @property
+    def is_for_now(self) -> bool:
+        """Whether it may be otherwise later, with nothing else having changed."""
+        return self in _FOR_NOW
+
+    @property
     def is_refusal(self) -> bool:
         """Whether nothing may be done, not even a rehearsal that waits for approval."""
         return self.value.startswith("refuse")
+
+
+_FOR_NOW = frozenset(
+    {
+        Leave.REFUSE_LOCKED,
+        Leave.REFUSE_STOPPED,
+        Leave.REFUSE_COOLDOWN,
+        Leave.REFUSE_TARGET_BUDGET,
+        Leave.REFUSE_FLEET_BUDGET,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +109,15 @@ def target_key(incident: Incident) -> str:
 
 
 def may_act(runbook: Runbook, target: str, past: Sequence[Execution], bounds: Bounds, now: datetime) -> Leave:  # noqa: PLR0911 - a reason a line
-    """Whether this runbook may act on this target now; ``past`` are all runs that are kept, newest first."""
+    """Whether this runbook may act on this target now; ``past`` are the runs to look back on, newest first.
+
+    A run that will act without being asked again has taken its place already: two never begin on what is left for one.
+    """
     if bounds.is_stopped:
         return Leave.REFUSE_STOPPED
     here = [run for run in past if run.target_key == target and run.mode is Mode.LIVE]
     # One that waits for approval locks nothing: another may be the better answer.
-    if any(run.status in (ExecutionStatus.RUNNING, ExecutionStatus.VERIFYING) for run in here):
+    if any(run.status is ExecutionStatus.VERIFYING or _is_about_to_act(run) for run in here):
         return Leave.REFUSE_LOCKED
     verdicts = _verdicts([run for run in here if run.runbook_id == runbook.id])
     # Before the budgets: a runbook that does not help must not use up another's chances.
@@ -123,5 +142,20 @@ def _verdicts(runs: Iterable[Execution]) -> list[Verdict]:
     return [each for each in known if each in (Verdict.EFFECTIVE, Verdict.INEFFECTIVE, Verdict.HARMFUL)]
 
 
+def last_verdict(run: Execution, past: Iterable[Execution]) -> Verdict | None:
+    """What became known of the runbook on this target before; ``past`` is newest first, and may hold the run itself."""
+    mine = (
+        each
+        for each in past
+        if each.id != run.id and (each.target_key, each.runbook_id) == (run.target_key, run.runbook_id)
+    )
+    return next(iter(_verdicts(mine)), None)
+
+
+def _is_about_to_act(run: Execution) -> bool:
+    is_planning = run.status is ExecutionStatus.PLANNING and run.is_automatic
+    return run.mode is Mode.LIVE and (is_planning or run.status is ExecutionStatus.RUNNING)
+
+
 def _acted_since(runs: Iterable[Execution], since: datetime) -> int:
-    return sum(run.acted_at is not None and run.acted_at > since for run in runs)
+    return sum(_is_about_to_act(run) or (run.acted_at is not None and run.acted_at > since) for run in runs)

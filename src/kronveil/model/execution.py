@@ -48,12 +48,20 @@ class Verdict(StrEnum):
 
 
 class StepStatus(StrEnum):
-    """What became of a step. ``intended`` is written before it acts: after a kill it says that it may have."""
+    """What became of a step.
+
+    ``intended`` is written before it acts, ``undoing`` before it is set back: after a kill they say that it may have
+    been done. ``waiting`` waits for a person's answer. ``not_undone``: it was done, and could not be set back.
+    """
 
     INTENDED = "intended"
+    WAITING = "waiting"
     DONE = "done"
     FAILED = "failed"
+    SKIPPED = "skipped"
+    UNDOING = "undoing"
     UNDONE = "undone"
+    NOT_UNDONE = "not_undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,9 @@ class StepPlan:
     a sentence. ``findings`` is what a step that only reads found, JSON text by name.
 
     Steps that have the same number in ``together`` are performed at once. A step with a ``question`` acts on nothing:
-    the run waits for a person's answer. One with ``left_out`` is not performed, and that says why.
+    the run waits for a person's answer. One with ``left_out`` is not performed, and that says why. ``retries`` is how
+    often it is tried again at most, None for the usual number. A plan with a step that ``needs_approval`` waits for a
+    person, whatever the runbook says.
     """
 
     name: str
@@ -112,26 +122,38 @@ class StepPlan:
     question: str = ""
     left_out: str = ""
     timeout: timedelta | None = None
+    retries: int | None = None
+    needs_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All steps, resolved. ``hash`` is over what is approved: steps, targets, versions and differences."""
+    """All steps, resolved. ``hash`` is over what is approved: steps, targets, versions and differences.
+
+    ``approvals_needed`` different people must sign it. With ``undo_on_failure`` what was changed is set back when a
+    later step fails. ``settle``, ``success`` and ``timeout`` are the runbook's own, None or empty for the usual ones.
+    """
 
     hash: str
     made_at: datetime
     expires_at: datetime
     steps: tuple[StepPlan, ...]
+    approvals_needed: int = 1
+    undo_on_failure: bool = False
+    settle: timedelta | None = None
+    success: str = ""
+    timeout: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Somebody's signature under one plan."""
+    """Somebody's signature under one plan. ``note`` says what about it a reviewer should know."""
 
     by: str
     at: datetime
     plan_hash: str
     reason: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +167,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """The journal of one step: ``key`` goes with the act, so that a step tried again after a kill acts once."""
+    """The journal of one step: ``key`` goes with the act, so that a step tried again after a kill acts once.
+
+    ``tries`` counts those of what is under way: of the act, or of setting it back. ``retry_at`` is when it may be tried
+    again at the earliest. ``findings`` is what a step that only reads found, JSON text by name.
+    """
 
     index: int
     name: str
@@ -156,6 +182,8 @@ class StepRecord:
     message: str = ""
     tries: int = 1
     has_changed: bool = False
+    retry_at: datetime | None = None
+    findings: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +202,8 @@ class Execution:
 
     ``acted_at`` is when the first step that changes something began, ``settles_at`` when its verdict is due.
     ``stop_after_step`` and ``cancel_asked`` are what people asked of it; ``problem`` is why it ended without a verdict.
-    ``parameters`` are the runbook's inputs as they were given, JSON text by name.
+    ``parameters`` are the runbook's inputs as they were given, JSON text by name; ``edited_by`` is who changed them
+    last. ``needs_person`` says why somebody should look at it, empty when nobody must.
     """
 
     id: str
@@ -203,6 +232,8 @@ class Execution:
     cancel_asked: bool = False
     problem: str = ""
     parameters: Mapping[str, str] | None = None
+    edited_by: str = ""
+    needs_person: str = ""
     version: int = 1
 
     @property

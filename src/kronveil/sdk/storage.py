@@ -175,8 +175,8 @@ class Writes:
 
     Events and changes whose id is stored already are left as they are. Incidents and executions replace what has their
     id. ``counters`` are added to the stored ones (events received for each cluster uid: ``events:<uid>``).
-    ``cluster_heard`` sets when a cluster uid was last heard. ``audit`` is put at the end of its chain, in this order. With a ``fence`` all of it is refused once another agent
-    has taken a higher one.
+    ``cluster_heard`` sets when a cluster uid was last heard. ``audit`` is put at the end of its chain, in this order.
+    With a ``fence`` all of it is refused once another agent has taken a higher one.
     """
 
     events: Sequence[Event] = ()

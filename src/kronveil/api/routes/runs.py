@@ -7,11 +7,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from kronveil.agent.desk import NotFound
 from kronveil.api import run_shapes as shapes
 from kronveil.api.asking import DeskHere, IdempotencyKey, KnownCaller, NoQuery, json_answer, read_body
-from kronveil.api.asks import ExecutionFilter, NewExecution, Refusing, Signature, Stopping
-from kronveil.api.problems import Refusal, not_valid
+from kronveil.api.asks import Answer, Edit, ExecutionFilter, NewExecution, Refusing, Signature, Stopping
+from kronveil.api.callers import Caller
+from kronveil.api.problems import Refusal, not_valid, several_not_valid
 from kronveil.api.replays import OnceRoute
 from kronveil.api.routes.declared import body_of, refusals
-from kronveil.api.run_encode import execution_shape, runbook_shape, stop_shape
+from kronveil.api.run_encode import Reader, execution_shape, runbook_shape, stop_shape
+from kronveil.api.shapes import FieldError
+from kronveil.logic.inputs import WrongInputs
 from kronveil.model.execution import Execution, Mode
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.storage import ExecutionQuery
@@ -29,6 +32,15 @@ async def _runbook(desk: DeskHere, runbook_id: Annotated[str, Path(alias="id")])
 
 async def _execution(desk: DeskHere, execution_id: Annotated[str, Path(alias="id")]) -> Execution:
     return await desk.loop.execution(execution_id)
+
+
+def _as_seen(run: Execution, desk: DeskHere, caller: Caller, status: int = 200) -> Response:
+    """A run as this caller sees it."""
+    return json_answer(execution_shape(run, Reader(caller.name, "approver" in caller.roles, desk.now())), status)
+
+
+def _wrong(inputs: WrongInputs) -> Refusal:
+    return several_not_valid([FieldError(["body", "parameters", name], why) for name, why in inputs.problems.items()])
 
 
 FoundRunbook = Annotated[Runbook, Depends(_runbook)]
@@ -90,12 +102,15 @@ async def create_execution(
     mode = Mode(asked.mode)
     if mode is Mode.LIVE and not desk.loop.is_live:
         raise Refusal(403, LIVE_OFF)
-    run = await desk.loop.request(runbook.id, asked.incident_id, mode, caller.name)
-    return json_answer(execution_shape(run), 202)
+    try:
+        run = await desk.loop.request(runbook.id, asked.incident_id, mode, caller.name, asked.parameters)
+    except WrongInputs as inputs:
+        raise _wrong(inputs) from None
+    return _as_seen(run, desk, caller, 202)
 
 
 @router.get("/executions", response_model=shapes.ExecutionList, responses=refusals(503))
-async def list_executions(desk: DeskHere, asked: Annotated[ExecutionFilter, Query()]) -> Response:
+async def list_executions(desk: DeskHere, caller: KnownCaller, asked: Annotated[ExecutionFilter, Query()]) -> Response:
     """Runs, newest requested first."""
     query = ExecutionQuery(
         limit=asked.limit, before=asked.cursor, incident_id=asked.incident_id, runbook_id=asked.runbook_id
@@ -104,13 +119,14 @@ async def list_executions(desk: DeskHere, asked: Annotated[ExecutionFilter, Quer
         page = await desk.loop.page(query)
     except ValueError:
         raise not_valid(["query", "cursor"], "This is not a cursor of this list") from None
-    return json_answer(shapes.ExecutionList([execution_shape(run) for run in page.items], page.next_cursor))
+    reader = Reader(caller.name, "approver" in caller.roles, desk.now())
+    return json_answer(shapes.ExecutionList([execution_shape(run, reader) for run in page.items], page.next_cursor))
 
 
 @router.get("/executions/{id}", response_model=shapes.Execution, responses=refusals(404, 503))  # noqa: FAST003 - its dependency takes it
-async def get_execution(run: FoundExecution, _: NoQuery) -> Response:
+async def get_execution(run: FoundExecution, desk: DeskHere, caller: KnownCaller, _: NoQuery) -> Response:
     """One run: its plan, who approved it, its steps, its verdict."""
-    return json_answer(execution_shape(run))
+    return _as_seen(run, desk, caller)
 
 
 @router.post(
@@ -124,7 +140,56 @@ async def approve_execution(
 ) -> Response:
     """Sign this very plan, by its hash, with a reason. It begins at once; a target that changed since refuses."""
     asked = await read_body(request, Signature)
-    return json_answer(execution_shape(await desk.loop.approve(run.id, asked.plan_hash, caller.name, asked.reason)))
+    run = await desk.loop.approve(run.id, asked.plan_hash, caller.name, asked.reason)
+    return _as_seen(run, desk, caller)
+
+
+@router.post(
+    "/executions/{id}/revoke",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Execution,
+    responses=refusals(400, 404, 409, 413, 415, 503),
+    openapi_extra=body_of(Refusing, required=True),
+)
+async def revoke_approval(
+    request: Request, desk: DeskHere, run: FoundExecution, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Take your signature back, with a reason, while the run has not begun."""
+    asked = await read_body(request, Refusing)
+    return _as_seen(await desk.loop.revoke(run.id, caller.name, asked.reason), desk, caller)
+
+
+@router.post(
+    "/executions/{id}/edit",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Execution,
+    responses=refusals(400, 404, 409, 413, 415, 503),
+    openapi_extra=body_of(Edit, required=True),
+)
+async def edit_execution(
+    request: Request, desk: DeskHere, run: FoundExecution, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Have it planned anew with other inputs. Signatures that were given are void; who edits may not sign."""
+    asked = await read_body(request, Edit)
+    try:
+        run = await desk.loop.edit(run.id, caller.name, asked.parameters, asked.reason)
+    except WrongInputs as inputs:
+        raise _wrong(inputs) from None
+    return _as_seen(run, desk, caller)
+
+
+@router.post(
+    "/executions/{id}/answer",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Execution,
+    responses=refusals(400, 404, 409, 413, 415, 503),
+    openapi_extra=body_of(Answer, required=True),
+)
+async def answer_execution(
+    request: Request, desk: DeskHere, run: FoundExecution, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Answer what a step asks: the run goes on, or stops before its next step."""
+    asked = await read_body(request, Answer)
+    goes_on = asked.answer == "continue"
+    run = await desk.loop.answer(run.id, asked.step, caller.name, goes_on=goes_on, reason=asked.reason)
+    return _as_seen(run, desk, caller)
 
 
 @router.post(
@@ -138,7 +203,7 @@ async def reject_execution(
 ) -> Response:
     """Say no to a plan, with a reason."""
     asked = await read_body(request, Refusing)
-    return json_answer(execution_shape(await desk.loop.reject(run.id, caller.name, asked.reason)))
+    return _as_seen(await desk.loop.reject(run.id, caller.name, asked.reason), desk, caller)
 
 
 @router.post(
@@ -150,7 +215,7 @@ async def cancel_execution(
     desk: DeskHere, run: FoundExecution, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
 ) -> Response:
     """Stop it now. A step under way is given up; what became of it is told as it is, also when that is unknown."""
-    return json_answer(execution_shape(await desk.loop.stop(run.id, caller.name, after_step=False)))
+    return _as_seen(await desk.loop.stop(run.id, caller.name, after_step=False), desk, caller)
 
 
 @router.post(
@@ -164,4 +229,4 @@ async def stop_execution(
 ) -> Response:
     """Stop it after the step it is at."""
     asked = await read_body(request, Stopping)
-    return json_answer(execution_shape(await desk.loop.stop(run.id, caller.name, after_step=asked.after_step)))
+    return _as_seen(await desk.loop.stop(run.id, caller.name, after_step=asked.after_step), desk, caller)

@@ -59,6 +59,7 @@ class Rows:
     silences: Sequence[Row] = ()
     silences_ended: Sequence[Row] = ()
     executions: Sequence[Row] = ()
+    fence: int | None = None
     decisions: Sequence[Row] = ()
     standings: Sequence[Row] = ()
     audit: Sequence[AuditNote] = ()
@@ -80,6 +81,7 @@ def rows_of(writes: Writes, now: datetime) -> Rows:
         incidents=_made("incident", writes.incidents, incident_line, bad),
         silences=_made("silence", writes.silences, silence_row, bad),
         executions=_made("execution", writes.executions, execution_row, bad),
+        fence=writes.fence,
         decisions=_made("decision", writes.decisions, decision_row, bad),
         standings=_made("standing", writes.standings, standing_row, bad),
         audit=_made("audit", writes.audit, _sound, bad),

@@ -174,6 +174,16 @@ audit_seal = Table(
     Column("at_us", Integer, nullable=False),
 )
 
+# Who may carry runs out: ``fence`` grows with each that takes over, and never goes back.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("until_us", Integer, nullable=False),
+)
+
 counters = Table(
     "counters",
     metadata,

@@ -31,12 +31,13 @@ from kronveil.sdk.storage import (
     IncidentCount,
     IncidentPage,
     IncidentQuery,
+    Lease,
     Receipt,
     Restored,
     Sweep,
     Writes,
 )
-from kronveil.stores.sqlite import auditing, forgetting, statements
+from kronveil.stores.sqlite import auditing, forgetting, leasing, statements
 from kronveil.stores.sqlite.codec import RESOLVED, to_cursor, to_us
 from kronveil.stores.sqlite.lock import locked_folder
 from kronveil.stores.sqlite.opening import open_file, ready_folder
@@ -108,6 +109,18 @@ class SqliteStore:
 
     async def execution(self, execution_id: str) -> Execution | None:
         return await self._reader.execution(execution_id)
+
+    async def take_lease(self, holder: str, until: datetime) -> Lease:
+        """See ``Store.take_lease``."""
+        return await self._writer.do(lambda connection: leasing.take(connection, holder, until))
+
+    async def renew_lease(self, lease: Lease, until: datetime) -> Lease:
+        """See ``Store.renew_lease``."""
+        return await self._writer.do(lambda connection: leasing.renew(connection, lease, until))
+
+    async def lease(self) -> Lease | None:
+        """Who holds it, None before the first."""
+        return await self._writer.do(leasing.held)
 
     async def decisions(self, query: DecisionQuery) -> DecisionPage:
         return await self._reader.decisions(query)

@@ -15,8 +15,10 @@ from anyio import to_thread
 from anyio.lowlevel import checkpoint
 
 from kronveil.sdk.errors import KronveilError, Permanent, Transient
+from kronveil.sdk.storage import Overtaken
 from kronveil.stores.sqlite import statements
 from kronveil.stores.sqlite.auditing import put_audit
+from kronveil.stores.sqlite.leasing import refuse_overtaken
 from kronveil.stores.sqlite.opening import LOG_BYTES
 from kronveil.stores.sqlite.rows import Rows
 from kronveil.stores.sqlite.transactions import transaction
@@ -186,17 +188,21 @@ class Writer:
 
 def _concerns_all(error: Exception) -> bool:
     """Whether trying each alone is pointless: the file is held or broken, whoever asks."""
+    if isinstance(error, Overtaken):  # the others of the group may have a newer fence, or need none
+        return False
     cause = error.__cause__
     is_held = isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
     return isinstance(error, Permanent) or (isinstance(error, Transient) and is_held)
 
 
-def put_rows(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:
+def put_rows(connection: sqlite3.Connection, group: Sequence[Rows]) -> None:  # noqa: C901 - a table a line
     """Write the rows of a group, inside a transaction. Most saves fill few tables; the empty ones cost nothing."""
     events = [event for rows in group for event in rows.events]
     if events:
         connection.executemany(statements.ADD_EVENT, events)
     for rows in group:
+        if rows.fence is not None:
+            refuse_overtaken(connection, rows.fence)
         if rows.changes:
             connection.executemany(statements.ADD_CHANGE, rows.changes)
         if rows.incidents:

@@ -23,6 +23,13 @@ def upgrade() -> None:
     op.create_index("executions_requested", "executions", ["requested_us", "id"])
     _add_decisions()
     _add_audit()
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text, primary_key=True, nullable=False),
+        sa.Column("fence", sa.Integer, nullable=False),
+        sa.Column("holder", sa.Text, nullable=False),
+        sa.Column("until_us", sa.Integer, nullable=False),
+    )
 
 
 def _add_decisions() -> None:
