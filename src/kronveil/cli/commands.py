@@ -18,7 +18,8 @@ from kronveil.cli.incidents import incidents
 from kronveil.cli.init import init
 from kronveil.cli.lab import lab
 from kronveil.cli.notify import notify
-from kronveil.cli.runbooks import approve, cancel, executions, reject, run, runbooks
+from kronveil.cli.run_acts import answer, approve, cancel, edit, reject, revoke, run
+from kronveil.cli.runbooks import executions, runbooks
 from kronveil.cli.signals import signals
 from kronveil.cli.silences import silences
 from kronveil.cli.status import status
@@ -62,7 +63,7 @@ app.add_typer(incidents, name="incidents", rich_help_panel="Ask a running agent"
 app.add_typer(silences, name="silences", rich_help_panel="Ask a running agent")
 for ask in (events, changes, signals, explain):
     app.command(rich_help_panel="Ask a running agent")(ask)
-for respond in (runbooks, executions, run, approve, reject, cancel):
+for respond in (runbooks, executions, run, approve, reject, revoke, edit, answer, cancel):
     app.command(rich_help_panel="Act and prove it")(respond)
 app.add_typer(notify, name="notify", rich_help_panel="Look after")
 app.add_typer(token, name="token", rich_help_panel="Look after")
