@@ -10,9 +10,10 @@ from typing import Any
 
 from playwright.async_api import Page, Request, Route, WebSocket, WebSocketRoute
 
-from tests.dashboard.conftest import Troubled, settles
+from tests.dashboard.conftest import settles
+from tests.dashboard.fleet import ConsoleAgent
 
-RECORDING = Path(__file__).with_name("frozen") / "recording.json"
+RECORDINGS = Path(__file__).with_name("frozen")
 STREAM = "**/api/v1/ws/events*"
 # Moments in a question come from the clock and would never be asked again.
 _MOMENTS = frozenset({"since", "until", "from", "to", "at", "around"})
@@ -24,7 +25,12 @@ def _key(url: str) -> str:
     return path + ("?" + "&".join(kept) if kept else "")
 
 
-async def record(page: Page, troubled: Troubled, paths: dict[str, str]) -> None:
+def recording(name: str) -> Path:
+    """The file of one of the recordings."""
+    return RECORDINGS / f"{name}.json"
+
+
+async def record(page: Page, agent: ConsoleAgent, name: str, paths: dict[str, str]) -> None:
     """Look at every page before the real agent and keep all it says."""
     answers: dict[str, Any] = {}
     said: list[dict[str, Any]] = []
@@ -41,7 +47,7 @@ async def record(page: Page, troubled: Troubled, paths: dict[str, str]) -> None:
     page.on("websocket", hear)
     await page.route("**/api/v1/**", keep)
     for path in paths.values():
-        await settles(page, troubled.agent.url + path)
+        await settles(page, agent.url + path)
         await page.wait_for_load_state("networkidle")
     await page.unroute_all(behavior="wait")
     # The newest greeting goes with the newest answers.
@@ -49,12 +55,12 @@ async def record(page: Page, troubled: Troubled, paths: dict[str, str]) -> None:
     status = next(one for one in reversed(said) if one["type"] == "status")
     whole = json.dumps({"paths": paths, "hello": hello, "status": status, "answers": answers}, indent=1, sort_keys=True)
     # Where this run's agent lived is nobody's business.
-    RECORDING.write_text(whole.replace(str(troubled.agent.folder), "/var/lib/kronveil") + "\n")
+    recording(name).write_text(whole.replace(str(agent.folder), "/var/lib/kronveil") + "\n")
 
 
-async def replay(page: Page) -> dict[str, str]:
+async def replay(page: Page, name: str) -> dict[str, str]:
     """Let the page hear the recording and nothing else; the paths that were recorded, by name."""
-    recorded: dict[str, Any] = json.loads(RECORDING.read_text())
+    recorded: dict[str, Any] = json.loads(recording(name).read_text())
     hello, status = recorded["hello"], recorded["status"]
     moment = status["data"]["server_time"]
 

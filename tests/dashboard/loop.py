@@ -33,6 +33,16 @@ steps:
   - name: Restart the pods
     action: rollout_restart
 """
+# Of its own, so that what is bundled may grow cleverer than it.
+RAISE = """\
+name: Raise the limit
+description: Gives a container half as much memory again.
+when: [pod.oom_killed]
+steps:
+  - name: Raise the memory limit
+    action: set_resources
+"""
+RUNBOOKS = {"remove-job": REMOVE_JOB, "restart": RESTART, "raise-limit": RAISE}
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,23 @@ class Looped:
         assert found is not None
         return found
 
+    async def proven(self, run: Found) -> Found:
+        """Sign a plan without a page, and wait until its run has its verdict."""
+        signed = {"plan_hash": run["plan"]["hash"], "reason": "The release is broken"}
+        (await self.told(f"executions/{run['id']}/approve", signed)).raise_for_status()
+        return await self.over(run)
+
+    async def over(self, run: Found) -> Found:
+        """Wait for the end of a run."""
+
+        async def has_ended() -> Found | None:
+            now = await self.run(run["id"])
+            return now if now["ended_at"] else None
+
+        found = await eventually(has_ended, f"{run['id']} has ended", within_s=60)
+        assert found is not None
+        return found
+
 
 def _waits_for(run: Found, app: str) -> bool:
     if run["status"] != "awaiting_approval":
@@ -89,8 +116,8 @@ async def open_loop(folder: Path, **runbooks: Any) -> AsyncIterator[Looped]:
     """The cluster at ten times its speed, and an agent that may write to it."""
     books = folder / "runbooks"
     books.mkdir()
-    (books / "remove-job.yaml").write_text(REMOVE_JOB)
-    (books / "restart.yaml").write_text(RESTART)
+    for name, text in RUNBOOKS.items():
+        (books / f"{name}.yaml").write_text(text)
     async with open_lab(load_story(STORY), seed=1, speed=10) as lab:
         lab.write_kubeconfig(folder / "kubeconfig")
         settings = {**LIVE, "directory": str(books), **runbooks}

@@ -13,7 +13,6 @@ from tests.dashboard.axe import OPPOSITE_LOOKS, faults_in
 from tests.dashboard.conftest import OpenPage, settles
 from tests.dashboard.fleet import set_image
 from tests.dashboard.loop import Found, Looped, open_loop
-from tests.real.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 SOON_MS = 30_000
@@ -110,21 +109,9 @@ async def test_the_same_plan_signed_in_two_tabs_acts_once_and_one_is_told_that_i
     await expect(other.locator(".signature")).to_contain_text("Already given.", timeout=SOON_MS)
     await expect(other.locator("[data-given]")).to_have_count(1)
     await expect(page.locator(".signature")).not_to_contain_text("Already given.")
-    ended = await over(looped, run)
+    ended = await looped.over(run)
     begun = [each for each in ended["timeline"] if each["what"] == "approved"]
     assert len(begun) == 1
-
-
-async def over(looped: Looped, run: Found) -> Found:
-    """Wait for the end of a run."""
-
-    async def has_ended() -> Found | None:
-        now = await looped.run(run["id"])
-        return now if now["ended_at"] else None
-
-    found = await eventually(has_ended, f"{run['id']} has ended", within_s=60)
-    assert found is not None
-    return found
 
 
 async def test_a_target_that_changed_after_the_plan_was_made_is_refused_and_the_page_names_the_field(
@@ -146,9 +133,9 @@ async def test_who_asked_for_a_run_is_told_why_they_may_not_sign_it(looped: Loop
     await looped.break_image("price")
     plan = await looped.plan_for("price")
     asked = {"incident_id": plan["incident_id"], "mode": "live"}
-    made = await looped.told("runbooks/pod-oom/executions", asked, await token_of(looped, "asker-too", "operator"))
+    made = await looped.told("runbooks/restart/executions", asked, await token_of(looped, "asker-too", "operator"))
     assert made.status_code == 202
-    own = (await looped.told("runbooks/pod-oom/executions", asked, token)).json()
+    own = (await looped.told("runbooks/restart/executions", asked, token)).json()
     page = await open_as(looped, open_page, token, f"/executions/{own['id']}")
     await expect(page.locator(".signing-off")).to_contain_text("asked for", timeout=SOON_MS)
     await page.get_by_label("Reason").fill("I am sure")
@@ -252,7 +239,7 @@ async def test_the_kill_switch_is_seen_everywhere_and_let_go_again(looped: Loope
     await expect(other.locator(".all-stopped")).to_have_count(0)
     await sign(page)
     await expect(page.locator("[data-given=local]")).to_be_visible(timeout=SOON_MS)
-    await over(looped, run)
+    await looped.over(run)
 
 
 async def test_a_run_that_is_stopped_shows_what_was_done_and_what_was_not(looped: Looped, open_page: OpenPage) -> None:
@@ -282,13 +269,13 @@ async def test_a_runbook_that_did_not_help_twice_is_no_longer_offered_and_says_s
     known: set[str] = set()
     run: Found = {}
     for _ in range(2):
-        run = await looped.plan_for("search", "pod-oom", skip=frozenset(known))
+        run = await looped.plan_for("search", "raise-limit", skip=frozenset(known))
         known.add(run["id"])
         await settles(page, f"{looped.agent.url}/executions/{run['id']}")
         await sign(page, "Perhaps it helps")
         await expect(page.locator("[data-verdict=ineffective]")).to_be_visible(timeout=LATER_MS)
     await settles(page, f"{looped.agent.url}/incidents/{run['incident_id']}")
-    await expect(page.locator(".stage-failed", has_text="Pod OOM").first).to_contain_text("ineffective")
+    await expect(page.locator(".stage-failed", has_text="Raise the limit").first).to_contain_text("ineffective")
     assert await faults_in(page, OPPOSITE_LOOKS) == {}
     await settles(page, f"{looped.agent.url}/executions/{run['id']}")
     await page.get_by_role("button", name="Plan for approval").click()

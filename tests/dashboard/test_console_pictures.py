@@ -16,14 +16,17 @@ from playwright.async_api import Page, ViewportSize, expect
 
 from tests.dashboard.conftest import LAPTOP, PHONE, OpenPage, Troubled
 from tests.dashboard.fleet import ConsoleAgent
-from tests.dashboard.frozen_agent import RECORDING, record, replay
+from tests.dashboard.frozen_agent import record, recording, replay
+from tests.dashboard.loop import open_loop
 
 pytestmark = pytest.mark.anyio
 SOON_MS = 30_000
 FROZEN = Path(__file__).with_name("frozen")
 FAILED = Path(__file__).parents[2] / "test-results" / "console"
 RENEW = os.environ.get("KRONVEIL_RENEW_PICTURES") == "1"
-NAMES = ("overview", "incidents", "incident", "fleet", "cluster", "changes", "explore", "parts", "settings")
+TROUBLED = ("overview", "incidents", "incident", "fleet", "cluster", "changes", "explore", "parts", "settings")
+LOOPED = ("runbooks", "runbook", "proposed", "plan", "run")
+RECORDED = {**dict.fromkeys(TROUBLED, "recording"), **dict.fromkeys(LOOPED, "recording-loop")}
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 SIZES: dict[str, ViewportSize] = {"1440": LAPTOP, "390": PHONE}
 CELL_PX = 24
@@ -117,23 +120,42 @@ def unlike(before: list[list[Any]], after: list[list[Any]]) -> list[str]:
     ]
 
 
-async def recording(troubled: Troubled, open_page: OpenPage) -> None:
+async def recording_of_trouble(troubled: Troubled, open_page: OpenPage) -> None:
     page, _ = await open_page("about:blank")
     incident = f"/incidents/{troubled.wide['id']}"
     known = {"overview": "/", "incident": incident, "cluster": "/fleet/alpha"}
-    await record(page, troubled, {name: known.get(name, f"/{name}") for name in NAMES})
+    await record(page, troubled.agent, "recording", {name: known.get(name, f"/{name}") for name in TROUBLED})
 
 
-if RENEW:  # make pictures; else it is no test, rather than one that is skipped
-    test_a_new_recording_is_made = recording
+async def recording_of_the_loop(tmp_path: Path, open_page: OpenPage) -> None:
+    async with open_loop(tmp_path) as looped:
+        await looped.break_image("mail")
+        await looped.proven(await looped.plan_for("mail"))
+        await looped.break_image("cart")
+        waiting = await looped.plan_for("cart")
+        (over,) = [each for each in (await looped.asked("executions"))["items"] if each["verdict"] == "effective"]
+        page, _ = await open_page("about:blank")
+        paths = {
+            "runbooks": "/runbooks",
+            "runbook": "/runbooks/roll-back-release",
+            "proposed": f"/incidents/{waiting['incident_id']}",
+            "plan": f"/executions/{waiting['id']}",
+            "run": f"/executions/{over['id']}",
+        }
+        await record(page, looped.agent, "recording-loop", paths)
+
+
+if RENEW:  # make pictures; else they are no tests, rather than ones that are skipped
+    test_a_new_recording_is_made = recording_of_trouble
+    test_a_new_recording_of_the_loop_is_made = recording_of_the_loop
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RECORDED)
 async def test_a_page_looks_as_it_did(host: ConsoleAgent, open_page: OpenPage, name: str, size: str) -> None:
-    assert RECORDING.is_file()
+    assert recording(RECORDED[name]).is_file()
     page, seen = await open_page("about:blank", size=SIZES[size])
-    paths = await replay(page)
+    paths = await replay(page, RECORDED[name])
     blank, _ = await open_page("about:blank")
     boxes_file = FROZEN / f"{name}-{size}.json"
     await page.emulate_media(color_scheme=SCHEMES[0], reduced_motion="reduce")

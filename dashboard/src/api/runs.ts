@@ -50,6 +50,39 @@ export const rejectRun = (id: string, reason: string, key: string): Promise<Exec
     }),
   );
 
+/** Takes one's own signature back, while the run has not begun. */
+export const revokeSignature = (id: string, reason: string, key: string): Promise<Execution> =>
+  body(
+    rest.POST("/api/v1/executions/{id}/revoke", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: { reason } as never,
+    }),
+  );
+
+export type Given = Record<string, string | number | boolean | null>;
+
+/** All inputs, of which it is planned anew: signatures that were given are void. */
+export const editRun = (id: string, parameters: Given, reason: string, key: string): Promise<Execution> =>
+  body(
+    rest.POST("/api/v1/executions/{id}/edit", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: { parameters, reason } as never,
+    }),
+  );
+
+export type AnswerWish = { step: number; answer: "continue" | "stop"; reason: string };
+
+export const answerRun = (id: string, answer: AnswerWish, key: string): Promise<Execution> =>
+  body(
+    rest.POST("/api/v1/executions/{id}/answer", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: answer as never,
+    }),
+  );
+
 /** After the step it is at. */
 export const stopRun = (id: string, key: string): Promise<Execution> =>
   body(

@@ -1,6 +1,6 @@
 // Runs as far as this page knows them: lists of REST, and over them what the stream said since.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import { fetchExecution, fetchExecutions, fetchRunbooks, type RunQuery } from "../api/runs";
 import type { Execution } from "../api/types";
 import { useRenewed } from "../parts/renewed";
@@ -78,7 +78,15 @@ export function useRun(id: string) {
     placeholderData: keepPreviousData,
   });
   const asked = data?.id === id ? data : undefined;
-  const run = heard && (!asked || heard.version >= asked.version) ? heard : asked;
+  const isNews = heard !== undefined && (!asked || heard.version > asked.version);
+  const version = isNews && asked ? heard.version : null;
+  // The stream tells all readers the same: whether this one may sign is told to who asks.
+  useEffect(() => {
+    if (version === null) return;
+    const soon = setTimeout(() => void refetch(), 300);
+    return () => clearTimeout(soon);
+  }, [version, refetch]);
+  const run = isNews ? heard : asked;
   return { run, error: run ? null : error, retry: () => void refetch() };
 }
 

@@ -16,6 +16,12 @@ export const stepPlan = (name: string, changes: Partial<StepPlan> = {}): StepPla
   checks: [{ name: "dry run", result: "passed", detail: "it would be accepted" }],
   blast_radius: ["2 pods are replaced"],
   undo: "set back what it changes",
+  parameters: {},
+  findings: {},
+  together: null,
+  question: "",
+  left_out: "",
+  timeout_s: null,
   ...changes,
 });
 
@@ -24,6 +30,9 @@ export const plan = (steps: StepPlan[] = [stepPlan("raise")], changes: Partial<P
   made_at: at(0),
   expires_at: at(1800),
   steps,
+  checks: [],
+  undo: "",
+  voids_if: ["the target changes before it starts"],
   ...changes,
 });
 
@@ -45,7 +54,11 @@ export const run = (id: string, changes: Partial<Execution> = {}): Execution => 
   settles_at: null,
   ended_at: null,
   plan: plan(),
-  approvals: [],
+  parameters: {},
+  edited_by: "",
+  approvals: signed(),
+  question: null,
+  needs_person: "",
   steps: [],
   timeline: [],
   version: 1,
@@ -61,14 +74,26 @@ export const record = (index: number, changes: Partial<StepRecord> = {}): StepRe
   message: "",
   tries: 1,
   has_changed: true,
+  retry_at: null,
+  findings: {},
   ...changes,
 });
 
-export const given = (by: string, reason = "it is right", seconds = 60): Execution["approvals"][number] => ({
+type Approvals = Execution["approvals"];
+
+export const given = (by: string, reason = "it is right", seconds = 60): Approvals["given"][number] => ({
   by,
   at: at(seconds),
   plan_hash: plan().hash,
   reason,
+  note: "",
+});
+
+export const signed = (...by: Approvals["given"]): Approvals => ({
+  needed: 1,
+  given: by,
+  may_approve: null,
+  why_not: "",
 });
 
 export const runbook = (id: string, changes: Partial<Runbook> = {}): Runbook => ({

@@ -2,8 +2,9 @@
 
 import { Undo2 } from "lucide-react";
 import type { Execution, Plan } from "../../api/types";
+import { Attributes } from "../../parts/attributes";
 import { Empty, Kbd, Panel } from "../../parts/panel";
-import { diffLines, targetName } from "../../parts/run/words";
+import { diffLines, plain, targetName } from "../../parts/run/words";
 
 type Props = { run: Execution; plan: Plan; shown: number; show: (index: number) => void };
 
@@ -69,6 +70,11 @@ export function Differences({ run, plan, shown, show }: Props) {
           ))}
         </ol>
       )}
+      <Found title="Is told" of={step.parameters} />
+      <Found
+        title="Found"
+        of={{ ...step.findings, ...run.steps.find(({ index }) => index === shown)?.findings }}
+      />
       {step.blast_radius.length > 0 && (
         <ul className="blast">
           {step.blast_radius.map((line) => (
@@ -85,5 +91,17 @@ export function Differences({ run, plan, shown, show }: Props) {
             : "There is no way back from this step."}
       </p>
     </Panel>
+  );
+}
+
+/** Names and values as the step has them; values are JSON text. */
+function Found({ title, of }: { title: string; of: Readonly<Record<string, string>> }) {
+  const entries = Object.entries(of);
+  if (entries.length === 0) return null;
+  return (
+    <section className="found" aria-label={title}>
+      <span className="quiet">{title}</span>
+      <Attributes of={entries.map(([name, value]) => [name, plain(value)] as const)} />
+    </section>
   );
 }

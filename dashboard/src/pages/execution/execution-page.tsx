@@ -9,13 +9,14 @@ import { CopyButton } from "../../parts/copy";
 import { Failure } from "../../parts/failure";
 import { AsOf, Empty, Loading, Panel } from "../../parts/panel";
 import { Standing } from "../../parts/run/standing";
-import { askedBy, isWrite } from "../../parts/run/words";
-import { Severity } from "../../parts/shape";
+import { askedBy, isWrite, plain } from "../../parts/run/words";
+import { Severity, Shape } from "../../parts/shape";
 import { Age, At } from "../../parts/times";
 import { useTitle } from "../../shell/title";
 import { Again } from "./again";
 import { Checks } from "./checks";
 import { Differences } from "./differences";
+import { Question } from "./question";
 import { RunPanel } from "./run-panel";
 import { Signature } from "./signature";
 import { Steps } from "./steps";
@@ -99,6 +100,11 @@ function Found({ run }: { run: Execution }) {
   return (
     <>
       <Head run={run} />
+      {run.needs_person && (
+        <p className="all-stopped" role="status">
+          <Shape tone="high" size={18} /> <strong>Somebody should look at it:</strong> {run.needs_person}
+        </p>
+      )}
       <div className={`run-columns${run.status === "awaiting_approval" ? " waits" : ""}`}>
         <Steps run={run} shown={shown} show={show} />
         <div className="stack run-plan">
@@ -119,6 +125,7 @@ function Found({ run }: { run: Execution }) {
         </div>
         <div className="stack run-side">
           {run.mode === "live" && run.plan && <Signature key={run.id} run={run} plan={run.plan} />}
+          <Question run={run} />
           <RunPanel run={run} />
         </div>
         <RunStory run={run} />
@@ -150,6 +157,15 @@ function Head({ run }: { run: Execution }) {
           </Link>
         </span>
         {incident && <Severity severity={incident.severity} />}
+        {Object.keys(run.parameters).length > 0 && (
+          <span className="second">
+            with{" "}
+            {Object.entries(run.parameters)
+              .map(([name, value]) => `${name} ${plain(value)}`)
+              .join(", ")}
+            {run.edited_by && <span className="quiet"> · edited by {run.edited_by}</span>}
+          </span>
+        )}
         {run.plan && (
           <span className="quiet">
             rehearsed <At at={run.plan.made_at} />, <Age at={run.plan.made_at} /> ago, by the target's own dry

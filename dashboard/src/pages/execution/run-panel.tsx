@@ -140,6 +140,11 @@ export function outcomeOf(run: Execution): Row[] {
   const rows: Row[] = [
     { title: "Done", tone: "ok", names: named("done") },
     { title: "Undone", tone: "off", names: named("undone") },
+    {
+      title: "Done, and could not be undone",
+      tone: "critical",
+      names: named("done, and could not be undone"),
+    },
     { title: "Failed", tone: "cross", names: named("failed") },
     {
       title: "Half done: begun, and nobody knows whether it acted",
@@ -147,6 +152,7 @@ export function outcomeOf(run: Execution): Row[] {
       names: named("may have acted"),
     },
     { title: "Not begun", tone: "todo", names: named("not begun") },
+    { title: "Left out", tone: "info", names: named("left out") },
   ];
   return rows.filter(({ names }) => names.length > 0);
 }

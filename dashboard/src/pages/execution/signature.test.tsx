@@ -4,7 +4,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Execution, Me } from "../../api/types";
 import { live } from "../../live/store";
-import { given, plan, run, stepPlan } from "../../testing/run-samples";
+import { given, plan, run, signed, stepPlan } from "../../testing/run-samples";
 import { at, heartbeat, hello } from "../../testing/samples";
 import { Signature } from "./signature";
 
@@ -137,7 +137,7 @@ describe("a signature", () => {
     const { rerender } = render(element(shown));
     await known();
     say("so do I");
-    rerender(element({ ...shown, status: "running", approvals: [given("ada", "me first")] }));
+    rerender(element({ ...shown, status: "running", approvals: signed(given("ada", "me first")) }));
     expect(screen.getByText("Already given.")).toBeTruthy();
     expect(screen.getByText("ada")).toBeTruthy();
     expect(sent).toEqual([]);

@@ -3,14 +3,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { newKey } from "../../api/client";
-import { approveRun, rejectRun } from "../../api/runs";
+import { approveRun, rejectRun, revokeSignature } from "../../api/runs";
 import type { Execution, Plan } from "../../api/types";
 import { useMe, useWritesOff } from "../../live/me";
 import { useNow } from "../../live/pulse";
 import { isEnded } from "../../live/runs";
 import { Refusal } from "../../parts/dialog";
 import { Kbd, Panel } from "../../parts/panel";
-import { type Given, givenOf, neededOf, whyNot } from "../../parts/run/approvals";
+import { type Given, givenOf, missingOf, whyNot } from "../../parts/run/approvals";
 import { leftOf } from "../../parts/run/left";
 import { effectOf, namesToType, spoken } from "../../parts/run/words";
 import { Shape } from "../../parts/shape";
@@ -38,9 +38,13 @@ function Form({ run, plan, decided }: Props & { decided: () => void }) {
   const left = leftOf(plan, now);
   const names = namesToType(plan);
   const off = useSigningOff(run, left.isOver);
-  const { approve, reject } = useDecision(run, plan, reason, decided);
+  const writesOff = useWritesOff("approver");
+  const me = useMe();
+  const isSigned = givenOf(run).some(({ by }) => by === me?.name);
+  const { approve, reject, revoke } = useDecision(run, plan, reason, decided);
   const isNamed = names.length === 0 || typed.trim() === names.join(", ");
-  const busy = approve.isPending || reject.isPending;
+  const busy = approve.isPending || reject.isPending || revoke.isPending;
+  const mayDecide = writesOff === null && reason.trim() !== "" && !busy && !left.isOver;
   const can = off === null && reason.trim() !== "" && !busy;
   const press = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -87,6 +91,7 @@ function Form({ run, plan, decided }: Props & { decided: () => void }) {
         )}
         {approve.error && <Refusal error={approve.error} />}
         {reject.error && <Refusal error={reject.error} />}
+        {revoke.error && <Refusal error={revoke.error} />}
         <p className="quiet signature-note">
           It starts at once. You can stop it after any step; the page shows what is then done and what is not.
         </p>
@@ -105,12 +110,17 @@ function Form({ run, plan, decided }: Props & { decided: () => void }) {
         <button
           type="button"
           className="button"
-          disabled={!can}
-          title={off ?? (reason.trim() === "" ? "It needs a reason" : undefined)}
+          disabled={!mayDecide}
+          title={writesOff ?? (reason.trim() === "" ? "It needs a reason" : undefined)}
           onClick={() => reject.mutate()}
         >
           {reject.isPending ? "Rejecting" : "Reject"}
         </button>
+        {isSigned && (
+          <button type="button" className="button" disabled={!mayDecide} onClick={() => revoke.mutate()}>
+            Take my signature back
+          </button>
+        )}
       </div>
     </Panel>
   );
@@ -145,7 +155,11 @@ function useDecision(run: Execution, plan: Plan, reason: string, decided: () => 
     onSuccess: decided,
     onSettled: renew,
   });
-  return { approve, reject };
+  const revoke = useMutation({
+    mutationFn: () => revokeSignature(run.id, words, keyFor(`revoke ${words}`)),
+    onSettled: renew,
+  });
+  return { approve, reject, revoke };
 }
 
 const Signed = ({ hash }: { hash: string }) => (
@@ -174,7 +188,8 @@ function Terms({ run, plan }: Props) {
       </dd>
       <dt>Needs</dt>
       <dd>
-        {plural(neededOf(run), "approval")} by role <code>approver</code>
+        {plural(run.approvals.needed, "approval")} by role <code>approver</code>
+        {given.length > 0 && `, ${missingOf(run)} more`}
         {given.map((one) => (
           <span key={one.by} className="terms-line">
             <Shape tone="ok" size={12} /> {one.by}: {one.reason}
@@ -184,7 +199,19 @@ function Terms({ run, plan }: Props) {
       <dt>You</dt>
       <dd>{me ? (whyNot(run, me) ?? `${me.name}, ${askedFor(run)}`) : "not known to the agent yet"}</dd>
       <dt>Void if</dt>
-      <dd>the target or the plan changes before it starts, or at expiry</dd>
+      <dd>
+        {plan.voids_if.map((line) => (
+          <span key={line} className="terms-line">
+            {line}
+          </span>
+        ))}
+      </dd>
+      {plan.undo && (
+        <>
+          <dt>Undo</dt>
+          <dd>{plan.undo}</dd>
+        </>
+      )}
     </dl>
   );
 }
@@ -254,5 +281,6 @@ const GivenLine = ({ given }: { given: Given }) => (
   <p data-given={given.by}>
     <Shape tone="ok" /> <strong>{given.by}</strong> approved <At at={given.at} />
     <span className="terms-line second">{given.reason}</span>
+    {given.note && <span className="terms-line tone-high">{given.note}</span>}
   </p>
 );

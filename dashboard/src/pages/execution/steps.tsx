@@ -46,7 +46,7 @@ function StepRow(props: { run: Execution; index: number; name: string; isShown: 
   const began = run.started_at !== null;
   return (
     <li
-      className={`run-step effect-${step.effect}`}
+      className={`run-step effect-${step.left_out ? "read" : step.effect}${step.left_out ? " step-left-out" : ""}`}
       data-step={index}
       data-step-state={record?.status ?? "none"}
     >
@@ -59,9 +59,10 @@ function StepRow(props: { run: Execution; index: number; name: string; isShown: 
         <strong>{step.name}</strong>
         <span className="second">{targetName(step) ? step.summary : step.summary || "acts on nothing"}</span>
         <span className="step-chips">
-          <span className="kind-chip effect-chip">{effectWords(steps, index)}</span>
-          <code>{step.action}</code>
-          {(record || began) && <span className={`tone-${tone}`}>{word}</span>}
+          {!step.left_out && <span className="kind-chip effect-chip">{effectWords(steps, index)}</span>}
+          {!step.left_out && <code>{step.action}</code>}
+          {step.together !== null && <span className="quiet">at once with its neighbour</span>}
+          {(record || began || step.left_out) && <span className={`tone-${tone}`}>{word}</span>}
           {record && record.tries > 1 && (
             <span className="quiet">{plural(record.tries, "try").replace("trys", "tries")}</span>
           )}
@@ -73,6 +74,13 @@ function StepRow(props: { run: Execution; index: number; name: string; isShown: 
             </span>
           )}
         </span>
+        {step.left_out && <span className="step-message">left out: {step.left_out}</span>}
+        {step.question && <span className="step-message">asks: {step.question}</span>}
+        {record?.retry_at && (
+          <span className="step-message">
+            tried again at <At at={record.retry_at} />
+          </span>
+        )}
         {record?.message && record.message !== step.summary && (
           <span className="step-message">{record.message}</span>
         )}

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { given, plan, record, run, stepPlan } from "../../testing/run-samples";
+import { given, plan, record, run, signed, stepPlan } from "../../testing/run-samples";
 import { at, detail, T0 } from "../../testing/samples";
 import { currentOf, loopStages } from "./loop-stages";
 
 const bar = (runs: Parameters<typeof loopStages>[1], incident = detail("a")) =>
   loopStages(incident, runs, T0 + 60_000).map(({ name, state, detail: more }) => [name, state, more]);
 
-const acted = { started_at: at(10), ended_at: at(40), approvals: [given("mara")] };
+const acted = { started_at: at(10), ended_at: at(40), approvals: signed(given("mara")) };
 
 describe("the loop bar of an incident with runs", () => {
   it("is the old one where nothing was matched", () => {
@@ -35,7 +35,7 @@ describe("the loop bar of an incident with runs", () => {
     const running = run("a", {
       status: "running",
       started_at: at(10),
-      approvals: [given("mara")],
+      approvals: signed(given("mara")),
       plan: plan(steps),
       steps: [record(0), record(1, { status: "intended", ended_at: null })],
     });

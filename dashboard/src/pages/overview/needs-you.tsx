@@ -24,7 +24,7 @@ type Need =
 
 const UNHELPFUL: readonly Execution["verdict"][] = ["ineffective", "harmful", "unknown"];
 
-/** The newest run for each incident that goes on, where it acted and did not help. */
+/** The newest run for each incident that goes on, where it did not help, asks something, or needs a person. */
 export function failedOf(runs: readonly Execution[], goesOn: (incidentId: string) => boolean): Execution[] {
   const newest = new Map<string, Execution>();
   for (const run of runs) {
@@ -33,7 +33,9 @@ export function failedOf(runs: readonly Execution[], goesOn: (incidentId: string
       newest.set(run.incident_id, run);
   }
   return [...newest.values()].filter(
-    (run) => isEnded(run) && UNHELPFUL.includes(run.verdict) && goesOn(run.incident_id),
+    (run) =>
+      goesOn(run.incident_id) &&
+      (run.needs_person !== "" || run.question !== null || (isEnded(run) && UNHELPFUL.includes(run.verdict))),
   );
 }
 
@@ -156,19 +158,21 @@ function PlanNeed({ run }: { run: Execution }) {
 }
 
 function FailedNeed({ run }: { run: Execution }) {
-  const { word, tone } = standingOf({ status: "done", verdict: run.verdict });
+  const { word, tone } = run.question ? { word: "It asks you", tone: "wait" as const } : standingOf(run);
   const to = `/executions/${encodeURIComponent(run.id)}`;
   return (
     <div className={`need tone-${tone}`}>
       <Shape tone={tone} size={16} />
       <Link to={to} data-row className="need-text">
         <strong>
-          {run.runbook_name} did its steps. {word}
+          {run.runbook_name}: {word.toLowerCase()}
         </strong>
-        <span className="meta">{run.verdict_reason || run.problem}</span>
+        <span className="meta">
+          {run.question?.text || run.needs_person || run.verdict_reason || run.problem}
+        </span>
       </Link>
       <span className="need-age">
-        <Age at={run.ended_at} /> ago
+        <Age at={run.ended_at ?? run.updated_at} /> ago
       </span>
       <Link className="button" to={to} aria-label={`See the run of ${run.runbook_name}`}>
         See it

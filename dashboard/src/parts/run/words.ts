@@ -41,7 +41,19 @@ export const askedBy = ({
 }: Pick<Execution, "requested_by" | "automatic">): string =>
   automatic ? "automatic, by policy" : requested_by === "kronveil" ? "proposed by Kronveil" : requested_by;
 
-export const isWrite = ({ effect }: Pick<StepPlan, "effect">): boolean => effect !== "read";
+/** What is left out writes nothing, whatever its action could. */
+export const isWrite = ({ effect, left_out }: Pick<StepPlan, "effect" | "left_out">): boolean =>
+  effect !== "read" && !left_out;
+
+/** JSON text as people read it: a text without its quotation marks. */
+export function plain(json: string): string {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "string" ? value : JSON.stringify(value);
+  } catch {
+    return json;
+  }
+}
 
 export const EFFECTS: Record<StepPlan["effect"], string> = {
   read: "read only",
@@ -87,20 +99,26 @@ export type StepState = Said & { record: StepRecord | null };
 
 const RECORDS: Record<StepRecord["status"], Said> = {
   intended: { word: "begun", tone: "partial" },
+  waiting: { word: "waits for an answer", tone: "wait" },
   done: { word: "done", tone: "ok" },
   failed: { word: "failed", tone: "cross" },
+  skipped: { word: "left out", tone: "info" },
+  undoing: { word: "being undone", tone: "partial" },
   undone: { word: "undone", tone: "off" },
+  not_undone: { word: "done, and could not be undone", tone: "critical" },
 };
 
+/** Written before the act: in a run that is over nobody knows whether it was done. */
+const HALFWAY: readonly StepRecord["status"][] = ["intended", "undoing"];
+
 /** What became of a step. One that was begun in a run that is over may have acted: nobody knows. */
-export function stepState(
-  run: Pick<Execution, "steps" | "status">,
-  index: number,
-  ended: boolean,
-): StepState {
+export function stepState(run: Pick<Execution, "steps" | "plan">, index: number, ended: boolean): StepState {
   const record = run.steps.find((each) => each.index === index) ?? null;
-  if (!record) return { word: ended ? "not begun" : "to come", tone: "todo", record };
-  if (record.status === "intended" && ended) return { word: "may have acted", tone: "unknown", record };
+  if (!record) {
+    if (run.plan?.steps[index]?.left_out) return { word: "left out", tone: "info", record };
+    return { word: ended ? "not begun" : "to come", tone: "todo", record };
+  }
+  if (HALFWAY.includes(record.status) && ended) return { word: "may have acted", tone: "unknown", record };
   return { ...(RECORDS[record.status] ?? { word: record.status, tone: "unknown" }), record };
 }
 
