@@ -19,6 +19,7 @@ SCENES = {
     "uncordon": scenes.uncordoned,
     "drain": scenes.drained,
     "delete_job": scenes.deleted,
+    "run_diagnostic": scenes.diagnosed,
 }
 PARTS = {each.name: each for each in actions.BUILT_IN}
 

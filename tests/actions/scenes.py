@@ -219,6 +219,19 @@ async def deleted(ground: Ground) -> Scene:
     )
 
 
+async def diagnosed(ground: Ground) -> Scene:
+    await ground.create("Deployment", deployment())
+    refused = [
+        case(ground, "run_diagnostic"),
+        case(ground, "run_diagnostic", check="format the disk"),
+        case(ground, "run_diagnostic", check="describe", url="https://example.com"),
+        case(ground, "run_diagnostic", check="logs", lines=10**9),
+        case(ground, "run_diagnostic", check="http", url="http://169.254.169.254/latest"),
+    ]
+    todo = case(ground, "run_diagnostic", check="describe", container="main")
+    return Scene(todo, refused, watched=[Resource("Deployment", APP, ground.space)])
+
+
 async def running_pods(ground: Ground, count: int) -> list[Object]:
     """The pods of the app, once so many run ready."""
 

@@ -9,6 +9,7 @@ from kronveil.actions.patch import component as patch
 from kronveil.actions.restart_pod import component as restart_pod
 from kronveil.actions.rollout_restart import component as rollout_restart
 from kronveil.actions.rollout_undo import component as rollout_undo
+from kronveil.actions.run_diagnostic import component as run_diagnostic
 from kronveil.actions.set_resources import component as set_resources
 from kronveil.sdk.actions import ActionComponent
 
@@ -23,5 +24,6 @@ BUILT_IN: tuple[ActionComponent, ...] = (
     drain,
     patch,
     delete_job,
+    run_diagnostic,
     notify_oncall,
 )

@@ -26,6 +26,7 @@ KINDS = (
     "PodDisruptionBudget",
     "Service",
     "Ingress",
+    "Certificate",
     "ConfigMap",
 )
 _TYPES = {"strategic": STRATEGIC_MERGE, "merge": JSON_MERGE}

@@ -5,9 +5,9 @@ from kronveil.actions.kubernetes_answers import Json, listed_if_allowed, may, re
 from kronveil.actions.kubernetes_kinds import path_of
 from kronveil.actions.kubernetes_object import as_texts, pinned
 from kronveil.actions.ownership import owner_checks
+from kronveil.actions.pods import pod_named
 from kronveil.actions.surroundings import budget_checks
 from kronveil.model.execution import Check, Effect, StepPlan, Target
-from kronveil.model.resource import Resource
 from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent, Transient
 
@@ -69,19 +69,10 @@ class RestartPod:
 
 
 def _pod_of(step: Step, target: Target) -> Target:
-    """The pod that is meant: named, the target itself, or the first that still has the incident's symptom."""
-    named, found = step.parameters.get("pod"), target.resource
-    if isinstance(named, str) and named:
-        pod = Resource("Pod", named, found.namespace)
-    elif found.kind == "Pod":
-        pod = found
-    else:
-        held = [each.subject for each in step.incident.conditions if each.cleared_at is None]
-        pods = [each for each in held if each.kind == "Pod" and each.namespace == found.namespace]
-        if not pods:
-            raise Permanent(f"{step.name}: no pod is named, and the incident is about none that is still there")
-        pod = pods[0]
-    return Target(target.cluster_uid, target.cluster_name, Resource(pod.kind, pod.name, pod.namespace))
+    pod = pod_named(step, target)
+    if pod is None:
+        raise Permanent(f"{step.name}: no pod is named, and the incident is about none that is still there")
+    return pod
 
 
 def _refuse_lost(pod: Json) -> None:

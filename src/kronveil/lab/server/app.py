@@ -5,6 +5,7 @@ from collections.abc import Callable
 from email.utils import format_datetime
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,7 @@ from kronveil.lab.server.access import Access
 from kronveil.lab.server.answers import ApiError, json_answer, no_such_path, not_found, refused
 from kronveil.lab.server.discovery import discover
 from kronveil.lab.server.faults import Faults, ServerStoppedError
+from kronveil.lab.server.logs import log_of
 from kronveil.lab.server.metrics import GROUP as METRICS
 from kronveil.lab.server.metrics import (
     GROUP_ENTRY,
@@ -161,17 +163,17 @@ class ClusterApi:
         if not target.name:
             return read_list(self.world, self._pages, self.faults, target, query, view=view)
         if target.subresource not in ("", "status"):
-            return self._read_subresource(target)
+            return self._read_subresource(target, query)
         return read_one(self.world, target, view)
 
-    def _read_subresource(self, target: Target) -> Response:
+    def _read_subresource(self, target: Target, query: QueryParams) -> Response:
         record = self.world.find(target.kind, (target.namespace, target.name))
         if record is None:
             raise not_found(target.kind, target.name)
         if target.subresource == "scale" and "scale" in target.kind.subresources:
             return json_answer(scale_of(record))
         if target.subresource == "log" and target.kind is POD:
-            return PlainTextResponse(_log_of(record.obj))
+            return PlainTextResponse(log_of(record.obj, query))
         raise no_such_path()
 
     async def _write(self, request: Request, target: Target) -> Response:
@@ -209,15 +211,3 @@ def _verb(request: Request, target: Target) -> str:
         return "get" if target.name else "list"
     verb = _VERBS.get(request.method, request.method.lower())
     return "deletecollection" if verb == "delete" and not target.name else verb
-
-
-def _log_of(pod: JsonObject) -> str:
-    """What the pod's containers wrote: when they started, and how they ended before."""
-    lines: list[str] = []
-    for status in pod["status"].get("containerStatuses", []):
-        ended = status["lastState"].get("terminated") or status["state"].get("terminated")
-        if ended:
-            lines.append(f"{ended['finishedAt']} {status['name']} ended: {ended['reason']} ({ended['exitCode']})")
-        if "running" in status["state"]:
-            lines.append(f"{status['state']['running']['startedAt']} {status['name']} listening")
-    return "".join(f"{line}\n" for line in lines)
