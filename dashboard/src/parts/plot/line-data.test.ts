@@ -69,6 +69,13 @@ describe("the scale of a plot", () => {
     expect(scaleOf([series([0], { limit: 256 * MI }), series([0])]).limit).toBeNull();
   });
 
+  it("holds what is usual, unless that is far above every value or too much to draw", () => {
+    const usual = (high: number) => series([0], { expected: [{ at: at(0), low: 0, high: high * MI }] });
+    expect(scaleOf([usual(120)]).highest).toBe(120 * MI);
+    expect(scaleOf([usual(900)]).highest).toBe(165 * MI);
+    expect(scaleOf([usual(120), usual(120), usual(120)]).highest).toBe(110 * MI);
+  });
+
   it("is in the unit's own steps and words", () => {
     expect(ticksOf(256 * MI, "bytes").map((tick) => inUnit(tick, "bytes"))).toEqual([
       "0 B",

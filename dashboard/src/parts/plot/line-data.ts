@@ -91,6 +91,11 @@ const greatest = (values: readonly (number | null)[]): number | null =>
 /** A limit so many times higher than all values would press them flat: it is told in words. */
 const TOO_FAR = 8;
 
+/** More bands of what is usual would lie on each other and say nothing. */
+export const MOST_BANDS = 2;
+/** A band so many times higher than all values is cut: the values are what the plot is for. */
+const BAND_AT_MOST = 1.5;
+
 /** The reference lines: what all agree on, or nothing; and the highest thing that the plot has to hold. */
 export function scaleOf(all: readonly Series[]) {
   const measured = greatest(all.flatMap(({ points }) => points.map(({ max }) => max))) ?? 0;
@@ -99,7 +104,9 @@ export function scaleOf(all: readonly Series[]) {
   const requests = new Set(all.map(({ request }) => request));
   const request = requests.size === 1 ? ([...requests][0] ?? null) : null;
   const fits = (line: number | null) => line !== null && line <= Math.max(measured, 1e-9) * TOO_FAR;
-  const highest = Math.max(measured, fits(limit) ? (limit ?? 0) : 0, fits(request) ? (request ?? 0) : 0);
+  const usual = all.length > MOST_BANDS ? [] : all.flatMap(({ expected }) => expected ?? []);
+  const band = Math.min(greatest(usual.map(({ high }) => high)) ?? 0, measured * BAND_AT_MOST);
+  const highest = Math.max(measured, band, ...[limit, request].map((line) => (fits(line) ? (line ?? 0) : 0)));
   return {
     highest,
     limit: fits(limit) ? limit : null,

@@ -3,10 +3,20 @@ import type { Series } from "../../api/types";
 import { Shape } from "../shape";
 import { At } from "../times";
 import { type Area, PlotFrame } from "./frame";
-import { inUnit, nameOf, nearest, type Placed, scaleOf, segments, ticksOf, unmeasured } from "./line-data";
+import {
+  inUnit,
+  MOST_BANDS,
+  nameOf,
+  nearest,
+  type Placed,
+  scaleOf,
+  segments,
+  ticksOf,
+  unmeasured,
+} from "./line-data";
 import type { Mark } from "./marks";
 import type { Span } from "./scale";
-import { bandRuns, isStrange, MOST_BANDS, strangeTimes } from "./usual";
+import { bandRuns, isStrange, strangeTimes } from "./usual";
 import "../../styles/plot.css";
 
 /** Lines in a hue and dash of their own; more than these would not be told apart. */

@@ -10,8 +10,6 @@ export type Strange = {
   readonly words: string;
 };
 
-/** More bands would lie on each other and say nothing. */
-export const MOST_BANDS = 2;
 const MISSED = 2.5;
 
 /** Stretches of the band: broken where too little was known. */
