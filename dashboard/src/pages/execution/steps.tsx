@@ -62,7 +62,7 @@ function StepRow(props: { run: Execution; index: number; name: string; isShown: 
           {!step.left_out && <span className="kind-chip effect-chip">{effectWords(steps, index)}</span>}
           {!step.left_out && <code>{step.action}</code>}
           {step.together !== null && <span className="quiet">at once with its neighbour</span>}
-          {(record || began || step.left_out) && <span className={`tone-${tone}`}>{word}</span>}
+          {(record || began) && !step.left_out && <span className={`tone-${tone}`}>{word}</span>}
           {record && record.tries > 1 && (
             <span className="quiet">{plural(record.tries, "try").replace("trys", "tries")}</span>
           )}
@@ -74,7 +74,9 @@ function StepRow(props: { run: Execution; index: number; name: string; isShown: 
             </span>
           )}
         </span>
-        {step.left_out && <span className="step-message">left out: {step.left_out}</span>}
+        {step.left_out && !step.summary.includes(step.left_out) && (
+          <span className="step-message">left out: {step.left_out}</span>
+        )}
         {step.question && <span className="step-message">asks: {step.question}</span>}
         {record?.retry_at && (
           <span className="step-message">
