@@ -50,6 +50,17 @@ def acts(run: Execution, now=NOON) -> Sequence[Act]:
     return command.acts
 
 
+def plan_of_step(run: Execution, index: int) -> StepPlan:
+    assert run.plan is not None
+    return run.plan.steps[index]
+
+
+def finish(run: Execution, now=NOON) -> Finish:
+    command = next_command(run, now)
+    assert isinstance(command, Finish), command
+    return command
+
+
 def done(run: Execution, index: int, *, has_changed: bool = True, now=NOON) -> Execution:
     act = next(act for act in acts(run, now) if act.index == index)
     return journal.step_done(journal.intended(run, [act], now=now), index, "did", has_changed=has_changed, now=now)
@@ -73,8 +84,8 @@ def test_two_groups_next_to_each_other_are_two():
 def test_a_step_that_is_left_out_is_noted_and_never_performed():
     run = begun(replace(ONE, left_out="no change came before"), TWO)
     command = next_command(run, NOON)
-    assert command == Skip(0, run.plan.steps[0])
-    run = journal.skipped(run, 0, run.plan.steps[0], now=NOON)
+    assert command == Skip(0, plan_of_step(run, 0))
+    run = journal.skipped(run, 0, plan_of_step(run, 0), now=NOON)
     assert (run.steps[0].status, run.steps[0].message) == (StepStatus.SKIPPED, "no change came before")
     assert [act.index for act in acts(run)] == [1]
 
@@ -94,15 +105,14 @@ def test_a_question_waits_for_a_person_and_goes_on_when_they_say_so():
 def test_a_question_that_is_answered_with_stop_ends_the_run_there():
     run = journal.asked(begun(QUESTION, TWO), 0, QUESTION, now=NOON)
     run = journal.answered(run, 0, "ada", goes_on=False, reason="not now", now=NOON)
-    command = next_command(run, NOON)
-    assert isinstance(command, Finish)
+    command = finish(run)
     assert command.status is ExecutionStatus.CANCELLED
 
 
 def test_a_question_that_nobody_answers_ends_the_run_and_a_late_answer_is_refused():
     run = journal.asked(begun(QUESTION, TWO), 0, QUESTION, now=NOON)
     late = NOON + timedelta(minutes=5)
-    command = next_command(run, late)
+    command = finish(run, late)
     assert command == Finish(ExecutionStatus.EXPIRED, "nobody answered in time: may I?")
     with pytest.raises(NotNow, match="too late"):
         journal.answered(run, 0, "ada", goes_on=True, reason="yes", now=late)
@@ -124,7 +134,7 @@ def test_a_step_says_itself_how_often_it_is_tried_again():
     run = begun(replace(ONE, retries=0))
     run = journal.intended(run, acts(run), now=NOON)
     run = journal.step_unsure(run, 0, "it did not answer", retry_at=NOON, now=NOON)
-    command = next_command(run, NOON)
+    command = finish(run, NOON)
     assert command == Finish(ExecutionStatus.FAILED, "s0: it did not answer; it may have been done")
     run = journal.ended(run, command.status, command.why, now=NOON)
     assert (run.steps[0].status, run.verdict) == (StepStatus.INTENDED, Verdict.UNKNOWN)

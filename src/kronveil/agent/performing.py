@@ -50,9 +50,11 @@ class Sight(Protocol):
 
     def beside(self, incident: Incident) -> Sequence[Incident]:
         """Other incidents of the same owner."""
+        ...
 
     def is_heard(self, cluster_name: str) -> bool:
         """Whether the cluster is heard from now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +327,7 @@ def _stopped(begun: Sequence[Act]) -> str:
 
 def _difference(before: Sequence[StepPlan], after: Sequence[StepPlan]) -> str:
     """The first fields that a plan made now has otherwise."""
-    words = []
+    words: list[str] = []
     for old, new in zip(before, after, strict=False):
         old_fields = {diff.path: (diff.before, diff.after) for diff in old.diff}
         new_fields = {diff.path: (diff.before, diff.after) for diff in new.diff}

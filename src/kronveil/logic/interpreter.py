@@ -258,7 +258,8 @@ def _go_on(run: Execution, plan: Plan, left: list[int], begun: Mapping[int, Step
             return Skip(index, step)
         if step.question:
             return _question(index, step, begun.get(index), now)
-    acts, soonest = [], deadline(run, now)
+    acts: list[Act] = []
+    soonest = deadline(run, now)
     for index in left:
         record = begun.get(index)
         if record is None and run.stop_after_step and run.steps:

@@ -217,6 +217,12 @@ def ended(run: Execution, status: ExecutionStatus, why: str, *, now: datetime) -
 
 def summary(run: Execution) -> str | None:
     """A turn of a run in one line for its incident's timeline; None for what says nothing to a person."""
+    words = _turn(run)
+    is_new = run.status in ENDED and bool(run.needs_person)
+    return f"{words}; a person is needed: {run.needs_person}" if words and is_new else words
+
+
+def _turn(run: Execution) -> str | None:
     match run.status:
         case ExecutionStatus.AWAITING_APPROVAL:
             return f"{run.runbook_name}: a plan waits for approval ({run.id})"

@@ -29,6 +29,7 @@ ENDED = frozenset(
         ExecutionStatus.FAILED,
     }
 )
+_KNOWN = (Verdict.EFFECTIVE, Verdict.INEFFECTIVE, Verdict.HARMFUL)
 _OVER = (IncidentStatus.RESOLVED, IncidentStatus.CLOSED)
 
 
@@ -42,6 +43,7 @@ class Leave(StrEnum):
     REFUSE_STOPPED = "refuse: all runs are stopped (kill switch)"
     REFUSE_INEFFECTIVE_TWICE = "refuse: ineffective twice on this target"
     REFUSE_HARMFUL = "refuse: harmful on this target before"
+    REFUSE_POLICY = "refuse: the policy denies it"
     REFUSE_COOLDOWN = "refuse: this target was acted on a moment ago"
     REFUSE_TARGET_BUDGET = "refuse: the budget of actions for this target is spent"
     REFUSE_FLEET_BUDGET = "refuse: the fleet's budget of actions is spent"
@@ -60,6 +62,7 @@ class Leave(StrEnum):
 _FOR_NOW = frozenset(
     {
         Leave.REFUSE_LOCKED,
+        Leave.REFUSE_POLICY,
         Leave.REFUSE_STOPPED,
         Leave.REFUSE_COOLDOWN,
         Leave.REFUSE_TARGET_BUDGET,
@@ -139,7 +142,7 @@ def may_act(runbook: Runbook, target: str, past: Sequence[Execution], bounds: Bo
 def _verdicts(runs: Iterable[Execution]) -> list[Verdict]:
     """Newest first, of runs that acted and of which something is known."""
     known = (run.verdict for run in runs if run.acted_at is not None)
-    return [each for each in known if each in (Verdict.EFFECTIVE, Verdict.INEFFECTIVE, Verdict.HARMFUL)]
+    return [each for each in known if each is not None and each in _KNOWN]
 
 
 def last_verdict(run: Execution, past: Iterable[Execution]) -> Verdict | None:
