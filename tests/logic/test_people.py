@@ -248,3 +248,34 @@ def test_acknowledging_a_group_is_undone_for_all_of_it() -> None:
     assert len(stage.triage.acknowledge(group.id, "ada", at(5))) == 3
     assert len(stage.triage.undo(group.id, "ada", at(6))) == 3
     assert {held.status for held in stage.triage.held()} == {OPEN}
+
+
+def test_what_got_better_after_an_act_is_mitigated_resolves_by_itself_and_is_open_again_when_a_symptom_is_back() -> (
+    None
+):
+    stage, one = opened()
+    assert stage.triage.mitigate(one, "rolled back", "kronveil", at(1)) == [], "the symptom is still there"
+    stage.pod(2, healthy())
+    assert stage.triage.mitigate(one, "rolled back", "kronveil", at(3)) != []
+    assert now(stage, one).status is IncidentStatus.MITIGATED
+    assert stage.triage.mitigate(one, "rolled back", "kronveil", at(4)) == [], "told once"
+    stage.pod(10, pulling())
+    assert now(stage, one).status is OPEN
+    stage.pod(20, healthy())
+    stage.triage.mitigate(one, "rolled back", "kronveil", at(21))
+    stage.tick(90)
+    assert now(stage, one).status is RESOLVED
+    assert [what for what in whats(now(stage, one)) if what in ("mitigated", "resolved")] == [
+        "mitigated",
+        "mitigated",
+        "resolved",
+    ]
+
+
+def test_what_was_acknowledged_is_so_again_when_it_was_not_cured() -> None:
+    stage, one = opened()
+    stage.triage.acknowledge(one, "ada", at(1))
+    stage.pod(2, healthy())
+    stage.triage.mitigate(one, "rolled back", "kronveil", at(3))
+    stage.pod(10, pulling())
+    assert now(stage, one).status is ACKNOWLEDGED

@@ -67,6 +67,8 @@ class Tools:
     bounds: Callable[[], Bounds]
     may_begin: Callable[[Execution], Awaitable[str]] | None = None
     """Asked before the first step that changes something: why the run may not act, empty when it may."""
+    got_better: Callable[[Execution], Awaitable[None]] | None = None
+    """Told that no symptom of its incident is seen any more since it acted, though the verdict is not due."""
 
 
 class Performance:
@@ -260,6 +262,8 @@ class Performance:
             run, incident, tuple(sight.beside(incident)) if incident else (), self._watch(incident, now), now=now
         )
         if found.verdict is None:
+            if incident is not None and verification.is_better(incident) and self._tools.got_better is not None:
+                await self._tools.got_better(run)
             await self._wait(LOOK_S)
         else:
             await self._note(

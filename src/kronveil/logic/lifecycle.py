@@ -228,6 +228,8 @@ class Case:
             self.active += not held.is_active
             held.set(since=condition.since, now=condition.seen_at, mark=condition.mark)
         self.healed_at = None
+        if self.status is IncidentStatus.MITIGATED:
+            self.status = IncidentStatus.ACKNOWLEDGED if self.acknowledged_by else IncidentStatus.OPEN
         self._weigh(condition.kind, severity)
         return held
 
@@ -328,6 +330,14 @@ class Case:
         self.healed_at = None
         self.tell(moment)
         return active
+
+    def mitigate(self, moment: Moment) -> bool:
+        """Something was done, and since then no symptom is seen; whether that is so and is news."""
+        if self.active or self.status not in (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED):
+            return False
+        self.status = IncidentStatus.MITIGATED
+        self.tell(moment)
+        return True
 
     def acknowledge(self, actor: str, moment: Moment) -> None:
         """Somebody has seen it."""

@@ -84,6 +84,13 @@ class People:
         self._did(case, "acknowledged", moment, revert)
         return seen
 
+    def mitigate(self, incident_id: str, words: str, actor: str, now: datetime) -> list[Case]:
+        """No symptom is seen since something was done: not over yet. One that comes back says that it was not cured."""
+        case = self._cases.get(incident_id)
+        if case is None or case.is_group or not case.mitigate(Moment(now, "mitigated", words, actor)):
+            return []
+        return [case]
+
     def resolve(self, incident_id: str, actor: str, reason: str, now: datetime) -> list[Case]:
         """Over, by a person's word; of a group: all that is under it. What lasts opens it again."""
         case = self._legal(incident_id, "resolve")

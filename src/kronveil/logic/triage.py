@@ -191,6 +191,10 @@ class Triage:
         """A person has seen it, and with it all that is under it."""
         return self._acted(self._people.acknowledge(incident_id, actor, now))
 
+    def mitigate(self, incident_id: str, words: str, actor: str, now: datetime) -> list[Effect]:
+        """Something was done, and since then no symptom is seen. Nothing when that is not so."""
+        return self._acted(self._people.mitigate(incident_id, words, actor, now))
+
     def resolve(self, incident_id: str, actor: str, reason: str, now: datetime) -> list[Effect]:
         """A person says it is over. A symptom that is still seen after the hold opens it again."""
         return self._acted(self._people.resolve(incident_id, actor, reason, now))

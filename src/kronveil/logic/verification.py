@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kronveil.model.execution import Execution, Verdict
-from kronveil.model.incident import Condition, Incident
+from kronveil.model.incident import Condition, Incident, IncidentStatus
 
 WORSE_KINDS = frozenset({"workload.rollout_stuck", "workload.unavailable", "pod.config_error", "pod.unschedulable"})
 """What an act of ours can cause at its target."""
@@ -55,6 +55,12 @@ def judge(  # noqa: PLR0911 - a case a line
     if incident is None:
         return Finding(Verdict.UNKNOWN, "the incident is no longer kept")
     return _recovery(incident, max(run.settles_at, watch.heard_since), settle, watch.heard_since, now)
+
+
+def is_better(incident: Incident) -> bool:
+    """Whether no symptom is there any more, of one that is not over and was not said to be better."""
+    is_waiting = incident.status in (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED)
+    return is_waiting and bool(incident.conditions) and all(held.cleared_at is not None for held in incident.conditions)
 
 
 def _recovery(incident: Incident, due: datetime, settle: timedelta, watched: datetime, now: datetime) -> Finding:
