@@ -10,11 +10,10 @@ import pytest
 from kronveil.lab import Lab
 from kronveil.lab.kinds import DEPLOYMENT
 from tests.acceptance.agents import Agent, Found, agent_in_process, configured
-from tests.acceptance.world import BAD, quiet_lab, release, scale
+from tests.acceptance.world import BAD, LEAKY, SOUND, hunger, quiet_lab, release, scale
 from tests.real.waiting import eventually
 
 pytestmark = pytest.mark.anyio
-HUNGRY = "ghcr.io/example/search:2.2.0"
 LIVE = {"live": True, "auto_execute": False, "settle": "2s"}
 
 
@@ -61,25 +60,26 @@ async def approve(agent: Agent, run: Found, reason: str = "the limit is too tigh
 
 async def test_a_limit_that_is_too_tight_is_raised_once_approved_and_proven_to_help(tmp_path):
     async with quiet_lab() as lab, watched(tmp_path, lab, **LIVE) as agent:
-        await release(lab.clusters["alpha"], "search", HUNGRY)
+        hunger(lab.clusters["alpha"], SOUND, 150)
         run = await the_run(agent, "pod-oom", "awaiting_approval")
         assert limit_of(lab, "search") == "128Mi"
-        step = run["plan"]["steps"][0]
+        (step,) = [each for each in run["plan"]["steps"] if each["effect"] != "read"]
         assert [(each["path"], each["before"], each["after"]) for each in step["diff"]] == [
             ("spec.template.spec.containers[search].resources.limits.memory", '"128Mi"', '"192Mi"')
         ]
         assert (await approve(agent, run)).status_code == 200
         run = await the_run(agent, "pod-oom", "done")
         assert (run["verdict"], limit_of(lab, "search")) == ("effective", "192Mi")
-        assert run["steps"][1]["status"] == "failed"
-        assert "nobody to tell" in run["steps"][1]["message"]
+        told = run["steps"][-1]
+        assert (told["name"], told["status"]) == ("Tell who is on call", "failed")
+        assert "nobody to tell" in told["message"]
         (card,) = [each for each in (await agent.get("runbooks"))["items"] if each["id"] == "pod-oom"]
         assert (card["success_rate"], card["verdicts"], card["waiting"]) == (1.0, 1, [])
 
 
 async def test_a_target_that_was_changed_after_the_plan_was_made_is_refused_by_the_field(tmp_path):
     async with quiet_lab() as lab, watched(tmp_path, lab, **LIVE) as agent:
-        await release(lab.clusters["alpha"], "search", HUNGRY)
+        hunger(lab.clusters["alpha"], SOUND, 150)
         run = await the_run(agent, "pod-oom", "awaiting_approval")
         await scale(lab.clusters["alpha"], "search", 5)
         assert (await approve(agent, run)).status_code == 200
@@ -104,7 +104,7 @@ async def test_with_live_runs_off_everything_is_only_rehearsed(tmp_path):
 
 async def test_where_nothing_may_be_written_nothing_is_proposed_and_who_asks_is_told_what_is_missing(tmp_path):
     async with quiet_lab() as lab, watched(tmp_path, lab, may_write=False, **LIVE) as agent:
-        await release(lab.clusters["alpha"], "search", HUNGRY)
+        hunger(lab.clusters["alpha"], SOUND, 150)
         opened = await agent.the_incident("memory", "alpha", "open")
         asked = await agent.http.post(
             "/runbooks/pod-oom/executions", json={"incident_id": opened["id"], "mode": "live"}
@@ -119,7 +119,7 @@ async def test_the_kill_switch_stops_what_was_approved_and_outlives_a_restart(tm
     switch = tmp_path / "data" / "runs-stopped"
     async with quiet_lab() as lab:
         async with watched(tmp_path, lab, **LIVE) as agent:
-            await release(lab.clusters["alpha"], "search", HUNGRY)
+            hunger(lab.clusters["alpha"], SOUND, 150)
             run = await the_run(agent, "pod-oom", "awaiting_approval")
             stopped = await agent.http.post("/runbooks/stop", json={"reason": "it makes things worse"})
             assert stopped.json()["stopped"]["reason"] == "it makes things worse"
@@ -141,3 +141,38 @@ async def test_the_kill_switch_stops_what_was_approved_and_outlives_a_restart(tm
             assert (await approve(agent, run)).status_code == 200
             run = await the_run(agent, "pod-oom", "done")
             assert (run["verdict"], limit_of(lab, "search")) == ("effective", "192Mi")
+
+
+async def test_a_release_that_preceded_is_taken_back_once_somebody_agrees_though_the_runbook_is_automatic(tmp_path):
+    async with quiet_lab() as lab, watched(tmp_path, lab, **{**LIVE, "auto_execute": True}) as agent:
+        await release(lab.clusters["alpha"], "search", LEAKY)
+        run = await the_run(agent, "pod-oom", "awaiting_approval")
+        steps = {step["action"]: step for step in run["plan"]["steps"]}
+        assert "min before it began" in steps["review_changes"]["summary"]
+        (image,) = [diff for diff in steps["rollout_undo"]["diff"] if diff["path"].endswith(".image")]
+        assert (image["before"], image["after"]) == (f'"{LEAKY}"', f'"{SOUND}"')
+        assert steps["set_resources"]["effect"] == "read", "it is left out"
+        assert (await approve(agent, run, "the release leaks")).status_code == 200
+        run = await the_run(agent, "pod-oom", "done")
+        assert (run["verdict"], limit_of(lab, "search")) == ("effective", "128Mi")
+
+
+async def test_who_runs_it_by_hand_gives_its_inputs_and_wrong_ones_are_refused_by_name(tmp_path):
+    async with quiet_lab() as lab, watched(tmp_path, lab, **LIVE) as agent:
+        await release(lab.clusters["alpha"], "search", LEAKY)
+        incident = await agent.the_incident("memory", "alpha", "open")
+        asked = {"incident_id": incident["id"], "mode": "rehearse", "parameters": {"raise_by": 5, "at_most": "much"}}
+        refused = await agent.http.post("/runbooks/pod-oom/executions", json=asked)
+        assert refused.status_code == 422
+        told = {each["loc"][-1]: each["msg"] for each in refused.json()["errors"]}
+        assert told == {
+            "raise_by": "there is no such input. Did you mean raise_by_percent?",
+            "at_most": "'much' is not a quantity. Write 512Mi, 2Gi or 250m.",
+        }
+        asked["parameters"] = {"roll_back": False, "raise_by_percent": "300", "at_most": "1Gi"}
+        made = (await agent.http.post("/runbooks/pod-oom/executions", json=asked)).json()
+        run = await the_run(agent, "pod-oom", "done")
+        assert run["id"] == made["id"]
+        (step,) = [each for each in run["plan"]["steps"] if each["effect"] != "read"]
+        assert [(each["before"], each["after"]) for each in step["diff"]] == [('"128Mi"', '"512Mi"')]
+        assert limit_of(lab, "search") == "128Mi"

@@ -8,16 +8,24 @@ import pytest
 
 from kronveil.lab.kinds import DEPLOYMENT
 from tests.acceptance.agents import Agent, AgentProcess, Found, configured
-from tests.acceptance.world import quiet_lab, release
+from tests.acceptance.world import SOUND, hunger, quiet_lab
 from tests.real.processes import ServerProcess
 from tests.real.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[2]
-HUNGRY = "ghcr.io/example/search:2.2.0"
 SHOP_SEARCH = ("shop", "search")
 # requested, its plan, then of two steps what was intended and what came of it, the settle time, the verdict, the end.
 ENTRIES = range(1, 9)
+RAISE = """\
+name: Pod OOM
+description: One step that acts, and one that cannot.
+when: [pod.oom_killed]
+auto_execute: true
+steps:
+  - {name: Raise the memory limit, action: set_resources, with: {raise_by_percent: 50, at_most: 4Gi}}
+  - {name: Tell who is on call, action: notify_oncall}
+"""
 AUTOMATIC = {"live": True, "auto_execute": True, "settle": "1s"}
 
 
@@ -41,7 +49,9 @@ async def test_a_run_outlives_a_kill_at_this_entry_of_its_journal(tmp_path: Path
         alpha = lab.clusters["alpha"]
         lab.write_kubeconfig(tmp_path / "kubeconfig")
         watched = {"name": "alpha", "kubeconfig_path": str(tmp_path / "kubeconfig"), "context": "alpha", "write": {}}
-        file = configured(tmp_path, [watched], runbooks=AUTOMATIC)
+        (tmp_path / "runbooks").mkdir()
+        (tmp_path / "runbooks" / "pod-oom.yaml").write_text(RAISE, encoding="utf-8")
+        file = configured(tmp_path, [watched], runbooks={**AUTOMATIC, "directory": str(tmp_path / "runbooks")})
         argv = [sys.executable, "-m", "tests.acceptance.dying_agent", str(file), when, str(number)]
         dying = ServerProcess("dying", argv, tmp_path)
         dying.start({"PYTHONPATH": os.pathsep.join((str(ROOT), *filter(None, (os.environ.get("PYTHONPATH"),))))})
@@ -49,7 +59,7 @@ async def test_a_run_outlives_a_kill_at_this_entry_of_its_journal(tmp_path: Path
         async def is_dead() -> bool:
             return not dying.is_running
 
-        await release(alpha, "search", HUNGRY)
+        hunger(alpha, SOUND, 150)
         released = alpha.world.find(DEPLOYMENT, SHOP_SEARCH)
         assert released is not None
         before = released.obj["metadata"]["generation"]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import anyio
 import structlog
 
-from kronveil.logic.resolving import Answer, Impossible, Unplannable, Wanted, around, resolve
-from kronveil.model.execution import Execution, StepPlan, Target
+from kronveil.logic.resolving import CANNOT, Answer, Impossible, Unplannable, Wanted, around, resolve
+from kronveil.model.execution import Execution, ExecutionStatus, StepPlan, Target
 from kronveil.model.incident import Incident
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.actions import Action, Step
@@ -53,10 +53,25 @@ async def _resolved(
     try:
         wanted = next(resolving)
         while True:
-            wanted = resolving.send(await _answer(wanted, target, incident, actions))
+            answer = _as_signed(run, wanted) or await _answer(wanted, target, incident, actions)
+            wanted = resolving.send(answer)
     except StopIteration as done:
         steps: list[StepPlan] = done.value
         return steps
+
+
+def _as_signed(run: Execution, wanted: Wanted) -> Answer | None:
+    """What a diagnosis found when the plan was made that somebody signed; None while there is none.
+
+    What was measured changes by the minute. What was decided from it is what was signed, and holds; whether the target
+    is still what it was is for the steps that change something to say.
+    """
+    if run.plan is None or run.status is ExecutionStatus.PLANNING or not wanted.step.is_diagnosis:
+        return None
+    for step in run.plan.steps:
+        if (step.name, step.action) == (wanted.name, wanted.step.action):
+            return Impossible(step.left_out.removeprefix(CANNOT)) if step.left_out else step
+    return None
 
 
 async def _answer(wanted: Wanted, target: Target, incident: Incident, actions: Mapping[str, Action]) -> Answer:

@@ -19,6 +19,7 @@ from kronveil.cli.init import init
 from kronveil.cli.lab import lab
 from kronveil.cli.notify import notify
 from kronveil.cli.run_acts import answer, approve, cancel, edit, reject, revoke, run
+from kronveil.cli.runbook import runbook
 from kronveil.cli.runbooks import executions, runbooks
 from kronveil.cli.signals import signals
 from kronveil.cli.silences import silences
@@ -66,6 +67,7 @@ for ask in (events, changes, signals, explain):
 for respond in (runbooks, executions, run, approve, reject, revoke, edit, answer, cancel):
     app.command(rich_help_panel="Act and prove it")(respond)
 app.add_typer(notify, name="notify", rich_help_panel="Look after")
+app.add_typer(runbook, name="runbook", rich_help_panel="Act and prove it")
 app.add_typer(token, name="token", rich_help_panel="Look after")
 app.add_typer(db, name="db", rich_help_panel="Look after")
 app.add_typer(lab, name="lab", rich_help_panel="Prove")

@@ -35,6 +35,7 @@ MOST_ITEMS = 20
 MOST_DEPTH = 5
 IS_PLANNED = "is_planned"
 ASK = "ask"
+CANNOT = "it cannot be done here: "
 _TEXTS = ListOf(Scalar.TEXT)
 INCIDENT = Record(
     "incident",
@@ -213,7 +214,7 @@ def _act(plan: _Plan, step: RunbookStep, names: Names, group: int | None) -> _Go
     if isinstance(answer, Impossible):
         if not (step.is_optional or step.is_diagnosis):
             raise Unplannable(f"{name}: {answer.reason}")
-        _leave_out(plan, step, names, group, f"it cannot be done here: {answer.reason}")
+        _leave_out(plan, step, names, group, f"{CANNOT}{answer.reason}")
         return
     plan.add(
         replace(
