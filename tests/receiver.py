@@ -43,6 +43,7 @@ class Server:
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answer: Answerer = lambda _: Said()
+        self.hangs_once = False
         self.port = 0
         self._serving = anyio.CancelScope()
         self._is_closed = anyio.Event()
@@ -70,6 +71,9 @@ class Server:
                 request = await _read(stream)
                 said = self.answer(request)
                 self.received.append(request)
+                if self.hangs_once:
+                    self.hangs_once = False
+                    await anyio.sleep_forever()
                 if not said.is_lost:
                     head = {"content-length": str(len(said.body)), "connection": "close", **said.headers}
                     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())

@@ -49,7 +49,7 @@ async def test_a_strategic_patch_keeps_what_it_does_not_name():
         ("PATCH", DEPLOYMENT, {"spec": {"replicas": 9}}, MERGE),
         ("PATCH", f"{DEPLOYMENT}/scale", {"spec": {"replicas": 9}}, MERGE),
         ("POST", "/api/v1/namespaces", {"metadata": {"name": "new"}}, {}),
-        ("DELETE", DEPLOYMENT, {}, {}),
+        ("DELETE", DEPLOYMENT, {"dryRun": ["All"]}, {}),
     ],
 )
 async def test_a_rehearsed_write_answers_the_outcome_and_writes_nothing(method, path, body, headers):
@@ -62,6 +62,36 @@ async def test_a_rehearsed_write_answers_the_outcome_and_writes_nothing(method, 
         await api.lab.advance(20)
         assert api.cluster.world.version == version
         assert await api.get(DEPLOYMENT) == before
+
+
+async def test_a_deletion_with_a_body_is_not_rehearsed_by_its_query():
+    async with served() as api:
+        assert (await api.http.delete(DEPLOYMENT, params={"dryRun": "All"})).status_code == 200
+        await api.get(DEPLOYMENT)
+        await api.http.request("DELETE", DEPLOYMENT, params={"dryRun": "All"}, json={})
+        assert (await api.http.get(DEPLOYMENT)).status_code == 404
+
+
+async def test_a_webhook_denies_and_warns_of_writes_also_of_rehearsed_ones():
+    async with served() as api:
+        patch = {"spec": {"replicas": 5}}
+        api.cluster.warn_of_writes("deployments", "replicas are the autoscaler's")
+        answer = await api.http.patch(DEPLOYMENT, params={"dryRun": "All"}, json=patch, headers=MERGE)
+        assert answer.headers["warning"] == '299 - "replicas are the autoscaler\'s"'
+        api.cluster.deny_writes("deployments", "frozen")
+        answer = await api.http.patch(DEPLOYMENT, params={"dryRun": "All"}, json=patch, headers=MERGE)
+        assert answer.json()["message"] == 'admission webhook "policy.lab.kronveil.io" denied the request: frozen'
+        api.cluster.deny_writes("deployments", None)
+        assert (await api.http.patch(DEPLOYMENT, json=patch, headers=MERGE)).status_code == 200
+
+
+async def test_an_eviction_is_of_the_pod_with_that_uid_alone():
+    async with served() as api:
+        pod = (await api.get(PODS))["items"][0]["metadata"]
+        body = {"kind": "Eviction", "metadata": {"name": pod["name"]}, "deleteOptions": {"preconditions": {"uid": "x"}}}
+        assert (await api.http.post(f"{PODS}/{pod['name']}/eviction", json=body)).status_code == 409
+        body["deleteOptions"] = {"preconditions": {"uid": pod["uid"]}}
+        assert (await api.http.post(f"{PODS}/{pod['name']}/eviction", json=body)).status_code == 201
 
 
 async def test_the_scale_subresource_scales():

@@ -19,7 +19,7 @@ from kronveil.actions.surroundings import (
 )
 from kronveil.model.execution import Check, Effect, FieldDiff, StepPlan, Target
 from kronveil.model.resource import Resource
-from kronveil.sdk.actions import ClusterDoor, Doors, Outcome, Step
+from kronveil.sdk.actions import ClusterDoor, Doors, Outcome, Reply, Step
 from kronveil.sdk.differences import differences, value_at
 from kronveil.sdk.errors import Permanent, Transient
 
@@ -62,16 +62,8 @@ async def rehearse_patch(doors: Doors, step: Step, target: Target, decide: Decid
     """Ask for the object, decide what is to become of it, and have the API server say what that would change."""
     path = path_of(target)
     async with doors.open(target.cluster_name) as door:
-        before = await read(door, path, target)
-        intent = await decide(door, before)
         rights = await may(door, "patch", target)
-        reply = await door.ask(
-            "PATCH",
-            path,
-            parameters={"dryRun": "All", "fieldManager": MANAGER},
-            body=_encoded(intent.patch),
-            content_type=intent.patch_type,
-        )
+        before, intent, reply = await _dry_run(door, path, target, decide)
         after = object_in(reply, path, "would not allow this")
         around = await look_around(door, before)
     shown = _shown(before, after)
@@ -98,6 +90,26 @@ async def rehearse_patch(doors: Doors, step: Step, target: Target, decide: Decid
         undo=_undo_words(intent, shown),
         details=_details(path, intent, before, after),
     )
+
+
+async def _dry_run(door: ClusterDoor, path: str, target: Target, decide: Decide) -> tuple[Json, Intent, Reply]:
+    """The object, what is to become of it, and the answer of the API server: all of one version of the object."""
+    for _ in range(MOST_CONFLICTS):
+        before = await read(door, path, target)
+        intent = await decide(door, before)
+        given = intent.patch.get("metadata") or {}
+        # Else what a controller writes meanwhile would look like a part of the plan.
+        held = {"metadata": {**given, "resourceVersion": before["metadata"]["resourceVersion"]}}
+        reply = await door.ask(
+            "PATCH",
+            path,
+            parameters={"dryRun": "All", "fieldManager": MANAGER},
+            body=_encoded({**intent.patch, **held}),
+            content_type=intent.patch_type,
+        )
+        if reply.status != 409:
+            return before, intent, reply
+    raise Transient(f"{target.resource.name} changes faster than it can be looked at")
 
 
 async def perform_patch(doors: Doors, plan: StepPlan, key: str) -> Outcome:

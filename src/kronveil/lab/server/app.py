@@ -178,21 +178,22 @@ class ClusterApi:
 
     async def _write(self, request: Request, target: Target) -> Response:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip()
-        body = parse_body(await request.body(), content_type)
-        manager = (
-            request.query_params.get("fieldManager") or request.headers.get("user-agent", "unknown").partition("/")[0]
-        )
-        self._writer.manager = manager
+        content = await request.body()
+        body = parse_body(content, content_type)
+        # As a real server does: where a deletion has options in a body, those are all it has.
+        query = QueryParams() if request.method == "DELETE" and content else request.query_params
+        client = request.headers.get("user-agent", "unknown").partition("/")[0]
+        self._writer.manager = query.get("fieldManager") or client
         self.catch_up()
         if (words := self.faults.denied.get(target.kind.plural)) is not None:
             raise ApiError(400, "", f'admission webhook "{WEBHOOK}" denied the request: {words}')
-        answer = self._written(request, target, body, content_type)
+        answer = self._written(request, target, body, query)
         if (words := self.faults.warned.get(target.kind.plural)) is not None:
             answer.headers["warning"] = f'299 - "{words}"'
         return answer
 
-    def _written(self, request: Request, target: Target, body: Any, content_type: str) -> Response:
-        query = request.query_params
+    def _written(self, request: Request, target: Target, body: Any, query: QueryParams) -> Response:
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip()
         if request.method == "POST":
             return self._writer.post(target, body, query)
         if request.method == "DELETE":
