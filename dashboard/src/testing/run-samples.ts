@@ -96,6 +96,21 @@ export const signed = (...by: Approvals["given"]): Approvals => ({
   why_not: "",
 });
 
+export const written = (
+  name: string,
+  changes: Partial<Runbook["steps"][number]> = {},
+): Runbook["steps"][number] => ({
+  name,
+  action: "set_resources",
+  effect: "mutate",
+  question: "",
+  condition: "",
+  for_each: "",
+  runbook: "",
+  together: [],
+  ...changes,
+});
+
 export const runbook = (id: string, changes: Partial<Runbook> = {}): Runbook => ({
   id,
   name: id,
@@ -103,7 +118,10 @@ export const runbook = (id: string, changes: Partial<Runbook> = {}): Runbook => 
   auto_execute: false,
   incident_types: ["pod.oom_killed"],
   step_count: 1,
-  steps: [{ name: "raise", action: "set_resources", effect: "mutate" }],
+  steps: [written("raise")],
+  inputs: [],
+  approvals: 1,
+  text: "",
   source: "bundled",
   last_run: null,
   success_rate: null,

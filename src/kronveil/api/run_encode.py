@@ -1,5 +1,6 @@
 """From runbooks and runs to what goes over the wire: one way for REST and for the live stream."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,10 +22,11 @@ from kronveil.model.execution import (
     Target,
     Verdict,
 )
-from kronveil.model.runbook import Runbook
+from kronveil.model.runbook import Input, Runbook, RunbookStep
 
 _KNOWN = (Verdict.EFFECTIVE, Verdict.INEFFECTIVE, Verdict.HARMFUL)
 RECENT = 3
+_HARM = (Effect.READ, Effect.MUTATE, Effect.DESTROY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,43 @@ def runbook_shape(runbook: Runbook, runs: Sequence[Execution], effects: Mapping[
         auto_execute=runbook.auto_execute,
         incident_types=list(runbook.incident_kinds),
         step_count=len(runbook.steps),
-        steps=[shapes.RunbookStep(step.name, step.action, effects[step.action]) for step in runbook.steps],
+        steps=[_written(step, runbook, effects) for step in runbook.steps],
+        inputs=[_input(each) for each in runbook.inputs],
+        approvals=runbook.approvals,
         source=runbook.source,
+        text=runbook.text,
         last_run=stamp(acted[0].requested_at) if acted else None,
         success_rate=round(effective / len(known), 4) if known else None,
         effective=effective,
         verdicts=len(known),
         recent=[shapes.RecentRun(run.id, run.status, run.verdict, stamp(run.requested_at)) for run in acted[:RECENT]],
         waiting=[run.id for run in mine if run.status is ExecutionStatus.AWAITING_APPROVAL],
+    )
+
+
+def _written(step: RunbookStep, runbook: Runbook, effects: Mapping[str, Effect]) -> shapes.RunbookStep:
+    within = [*step.each(), *(each for part in runbook.parts if part.id == step.runbook for each in part.all_steps())]
+    most = max((effects.get(each.action, Effect.READ) for each in within), key=_HARM.index)
+    kind = "ask" if step.question else "together" if step.together else "runbook"
+    return shapes.RunbookStep(
+        name=step.name,
+        action=step.action or kind,
+        effect=most,
+        question=step.question,
+        condition=step.condition,
+        for_each=step.for_each,
+        runbook=step.runbook,
+        together=[each.name for each in step.together],
+    )
+
+
+def _input(given: Input) -> shapes.RunbookInput:
+    return shapes.RunbookInput(
+        name=given.name,
+        type=given.type,
+        description=given.description,
+        default=None if given.is_required else json.dumps(given.default),
+        choices=[json.dumps(each) for each in given.choices],
     )
 
 

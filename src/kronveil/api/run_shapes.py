@@ -7,6 +7,7 @@ from pydantic import Field
 
 from kronveil.api.shapes import Resource, Timestamp
 from kronveil.model.execution import Effect, ExecutionStatus, Mode, StepStatus, Verdict
+from kronveil.model.runbook import InputType
 
 
 @dataclass(slots=True)
@@ -14,8 +15,26 @@ class RunbookStep:
     """One step as it is written."""
 
     name: str
-    action: str
-    effect: Annotated[Effect, Field(description="The most that its action may do.")]
+    action: Annotated[
+        str, Field(description="Of a step that is no action: `ask`, `together`, or `runbook` for another one's steps.")
+    ]
+    effect: Annotated[Effect, Field(description="The most that its action may do, or the steps within it.")]
+    question: Annotated[str, Field(description="What a person is asked; empty: nothing.")]
+    condition: Annotated[str, Field(description="Its `if`; empty: it is always done.")]
+    for_each: Annotated[str, Field(description="Of what it is done for each; empty: once.")]
+    runbook: Annotated[str, Field(description="Whose steps stand here; empty: its own.")]
+    together: Annotated[list[str], Field(description="The names of the steps that are performed at once.")]
+
+
+@dataclass(slots=True)
+class RunbookInput:
+    """One thing that whoever runs it may set. Values are JSON text."""
+
+    name: str
+    type: InputType
+    description: str
+    default: Annotated[str | None, Field(description="Null: it must be given.")]
+    choices: Annotated[list[str], Field(description="Empty: any value of its type.")]
 
 
 @dataclass(slots=True)
@@ -39,7 +58,10 @@ class Runbook:
     incident_types: list[str]
     step_count: int
     steps: list[RunbookStep]
+    inputs: list[RunbookInput]
+    approvals: Annotated[int, Field(description="So many different people must sign where it asks.")]
     source: str
+    text: Annotated[str, Field(description="What is written there.")]
     last_run: Timestamp | None
     success_rate: Annotated[
         float | None,
