@@ -43,7 +43,8 @@ class Server:
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answer: Answerer = lambda _: Said()
-        self.hangs_once = False
+        self.hangs_at: Callable[[Received], bool] = lambda _: False
+        """Which request is taken and never answered; it is one alone."""
         self.port = 0
         self._serving = anyio.CancelScope()
         self._is_closed = anyio.Event()
@@ -71,8 +72,8 @@ class Server:
                 request = await _read(stream)
                 said = self.answer(request)
                 self.received.append(request)
-                if self.hangs_once:
-                    self.hangs_once = False
+                if self.hangs_at(request):
+                    self.hangs_at = lambda _: False
                     await anyio.sleep_forever()
                 if not said.is_lost:
                     head = {"content-length": str(len(said.body)), "connection": "close", **said.headers}

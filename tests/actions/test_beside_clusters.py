@@ -86,7 +86,7 @@ class Tool(World):
         self._loses = True
 
     def hang_after_next_act(self) -> None:
-        self.server.hangs_once = True
+        self.server.hangs_at = lambda _: True
 
     def _answer(self, request: Received) -> Said:
         if request.headers.get("authorization") != f"Bearer {self.secret}":

@@ -7,6 +7,7 @@ from kronveil.actions.drain import component as drain
 from kronveil.actions.http_request import component as http_request
 from kronveil.actions.kubectl_scale import component as kubectl_scale
 from kronveil.actions.notify_oncall import component as notify_oncall
+from kronveil.actions.open_pull_request import component as open_pull_request
 from kronveil.actions.patch import component as patch
 from kronveil.actions.restart_pod import component as restart_pod
 from kronveil.actions.rollout_restart import component as rollout_restart
@@ -31,5 +32,6 @@ BUILT_IN: tuple[ActionComponent, ...] = (
     wait,
     http_request,
     custom_script,
+    open_pull_request,
     notify_oncall,
 )
