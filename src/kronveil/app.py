@@ -108,7 +108,8 @@ async def _joined(
         signals = await _signals(config, opened)
         triage, agent = await _agent(config, store, signals, notifiers, is_simulated=is_simulated)
         # All slow building comes before the agent runs: what blocks the loop then looks like a silent fleet.
-        console = create_app(agent, replace(options, notifiers=notifiers))
+        inject = agent.inject if config.api.test_injection else None
+        console = create_app(agent, replace(options, notifiers=notifiers, inject=inject))
         apps = {
             "api": console,
             "dashboard": console,

@@ -31,8 +31,9 @@ from kronveil.model.event import Event
 from kronveil.model.fleet import Books, Fleet, Member, Pause
 from kronveil.model.incident import Incident
 from kronveil.model.inventory import PodLine, WorkloadLine
+from kronveil.model.observation import Observation
 from kronveil.model.silence import Silence
-from kronveil.sdk.contracts import Inventory
+from kronveil.sdk.contracts import Batch, Inventory
 from kronveil.sdk.errors import Transient
 from kronveil.sdk.signals import SeriesPage, SeriesQuery, SignalStore
 from kronveil.sdk.storage import (
@@ -365,6 +366,10 @@ class Agent:
     def not_configured(self, trouble: str) -> None:
         """The configuration on disk could not be taken over; the one before stays in force."""
         self._health.configuration_trouble = trouble
+
+    async def inject(self, cluster: str, observation: Observation) -> None:
+        """Judge what a test says of a cluster as if it had been heard from there. Raises NotFound."""
+        await self._watched(cluster).source.emit(Batch(unsourced=(observation,)))
 
     def _inventory(self, name: str) -> Inventory | None:
         collector = self._watched(name).supervised.collector

@@ -28,6 +28,7 @@ from kronveil.api.routes import (
     events,
     fleet,
     incidents,
+    injecting,
     inventory,
     notifiers,
     overview,
@@ -63,6 +64,9 @@ def create_app(desk: Desk, options: ApiOptions) -> Gate:
     api.state.notifiers = options.notifiers
     api.state.texts = IncidentTexts()
     api.state.replays = Replays(desk)
+    if options.inject is not None:
+        api.state.inject = options.inject
+        api.include_router(injecting.router, prefix=PREFIX)
     api.state.composer = composer = Composer(desk)
     sockets = Streams(composer, doorman, options.pace)
 

@@ -1,6 +1,6 @@
 """What the operator decided about the API: who may call, from where, and where the built console lies."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -8,10 +8,13 @@ from typing import Literal
 from kronveil.api.limits import Proxies
 from kronveil.api.pace import Pace
 from kronveil.api.tokens import TokenFile
+from kronveil.model.observation import Observation
 from kronveil.sdk.errors import ConfigError
 from kronveil.sdk.notifiers import Notifier
 from kronveil.sdk.secret import Secret
 
+Inject = Callable[[str, Observation], Awaitable[None]]
+"""Tells the agent of an object of a cluster, by name. Raises NotFound."""
 BUILT_CONSOLE = Path(__file__).parent / "console"
 
 
@@ -26,7 +29,7 @@ class NamedNotifier:
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
     """``is_loopback``: every address the API listens on is a loopback one. ``console``: the folder of the built
-    console, None for the package's own."""
+    console, None for the package's own. ``inject``: what ``POST test/inject`` calls; without it there is none."""
 
     is_loopback: bool = True
     auth: Literal["auto", "required"] = "auto"
@@ -38,6 +41,7 @@ class ApiOptions:
     console: Path | None = None
     pace: Pace = field(default_factory=Pace)
     notifiers: Mapping[str, NamedNotifier] = field(default_factory=dict)
+    inject: Inject | None = None
 
     @property
     def needs_token(self) -> bool:

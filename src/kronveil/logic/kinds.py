@@ -34,6 +34,10 @@ PDB_BLOCKING = "pdb.blocking"
 CERTIFICATE_EXPIRING = "certificate.expiring"
 SYNC_FAILED = "gitops.sync_failed"
 RESOURCE_UNHEALTHY = "resource.unhealthy"
+LATENCY_HIGH = "service.latency_high"
+OBJECTIVE_BURNING = "slo.burning"
+LOG_VOLUME_HIGH = "log.volume_high"
+TLS_ERROR = "certificate.tls_error"
 CLUSTER_UNREACHABLE = "cluster.unreachable"
 WATCH_STALLED = "watch.stalled"
 COLLECTOR_STALLED = "collector.stalled"
@@ -75,6 +79,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ROLLOUT_STUCK: Kind("rollout", _HIGH),
         UNAVAILABLE: Kind("rollout", _HIGH, timedelta(minutes=2)),
         CERTIFICATE_EXPIRING: Kind("certificate", _HIGH, timedelta(days=14)),
+        TLS_ERROR: Kind("certificate", _HIGH),
+        OBJECTIVE_BURNING: Kind("objective", _HIGH),
+        LATENCY_HIGH: Kind("latency", _HIGH),
         BOOKS_UNBALANCED: Kind("reach", _MEDIUM),
         UNSCHEDULABLE: Kind("scheduling", _MEDIUM),
         QUOTA_EXCEEDED: Kind("scheduling", _MEDIUM),
@@ -86,6 +93,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         RESOURCE_UNHEALTHY: Kind("resource", _MEDIUM, timedelta(minutes=5)),
         HPA_SATURATED: Kind("scale", _MEDIUM, timedelta(minutes=10)),
         HPA_BLIND: Kind("scale", _MEDIUM, timedelta(minutes=3)),
+        LOG_VOLUME_HIGH: Kind("logs", _MEDIUM),
         STUCK_TERMINATING: Kind("deletion", _LOW, timedelta(minutes=5)),
         PDB_BLOCKING: Kind("rollout", _LOW, timedelta(minutes=30)),
     }

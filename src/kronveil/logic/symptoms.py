@@ -7,6 +7,7 @@ from kronveil.logic.kinds import (
     CLUSTER_UNREACHABLE,
     HPA_BLIND,
     HPA_SATURATED,
+    KINDS,
     ROLLOUT_STUCK,
     UNAVAILABLE,
     WATCH_STALLED,
@@ -48,6 +49,7 @@ from kronveil.model.facts import (
     ResourceFacts,
     SourceFacts,
     SyncFacts,
+    ToldFacts,
     WorkloadFacts,
 )
 from kronveil.model.fleet import ClusterState
@@ -87,6 +89,17 @@ def _source_symptoms(source: SourceFacts) -> tuple[Symptom, ...]:
     )
 
 
+def _told_symptoms(told: ToldFacts) -> tuple[Symptom, ...]:
+    kind = KINDS.get(told.kind)
+    if kind is None or told.is_over:
+        return ()
+    return (Symptom(told.kind, kind.family, told.part, reason="Told", message=told.message),)
+
+
+def _is_told_symptom_over(kind: str, part: str, told: ToldFacts) -> bool:
+    return told.is_over and (told.kind, told.part) == (kind, part)
+
+
 def _is_source_symptom_over(kind: str, part: str, source: SourceFacts) -> bool:
     # A kind that is watched no longer, or may not be, is not missed.
     is_missed = kind != WATCH_STALLED or source.kinds is None or part in source.kinds
@@ -118,6 +131,7 @@ _SYMPTOMS: Mapping[type, Callable[[Any], tuple[Symptom, ...]]] = {
     WorkloadFacts: workload_symptoms,
     ReachFacts: _reach_symptoms,
     SourceFacts: _source_symptoms,
+    ToldFacts: _told_symptoms,
     JobFacts: job_symptoms,
     CronJobFacts: cronjob_symptoms,
     ClaimFacts: claim_symptoms,
@@ -134,6 +148,7 @@ _ENDINGS: Mapping[type, Callable[[str, str, Any], bool]] = {
     WorkloadFacts: _is_workload_symptom_over,
     ReachFacts: _is_reach_symptom_over,
     SourceFacts: _is_source_symptom_over,
+    ToldFacts: _is_told_symptom_over,
     JobFacts: lambda _, __, job: job.succeeded,
     CronJobFacts: _is_not_shown,
     ClaimFacts: _is_not_shown,

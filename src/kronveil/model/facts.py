@@ -216,6 +216,16 @@ class WarningFacts:
 
 
 @noun
+class ToldFacts:
+    """What another source says of an object: that it has a symptom of this kind, or has it no more."""
+
+    kind: str
+    part: str = ""
+    message: str = ""
+    is_over: bool = False
+
+
+@noun
 class GoneFacts:
     """The object was deleted, or was missing from a complete list."""
 
@@ -290,4 +300,5 @@ Facts: TypeAlias = (
     | ListedFacts
     | ReachFacts
     | SourceFacts
+    | ToldFacts
 )
