@@ -42,7 +42,20 @@ steps:
   - name: Raise the memory limit
     action: set_resources
 """
-RUNBOOKS = {"remove-job": REMOVE_JOB, "restart": RESTART, "raise-limit": RAISE}
+ASK_FIRST = """\
+name: Ask first
+description: Restarts what two people signed for, once a third says that now is the time.
+when: [node.not_ready]
+approvals: 2
+inputs:
+  cause: {type: text, default: nobody said, description: What it is good for.}
+steps:
+  - name: Is now the time?
+    ask: Shall its pods be restarted now?
+  - name: Restart the pods
+    action: rollout_restart
+"""
+RUNBOOKS = {"remove-job": REMOVE_JOB, "restart": RESTART, "raise-limit": RAISE, "ask-first": ASK_FIRST}
 
 
 @dataclass(frozen=True)

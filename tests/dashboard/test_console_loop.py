@@ -168,6 +168,60 @@ async def test_a_viewer_reads_the_plan_finds_writes_off_with_the_role_and_the_ag
     assert await faults_in(page, OPPOSITE_LOOKS) == {}
 
 
+async def test_two_people_sign_and_the_run_asks_before_it_acts(looped: Looped, open_page: OpenPage) -> None:
+    await looped.break_image("tea")
+    incident = (await looped.plan_for("tea"))["incident_id"]
+    asked = {"incident_id": incident, "mode": "live"}
+    made = await looped.told("runbooks/ask-first/executions", asked, await token_of(looped, "starter", "operator"))
+    path = f"/executions/{made.raise_for_status().json()['id']}"
+    first = await open_as(looped, open_page, await token_of(looped, "ada", "approver"), path)
+    await sign(first, "It is stuck")
+    await expect(first.locator(".terms")).to_contain_text("2 approvals by role approver, 1 more", timeout=SOON_MS)
+    await expect(first.locator(".signing-off")).to_contain_text("ada signed")
+    await expect(sign_button(first)).to_be_disabled()
+    assert await faults_in(first, OPPOSITE_LOOKS) == {}
+    await first.get_by_role("button", name="Take my signature back").click()
+    await expect(first.locator(".terms")).not_to_contain_text("1 more", timeout=SOON_MS)
+    await expect(sign_button(first)).to_be_enabled()
+    await sign_button(first).click()
+    await expect(first.locator(".terms")).to_contain_text("1 more", timeout=SOON_MS)
+
+    second = await open_as(looped, open_page, await token_of(looped, "bo", "approver"), path)
+    await sign(second, "I agree")
+    question = second.locator(".question")
+    await expect(question).to_contain_text("Shall its pods be restarted now?", timeout=SOON_MS)
+    await expect(second.locator("[data-given]")).to_have_count(2)
+    await expect(question.get_by_role("button", name="Go on")).to_be_disabled()
+    assert await faults_in(second, OPPOSITE_LOOKS) == {}
+    await question.get_by_label("Reason for the answer").fill("It is quiet")
+    await question.get_by_role("button", name="Go on").click()
+    await expect(question).to_have_count(0, timeout=SOON_MS)
+    await expect(second.locator("[data-step-state=done]")).to_have_count(2, timeout=SOON_MS)
+
+
+async def test_other_inputs_make_another_plan_that_who_edited_it_does_not_sign(
+    looped: Looped, open_page: OpenPage
+) -> None:
+    await looped.break_image("wish")
+    incident = (await looped.plan_for("wish"))["incident_id"]
+    page, _ = await open_page("about:blank")
+    await settles(page, f"{looped.agent.url}/runbooks/ask-first")
+    await page.locator("#rehearse select").first.select_option(incident)
+    await page.get_by_role("button", name="Plan for approval").click()
+    hash_of = page.locator("[data-plan-hash]")
+    await expect(hash_of).to_be_visible(timeout=SOON_MS)
+    before = await hash_of.get_attribute("data-plan-hash")
+    await page.get_by_role("button", name="Edit, then ask again").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("cause").fill("it leaks")
+    await dialog.get_by_label("Why", exact=True).fill("Nobody said it")
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    await dialog.get_by_role("button", name="Plan anew").click()
+    await expect(page.locator(".facts-line")).to_contain_text("cause it leaks", timeout=SOON_MS)
+    await expect(page.locator(".facts-line")).to_contain_text("edited by local")
+    await expect(hash_of).not_to_have_attribute("data-plan-hash", before or "")
+
+
 async def test_a_plan_is_rejected_with_a_reason_that_everybody_reads(looped: Looped, open_page: OpenPage) -> None:
     page, run = await at_plan(looped, open_page, "tax")
     reject = page.get_by_role("button", name="Reject")

@@ -15,7 +15,9 @@ export const fetchExecutions = (query: RunQuery, limit = 100): Promise<Execution
 export const fetchExecution = (id: string): Promise<Execution> =>
   body(rest.GET("/api/v1/executions/{id}", { params: { path: { id } as never } }));
 
-export type RunWish = { incident_id: string; mode: Execution["mode"] };
+export type Given = Record<string, string | number | boolean | null>;
+
+export type RunWish = { incident_id: string; mode: Execution["mode"]; parameters?: Given };
 
 /** A rehearsal, or a plan that waits for its signature; neither acts by itself. */
 export const requestRun = (runbook: string, wish: RunWish, key: string): Promise<Execution> =>
@@ -59,8 +61,6 @@ export const revokeSignature = (id: string, reason: string, key: string): Promis
       body: { reason } as never,
     }),
   );
-
-export type Given = Record<string, string | number | boolean | null>;
 
 /** All inputs, of which it is planned anew: signatures that were given are void. */
 export const editRun = (id: string, parameters: Given, reason: string, key: string): Promise<Execution> =>

@@ -121,6 +121,8 @@ export const runbook = (id: string, changes: Partial<Runbook> = {}): Runbook => 
   steps: [written("raise")],
   inputs: [],
   approvals: 1,
+  settle_s: null,
+  undo_on_failure: false,
   text: "",
   source: "bundled",
   last_run: null,

@@ -54,6 +54,8 @@ def runbook_shape(runbook: Runbook, runs: Sequence[Execution], effects: Mapping[
         steps=[_written(step, runbook, effects) for step in runbook.steps],
         inputs=[_input(each) for each in runbook.inputs],
         approvals=runbook.approvals,
+        settle_s=None if runbook.settle is None else runbook.settle.total_seconds(),
+        undo_on_failure=runbook.undo_on_failure,
         source=runbook.source,
         text=runbook.text,
         last_run=stamp(acted[0].requested_at) if acted else None,

@@ -60,6 +60,8 @@ class Runbook:
     steps: list[RunbookStep]
     inputs: list[RunbookInput]
     approvals: Annotated[int, Field(description="So many different people must sign where it asks.")]
+    settle_s: Annotated[float | None, Field(description="How long the symptom must stay away; null: the usual time.")]
+    undo_on_failure: Annotated[bool, Field(description="Whether what it changed is set back when a later step fails.")]
     source: str
     text: Annotated[str, Field(description="What is written there.")]
     last_run: Timestamp | None

@@ -13,9 +13,12 @@ import { AsOf, Empty, Loading, Panel } from "../../parts/panel";
 import { useRenewed } from "../../parts/renewed";
 import { resourceName } from "../../parts/resource";
 import { Ask } from "../../parts/run/ask";
+import { Inputs } from "../../parts/run/inputs";
+import { givenFrom, missingFrom, type Typed } from "../../parts/run/inputs-data";
 import { AutoChip } from "../../parts/run/standing";
 import { EFFECTS } from "../../parts/run/words";
 import { useTitle } from "../../shell/title";
+import { duration, plural } from "../../time/format";
 import { RunbookRecord, Types } from "./card";
 import { History } from "./history";
 import { Stopped } from "./kill-switch";
@@ -79,6 +82,11 @@ function Found({ runbook }: { runbook: Runbook }) {
         <div className="facts-line">
           <AutoChip auto={runbook.auto_execute} />
           <Types types={runbook.incident_types} />
+          {runbook.approvals > 1 && <span className="second">{plural(runbook.approvals, "approval")}</span>}
+          {runbook.settle_s !== null && (
+            <span className="quiet">judged after {duration(runbook.settle_s)} without the symptom</span>
+          )}
+          {runbook.undo_on_failure && <span className="quiet">sets back what it did when a step fails</span>}
           <span className="quiet">{runbook.source === "bundled" ? "built in" : runbook.source}</span>
         </div>
         <p className="second facts-line">{runbook.description}</p>
@@ -93,12 +101,22 @@ function Found({ runbook }: { runbook: Runbook }) {
             </div>
           </Panel>
           <RehearseFor runbook={runbook} isLive={list?.live ?? false} />
+          {runbook.text && <Source text={runbook.text} />}
         </div>
       </div>
       <History {...history} ofOne />
     </>
   );
 }
+
+const Source = ({ text }: { text: string }) => (
+  <Panel title="Its text">
+    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+    <pre className="runbook-text" tabIndex={0}>
+      {text}
+    </pre>
+  </Panel>
+);
 
 function WrittenSteps({ runbook }: { runbook: Runbook }) {
   return (
@@ -114,6 +132,7 @@ function WrittenSteps({ runbook }: { runbook: Runbook }) {
             <span className="step-number">{index + 1}</span>
             <div>
               <strong>{step.name}</strong>
+              <StepNotes step={step} />
               <span className="step-chips">
                 <span className="kind-chip effect-chip">{EFFECTS[step.effect]}</span>
                 <code>{step.action}</code>
@@ -123,6 +142,31 @@ function WrittenSteps({ runbook }: { runbook: Runbook }) {
         ))}
       </ol>
     </Panel>
+  );
+}
+
+/** What decides whether it is done, how often, and with what. */
+function StepNotes({ step }: { step: Runbook["steps"][number] }) {
+  return (
+    <>
+      {step.question && <span className="second">asks: {step.question}</span>}
+      {step.runbook && (
+        <span className="second">
+          the steps of <Link to={`/runbooks/${encodeURIComponent(step.runbook)}`}>{step.runbook}</Link>
+        </span>
+      )}
+      {step.together.length > 0 && <span className="second">at once: {step.together.join(", ")}</span>}
+      {step.for_each && (
+        <span className="quiet">
+          for each of <code>{step.for_each}</code>
+        </span>
+      )}
+      {step.condition && (
+        <span className="quiet">
+          if <code>{step.condition}</code>
+        </span>
+      )}
+    </>
   );
 }
 
@@ -138,6 +182,12 @@ function RehearseFor({ runbook, isLive }: { runbook: Runbook; isLive: boolean })
   const { fitting, others } = candidates(active, runbook.incident_types);
   const offered = [...fitting, ...others];
   const [chosen, setChosen] = useState("");
+  const [typed, setTyped] = useState<Typed>({});
+  const asked = {
+    runbook: runbook.id,
+    parameters: givenFrom(runbook.inputs, typed),
+    missing: missingFrom(runbook.inputs, typed),
+  };
   const incident = offered.some(({ id }) => id === chosen) ? chosen : (offered[0]?.id ?? "");
   return (
     <Panel title="Rehearse for an incident">
@@ -152,6 +202,7 @@ function RehearseFor({ runbook, isLive }: { runbook: Runbook; isLive: boolean })
               <Options label="Of other types: it may not fit" incidents={others} />
             </select>
           </label>
+          <Inputs inputs={runbook.inputs} typed={typed} change={setTyped} />
           <p className="quiet">
             A rehearsal asks the target what each step would do and writes nothing.
             {isLive
@@ -159,8 +210,8 @@ function RehearseFor({ runbook, isLive }: { runbook: Runbook; isLive: boolean })
               : " Live runs are off in the configuration, so nothing can be planned for approval."}
           </p>
           <div className="run-stop">
-            <Ask runbook={runbook.id} incident={incident} mode="rehearse" label="Rehearse" primary />
-            {isLive && <Ask runbook={runbook.id} incident={incident} mode="live" label="Plan for approval" />}
+            <Ask {...asked} incident={incident} mode="rehearse" label="Rehearse" primary />
+            {isLive && <Ask {...asked} incident={incident} mode="live" label="Plan for approval" />}
           </div>
         </div>
       )}
