@@ -189,7 +189,8 @@ class ClusterApi:
             raise ApiError(400, "", f'admission webhook "{WEBHOOK}" denied the request: {words}')
         answer = self._written(request, target, body, query)
         if (words := self.faults.warned.get(target.kind.plural)) is not None:
-            answer.headers["warning"] = f'299 - "{words}"'
+            quoted = words.replace('"', r"\"")
+            answer.headers["warning"] = f'299 - "{quoted}"'
         return answer
 
     def _written(self, request: Request, target: Target, body: Any, query: QueryParams) -> Response:
