@@ -14,6 +14,7 @@ GO_TO = {
     "f": "Fleet",
     "e": "Explore",
     "c": "Changes",
+    "r": "Runbooks",
     "p": "Parts",
     "s": "Settings",
     "o": "Overview",

@@ -91,11 +91,12 @@ export function useRun(id: string) {
 }
 
 /** The runbooks with their records, asked for again whenever a run moves. */
-export function useRunbooks() {
-  const asked = useQuery({ queryKey: ["runbooks"], queryFn: fetchRunbooks });
+export function useRunbooks(enabled = true) {
+  const asked = useQuery({ queryKey: ["runbooks"], queryFn: fetchRunbooks, enabled });
   useRenewed(
     useLive((view) => view.world.runs),
     asked.refetch,
+    enabled,
   );
   return asked;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { runbook } from "../testing/run-samples";
 import { cluster, incident } from "../testing/samples";
 import { type Known, offersFor } from "./palette-data";
 
@@ -6,6 +7,7 @@ const known: Known = {
   incidents: [incident("a")],
   clusters: [cluster("alpha")],
   workloads: [],
+  runbooks: [runbook("pod-oom", { name: "Pod OOM" })],
   commands: [{ label: "Pause or resume live", more: "command", tone: null, to: () => {} }],
 };
 const labels = (sought: string, more: Partial<Known> = {}) =>
@@ -20,11 +22,17 @@ describe("the palette", () => {
       "Explore",
       "Signals",
       "Changes",
+      "Runbooks",
       "Parts",
       "Settings",
       "Tokens",
     ];
     expect(labels("")).toEqual(expect.arrayContaining(pages));
+  });
+
+  it("finds a runbook by its name, and not before it is asked for", () => {
+    expect(labels("oom")).toContain("Pod OOM");
+    expect(labels("")).not.toContain("Pod OOM");
   });
 
   it("offers what a cluster holds once words ask for it", () => {

@@ -1,5 +1,5 @@
 // What the palette offers for some words: pages, what this page knows by name, workloads, and what can be done. Pure.
-import type { Cluster, Incident, Workload } from "../api/types";
+import type { Cluster, Incident, Runbook, Workload } from "../api/types";
 import { type Tone, toneOfSeverity, toneOfState } from "../parts/shape";
 
 export type Offer = {
@@ -31,6 +31,7 @@ export type Known = {
   incidents: Iterable<Incident>;
   clusters: readonly Cluster[];
   workloads: readonly Workload[];
+  runbooks: readonly Runbook[];
   commands: readonly Offer[];
 };
 
@@ -52,6 +53,13 @@ const ofIncident = ({ id, title, status, severity }: Incident): Offer => ({
   more: `${status} · ${id}`,
   tone: toneOfSeverity(severity),
   to: `/incidents/${encodeURIComponent(id)}`,
+});
+
+const ofRunbook = ({ id, name, auto_execute }: Runbook): Offer => ({
+  label: name,
+  more: `runbook · ${auto_execute ? "auto" : "manual"}`,
+  tone: null,
+  to: `/runbooks/${encodeURIComponent(id)}`,
 });
 
 const ofWorkload = ({ cluster, namespace, name, kind }: Workload): Offer => ({
@@ -98,7 +106,9 @@ export function offersFor(sought: string, known: Known, most: number): Offer[] {
     ...clusters.filter(({ tone }) => tone !== null),
     ...known.commands,
     // Only words bring these: without any they would drown the pages.
-    ...(words.length > 0 ? clusters.filter(({ tone }) => tone === null) : []),
+    ...(words.length > 0
+      ? [...known.runbooks.map(ofRunbook), ...clusters.filter(({ tone }) => tone === null)]
+      : []),
   ].filter(matches);
   // The agent found these by the same words.
   const found = [...named.slice(0, most), ...known.workloads.map(ofWorkload)].slice(

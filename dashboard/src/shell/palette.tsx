@@ -5,6 +5,7 @@ import { useNavigate } from "react-router";
 import { fetchWorkloads } from "../api/client";
 import type { Workload } from "../api/types";
 import { useClusters } from "../live/hooks";
+import { useRunbooks } from "../live/runs";
 import { useLive } from "../live/store";
 import { Shape } from "../parts/shape";
 import type { Keys } from "./keys";
@@ -113,6 +114,7 @@ function useOffers(sought: string, keys: Keys): Offer[] {
   const incidents = useLive((view) => view.world.incidents);
   const clusters = useClusters();
   const workloads = useWorkloads(sought);
+  const runbooks = useRunbooks(sought.trim() !== "").data?.items ?? NONE;
   return useMemo(() => {
     const command = (label: string, to: () => void): Offer => ({ label, more: "command", tone: null, to });
     const commands = [
@@ -125,6 +127,10 @@ function useOffers(sought: string, keys: Keys): Offer[] {
       ),
       command("Shortcuts", keys.help),
     ];
-    return offersFor(sought, { incidents: incidents.values(), clusters, workloads, commands }, SHOWN);
-  }, [incidents, clusters, workloads, sought, keys]);
+    return offersFor(
+      sought,
+      { incidents: incidents.values(), clusters, workloads, runbooks, commands },
+      SHOWN,
+    );
+  }, [incidents, clusters, workloads, runbooks, sought, keys]);
 }
