@@ -34,6 +34,7 @@ from kronveil.collectors.kubernetes import component as kubernetes
 from kronveil.collectors.kubernetes.config import ClusterConfig, KubernetesConfig
 from kronveil.collectors.kubernetes.doors import KubernetesDoors
 from kronveil.config import Config
+from kronveil.config.policy_section import calendar_of
 from kronveil.config.runbook_actions import known_actions
 from kronveil.config.runbook_files import load_runbooks
 from kronveil.config.settings import effective
@@ -45,10 +46,14 @@ from kronveil.logic.response import Bounds
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.notifiers import BUILT_IN as NOTIFIERS
+from kronveil.policies.opa import open_opa
+from kronveil.policies.rego import open_rego
+from kronveil.policies.texts import chosen
 from kronveil.reloading import Reloader, Takeover
 from kronveil.sdk.actions import Means
 from kronveil.sdk.errors import PluginError
 from kronveil.sdk.outside import Outside
+from kronveil.sdk.policy import PolicyEngine
 from kronveil.sdk.signals import SignalStore
 from kronveil.sdk.storage import Store
 from kronveil.stores.sqlite import open_sqlite
@@ -106,7 +111,9 @@ async def _joined(
         notifiers = await _notifiers(config, opened)
         listeners = opened.enter_context(open_listeners(config.listen.host, ports, way_out=way_out))
         signals = await _signals(config, opened)
-        triage, agent = await _agent(config, store, signals, notifiers, is_simulated=is_simulated)
+        engine = await _policy(config, opened)
+        repertoire = _repertoire(config, notifiers, engine)
+        triage, agent = await _agent(config, store, signals, repertoire, is_simulated=is_simulated)
         # All slow building comes before the agent runs: what blocks the loop then looks like a silent fleet.
         inject = agent.inject if config.api.test_injection else None
         console = create_app(agent, replace(options, notifiers=notifiers, inject=inject))
@@ -149,7 +156,7 @@ def _takeover(started: Config, agent: Agent, triage: Triage) -> Takeover:
 
 def _keep(config: Config) -> Keep:
     store = config.store
-    return Keep(store.event_retention, store.incident_retention, store.signal_retention)
+    return Keep(store.event_retention, store.incident_retention, store.signal_retention, store.audit_retention)
 
 
 def _rules(config: Config) -> Rules:
@@ -175,7 +182,7 @@ async def _agent(
     config: Config,
     store: Store,
     signals: SignalStore | None,
-    notifiers: Mapping[str, NamedNotifier],
+    repertoire: Repertoire,
     *,
     is_simulated: bool,
 ) -> tuple[Triage, Agent]:
@@ -205,7 +212,7 @@ async def _agent(
         live=Live(token_hex(8), encode_item),
         clock=utc_now,
         settings=_settings(config),
-        repertoire=_repertoire(config, notifiers),
+        repertoire=repertoire,
         is_simulated=is_simulated,
         keep=_keep(config),
         signals=signals,
@@ -213,7 +220,15 @@ async def _agent(
     return triage, agent
 
 
-def _repertoire(config: Config, notifiers: Mapping[str, NamedNotifier]) -> Repertoire:
+async def _policy(config: Config, opened: contextlib.AsyncExitStack) -> PolicyEngine:
+    """Who evaluates policies: the operator's OPA, or this agent. Raises ConfigError for rules that are none."""
+    told = config.policy
+    if told.opa is not None:
+        return await opened.enter_async_context(open_opa(told.opa, told.deadline))
+    return await opened.enter_async_context(open_rego(chosen(told.directory), told.deadline))
+
+
+def _repertoire(config: Config, notifiers: Mapping[str, NamedNotifier], engine: PolicyEngine) -> Repertoire:
     """The built-in actions and every runbook, within the bounds of the configuration. Raises ConfigError."""
     section = config.collectors.kubernetes or KubernetesConfig()
     named = {cluster.name: cluster for cluster in section.clusters}
@@ -221,7 +236,7 @@ def _repertoire(config: Config, notifiers: Mapping[str, NamedNotifier]) -> Reper
     means = Means(
         KubernetesDoors(lambda: named),
         {name: each.notifier for name, each in notifiers.items()},
-        Outside(hosts=told.hosts, scripts=told.scripts, databases=told.databases, github=told.github),
+        Outside(hosts=told.hosts, scripts=told.scripts, github=told.github),
     )
     runbooks = load_runbooks(config.runbooks.directory, known_actions())
     bounds = _bounds(config)
@@ -232,6 +247,8 @@ def _repertoire(config: Config, notifiers: Mapping[str, NamedNotifier]) -> Reper
         bounds=lambda: bounds,
         switch=KillSwitch(config.agent.data_dir),
         may_write_to=lambda name: name in named and named[name].write is not None,
+        engine=engine,
+        calendar=calendar_of(config.policy),
     )
 
 

@@ -81,6 +81,8 @@ class PlainLoop:
         mode: Mode,
         by: str,
         parameters: Mapping[str, object] | None = None,
+        *,
+        roles: Sequence[str] = (),
     ) -> Execution:
         as_given(self.runbooks[runbook_id], parameters or {})
         if incident_id not in self._incidents():
@@ -89,7 +91,9 @@ class PlainLoop:
         self.runs[run.id] = run
         return run
 
-    async def approve(self, run_id: str, plan_hash: str, by: str, reason: str) -> Execution:
+    async def approve(
+        self, run_id: str, plan_hash: str, by: str, reason: str, *, roles: Sequence[str] = ()
+    ) -> Execution:
         now = self._now()
         return await self._changed(
             run_id, lambda run: consent.approved(run, Approval(by, now, plan_hash, reason), now=now)

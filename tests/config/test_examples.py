@@ -22,8 +22,8 @@ REQUIRED = {
     "webhook": {"url": "https://hooks.example.com"},
     "hosts[]": {"host": "ci.example.com"},
     "scripts[]": {"name": "x", "path": "/x", "sha256": "abc"},
-    "databases[]": {"name": "x", "dsn": "abc"},
     "github": {"token": "abc"},
+    "freezes[]": {"name": "x", "begins": "2026-12-20T00:00:00Z", "ends": "2027-01-04T00:00:00Z"},
 }
 KEYS = dict(keys(shape_of(Sections)))
 

@@ -10,18 +10,24 @@ from tempfile import TemporaryDirectory
 import anyio
 import anyio.lowlevel
 
+from kronveil.model.audit import AuditEntry, AuditSeal
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
 from kronveil.sdk.storage import (
+    AuditPage,
+    AuditQuery,
     ChangePage,
     ChangeQuery,
+    DecisionPage,
+    DecisionQuery,
     EventPage,
     EventQuery,
     IncidentCount,
     IncidentPage,
     IncidentQuery,
+    Lease,
     Receipt,
     Restored,
     Store,
@@ -70,6 +76,33 @@ class Good:
 
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         return await self.store.silences(ended=ended)
+
+    async def decisions(self, query: DecisionQuery) -> DecisionPage:
+        return await self.store.decisions(query)
+
+    async def audit(self, query: AuditQuery) -> AuditPage:
+        return await self.store.audit(query)
+
+    async def audit_from(self, seq: int, limit: int) -> tuple[AuditEntry, ...]:
+        return await self.store.audit_from(seq, limit)
+
+    async def audit_seal(self) -> AuditSeal:
+        return await self.store.audit_seal()
+
+    async def forget_audit(self, before: datetime, limit: int) -> int:
+        return await self.store.forget_audit(before, limit)
+
+    async def forget_decisions(self, before: datetime, limit: int) -> int:
+        return await self.store.forget_decisions(before, limit)
+
+    async def take_lease(self, holder: str, until: datetime) -> Lease:
+        return await self.store.take_lease(holder, until)
+
+    async def renew_lease(self, lease: Lease, until: datetime) -> Lease:
+        return await self.store.renew_lease(lease, until)
+
+    async def lease(self) -> Lease | None:
+        return await self.store.lease()
 
     async def receipt(self, key: str) -> Receipt | None:
         return await self.store.receipt(key)

@@ -10,6 +10,7 @@ from typing import Protocol
 import anyio
 import structlog
 
+from kronveil.agent.auditing import Auditing
 from kronveil.agent.books import summed
 from kronveil.agent.desk import Act, AgentHealth, ClusterRequest, Figures, NotFound, Refused, Setting, Stage
 from kronveil.agent.executions import Executions, Repertoire
@@ -141,6 +142,7 @@ class Agent:
             silences=restored.silences,
             watched=lambda: (self._roster.uids(), self._removed),
         )
+        self.audit = Auditing(store, clock)
         self._health = HealthBoard(self._roll_call, self._pipeline, self._measuring, clock)
         self.loop = Executions(
             with_reviews(repertoire or Repertoire(), self),
@@ -148,7 +150,9 @@ class Agent:
             AgentSight(self._pipeline, self._roll_call),
             store,
             self._tell,
+            restored.standings,
         )
+        self.policy = self.loop.governor
         self._pipeline.on_incidents = self.loop.notice
 
     @asynccontextmanager
@@ -158,6 +162,7 @@ class Agent:
             core.start_soon(self._pipeline.run)
             core.start_soon(self._retention.run)
             core.start_soon(self._measuring.run)
+            core.start_soon(self.audit.run)
             async with anyio.create_task_group() as edge:
                 edge.start_soon(self._roster.run)
                 edge.start_soon(self._roll_call.run)
@@ -169,12 +174,13 @@ class Agent:
                     edge.cancel_scope.cancel()
             with anyio.move_on_after(DRAIN_DEADLINE_S, shield=True) as deadline:
                 await self._pipeline.drain()
+                await self.audit.drain()
             if deadline.cancelled_caught:
                 log.error("agent.stopped_before_all_was_saved", in_flight=self.books().in_flight)
             core.cancel_scope.cancel()
 
-    async def _tell(self, incident_id: str, words: str) -> None:
-        await self._pipeline.act(Act(incident_id, "note", KRONVEIL, words))
+    async def _tell(self, incident_id: str, words: str, verb: str = "note") -> None:
+        await self._pipeline.act(Act(incident_id, verb, KRONVEIL, words))
 
     def now(self) -> datetime:
         """The agent's clock, UTC."""

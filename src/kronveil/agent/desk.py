@@ -1,12 +1,15 @@
 """What the agent offers to those who ask: the one door between api and agent."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from kronveil.agent.latency import Latencies
 from kronveil.agent.live import Live
+from kronveil.model.audit import AuditEntry, AuditSeal
+from kronveil.model.autonomy import Level, Standing
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
 from kronveil.model.execution import Effect, Execution, Mode, Stop
@@ -14,13 +17,20 @@ from kronveil.model.fleet import Books, Fleet, Member
 from kronveil.model.health import ComponentHealth, HealthStatus
 from kronveil.model.incident import Incident
 from kronveil.model.inventory import PodLine, WorkloadLine
+from kronveil.model.policy import Document
 from kronveil.model.runbook import Runbook
 from kronveil.model.silence import Silence
+from kronveil.sdk.chain import Verified
 from kronveil.sdk.errors import KronveilError
+from kronveil.sdk.policy import Module
 from kronveil.sdk.signals import SeriesPage, SeriesQuery
 from kronveil.sdk.storage import (
+    AuditPage,
+    AuditQuery,
     ChangePage,
     ChangeQuery,
+    DecisionPage,
+    DecisionQuery,
     EventPage,
     EventQuery,
     ExecutionPage,
@@ -38,6 +48,10 @@ class NotFound(KronveilError):  # noqa: N818 - read as the answer it is
 
 class Refused(KronveilError):  # noqa: N818 - read as the answer it is
     """The thing exists, but this may not be done to it now; the text says why."""
+
+
+class Denied(Refused):
+    """The policy denies it; the text says by which rule and why."""
 
 
 class KeyReused(KronveilError):  # noqa: N818 - read as the answer it is
@@ -156,19 +170,23 @@ class Loop(Protocol):
     async def execution(self, execution_id: str) -> Execution:
         """One run. Raises NotFound."""
 
-    async def request(
+    async def request(  # noqa: PLR0913 - what a run begins with
         self,
         runbook_id: str,
         incident_id: str,
         mode: Mode,
         by: str,
         parameters: Mapping[str, object] | None = None,
+        *,
+        roles: Sequence[str] = (),
     ) -> Execution:
-        """Begin a run that somebody asked for. Raises NotFound, Refused, WrongInputs."""
+        """Begin a run that somebody asked for. Raises NotFound, Refused, Denied, WrongInputs."""
         ...
 
-    async def approve(self, run_id: str, plan_hash: str, by: str, reason: str) -> Execution:
-        """Sign a plan. Raises NotFound, and Refused for what is not, or no longer, to be approved."""
+    async def approve(
+        self, run_id: str, plan_hash: str, by: str, reason: str, *, roles: Sequence[str] = ()
+    ) -> Execution:
+        """Sign a plan. Raises NotFound, Denied, and Refused for what is not, or no longer, to be approved."""
         ...
 
     async def revoke(self, run_id: str, by: str, reason: str) -> Execution:
@@ -190,6 +208,70 @@ class Loop(Protocol):
         """Stop a run, now or after the step it is at. Raises NotFound, Refused."""
 
 
+class Audit(Protocol):
+    """Who did what, as the API writes and reads it."""
+
+    async def note(  # noqa: PLR0913 - one deed, whole
+        self,
+        actor: str,
+        act: str,
+        target: str,
+        why: str = "",
+        *,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write down what was just done; durable when it returns, unless the store is in trouble for long."""
+
+    async def page(self, query: AuditQuery) -> AuditPage:
+        """A page, newest first. ValueError for an unreadable cursor."""
+        ...
+
+    async def seal(self) -> AuditSeal:
+        """Up to where it was forgotten."""
+        ...
+
+    def entries(self, seq: int = 0) -> AsyncGenerator[Sequence[AuditEntry]]:
+        """All from ``seq`` on, oldest first, some at a time."""
+        ...
+
+    async def verify(self, known: AuditSeal | None = None) -> Verified:
+        """Compute the whole chain again."""
+        ...
+
+
+class Policy(Protocol):
+    """The rules in force, what they decided, and how far each runbook is trusted."""
+
+    counts: Counter[tuple[str, str]]
+
+    @property
+    def modules(self) -> Sequence[Module]:
+        """The rules that are in force."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Names their wording; empty when no policy is asked."""
+        ...
+
+    async def decisions(self, query: DecisionQuery) -> DecisionPage:
+        """A page of what was decided. ValueError for an unreadable cursor."""
+        ...
+
+    async def try_out(self, package: str, told: Document) -> Mapping[str, object]:
+        """What the rules say of a made-up document. Raises NotFound, Transient, Permanent."""
+        ...
+
+    def standing(self, runbook: Runbook) -> Standing:
+        """How far a runbook is trusted, and why."""
+        ...
+
+    async def move(self, runbook: Runbook, level: Level, *, by: str, why: str) -> Standing:
+        """Trust it more, where the policy lets that, or less. Raises Refused, Denied, Transient."""
+        ...
+
+
 class Desk(Protocol):
     """Everything REST, WebSocket and SSE need. Reads are snapshots; nothing here is a live pointer."""
 
@@ -198,6 +280,16 @@ class Desk(Protocol):
     @property
     def loop(self) -> Loop:
         """Runbooks and their runs."""
+
+    @property
+    def audit(self) -> Audit:
+        """Who did what."""
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """Why it was allowed."""
+        ...
 
     is_simulated: bool
     settings: Sequence[Setting]

@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
@@ -13,21 +13,29 @@ import structlog
 from anyio.abc import TaskGroup
 
 from kronveil.agent.desk import NotFound, Refused
+from kronveil.agent.governing import Asking, Governor, automatic
 from kronveil.agent.performing import Performance, Sight, Tools
 from kronveil.agent.runs import Runs
 from kronveil.logic import consent, journal
+from kronveil.logic.calendar import Calendar
 from kronveil.logic.inputs import as_given
 from kronveil.logic.journal import summary
+from kronveil.logic.policy import Who
 from kronveil.logic.response import ENDED, Bounds, Leave, matching, may_act, target_key
+from kronveil.model.autonomy import Level, Standing
 from kronveil.model.execution import Approval, Effect, Execution, ExecutionStatus, Mode, Stop, Verdict
 from kronveil.model.incident import Incident
+from kronveil.model.policy import Decision, Point
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.actions import Action
 from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import KronveilError, PluginError
+from kronveil.sdk.policy import PolicyEngine
 from kronveil.sdk.storage import ExecutionPage, ExecutionQuery, Lease, Overtaken, Store
 
 AGENT = "kronveil"
+ASKS = Who(AGENT, ("viewer", "operator"))
+"""The agent where it only proposes: a person decides."""
 LEASE = timedelta(minutes=2)
 RENEW_S = 40.0
 DEFERRED_S = 30.0
@@ -63,15 +71,19 @@ class Unstopped:
         """Nothing to do."""
 
 
-Tell = Callable[[str, str], Awaitable[None]]
-"""Writes a line into an incident's timeline: its id, and the words."""
+class Tell(Protocol):
+    """Writes a line into an incident's timeline; ``mitigate`` in place of ``note`` also says that it got better."""
+
+    async def __call__(self, incident_id: str, words: str, verb: str = "note") -> None:
+        """Raises KronveilError when it cannot be told now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repertoire:
     """What the agent can do: runbooks, the actions they name with the most each may do, and within which bounds.
 
-    ``may_write_to`` tells of a cluster's name whether an identity that may write there is configured.
+    ``may_write_to`` tells of a cluster's name whether an identity that may write there is configured. Without an
+    ``engine`` no policy is asked.
     """
 
     runbooks: Sequence[Runbook] = ()
@@ -80,19 +92,41 @@ class Repertoire:
     bounds: Callable[[], Bounds] = Bounds
     may_write_to: Callable[[str], bool] = lambda _: False
     switch: Switch = field(default_factory=Unstopped)
+    engine: PolicyEngine | None = None
+    calendar: Calendar = field(default_factory=Calendar)
 
 
 class Executions:
     """Owns every run. Runs of one target never act at once; each is a task that ends with it."""
 
-    def __init__(self, repertoire: Repertoire, runs: Runs, sight: Sight, store: Store, tell: Tell) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what it joins
+        self,
+        repertoire: Repertoire,
+        runs: Runs,
+        sight: Sight,
+        store: Store,
+        tell: Tell,
+        standings: Iterable[Standing] = (),
+    ) -> None:
         self.runbooks = {runbook.id: runbook for runbook in repertoire.runbooks}
         self.effects = repertoire.effects
         self._may_write_to = repertoire.may_write_to
         self._store = store
         self._bounds = repertoire.bounds
         self._switch = repertoire.switch
-        self._tools = tools = Tools(runs, repertoire.actions, sight, self._bounds_now)
+        self._tools = tools = Tools(
+            runs, repertoire.actions, sight, self._bounds_now, self._why_not_begin, self._got_better
+        )
+        self.governor = Governor(
+            repertoire.engine,
+            repertoire.calendar,
+            store,
+            runs.now,
+            standings,
+            bounds=self._bounds_now,
+            effects=repertoire.effects,
+        )
+        runs.beside = lambda before, run: self.governor.beside(before, run, self.runbooks.get(run.runbook_id))
         self._runs: Runs = tools.runs
         self._tell = tell
         self._turns: list[Execution] = []
@@ -185,6 +219,12 @@ class Executions:
         except KronveilError as error:
             log.warning("execution.not_told", execution=run.id, incident=run.incident_id, error=str(error))
 
+    async def _got_better(self, run: Execution) -> None:
+        try:
+            await self._tell(run.incident_id, f"No symptom is seen since {run.runbook_name} ({run.id})", "mitigate")
+        except KronveilError as error:
+            log.warning("execution.not_told", execution=run.id, incident=run.incident_id, error=str(error))
+
     # --- the agent's own ---
 
     async def _answer(self, incident: Incident) -> None:
@@ -199,21 +239,51 @@ class Executions:
             mine = [run for run in self._runs.of_incident(incident.id) if run.runbook_id == runbook.id]
             if mine and not _is_worth_another(mine[0], incident):
                 continue
+            if self.governor.level(runbook) is Level.OBSERVE:
+                await self.governor.observed(runbook, incident)
+                continue
             async with self._lock:
                 leave = self._leave(runbook, target_key(incident))
-                if not leave.is_refusal:
-                    mode = Mode.REHEARSE if leave is Leave.REHEARSE_LIVE_OFF else Mode.LIVE
-                    await self._request(runbook, incident, mode=mode, by=AGENT, is_automatic=leave is Leave.RUN)
+                if not leave.is_refusal and await self._propose(runbook, incident, leave):
                     continue
+                leave = leave if leave.is_refusal else Leave.REFUSE_POLICY
             if leave is not was_deferred:
                 log.info("execution.not_proposed", runbook=runbook.id, incident=incident.id, why=leave.value)
             if leave.is_for_now:
                 self._deferred[incident.id] = leave
 
+    async def _propose(self, runbook: Runbook, incident: Incident, leave: Leave) -> bool:
+        """Propose it as far as its level and the policy let; whether they let it at all."""
+        if leave is Leave.REHEARSE_LIVE_OFF or self.governor.level(runbook) is Level.SUGGEST:
+            await self._request(runbook, incident, mode=Mode.REHEARSE, by=AGENT, is_automatic=False)
+            return True
+        past = self._past(target_key(incident))
+        for who in (automatic(), ASKS) if leave is Leave.RUN else (ASKS,):
+            decision = await self.governor.proposes(Asking(Point.PROPOSE, who, runbook, incident, past))
+            if decision is None or decision.is_allowed:
+                by = who.is_automatic
+                await self._request(runbook, incident, mode=Mode.LIVE, by=AGENT, is_automatic=by, decision=decision)
+                return True
+        return False
+
+    def _past(self, target: str) -> Sequence[Execution]:
+        """The runs that a policy may count."""
+        return self._runs.looked_back_on(target, timedelta(days=1))
+
+    async def _why_not_begin(self, run: Execution) -> str:
+        """What the policy says right before the first step that changes something."""
+        runbook, incident = self.runbooks.get(run.runbook_id), self._tools.sight.incident(run.incident_id)
+        if runbook is None or incident is None:
+            return "its runbook or its incident is not known any more. Nothing was done"
+        who = automatic() if run.is_automatic else Who(run.approvals[-1].by if run.approvals else run.requested_by)
+        past = [other for other in self._past(run.target_key) if other.id != run.id]
+        return await self.governor.why_not_begin(Asking(Point.START, who, runbook, incident, past, run))
+
     def _leave(self, runbook: Runbook, target: str, but: str = "") -> Leave:
         """Whether a runbook may act on a target, the run ``but`` apart. Asked and used under one lock: what it lets
         begin counts before the next is asked."""
         bounds = self._tools.bounds()
+        runbook = replace(runbook, auto_execute=self.governor.level(runbook) is Level.AUTOMATIC)
         past = self._runs.looked_back_on(target, max(bounds.fleet_window, bounds.target_window))
         return may_act(runbook, target, [run for run in past if run.id != but], bounds, self._runs.now())
 
@@ -226,6 +296,7 @@ class Executions:
         by: str,
         is_automatic: bool,
         parameters: Mapping[str, object] | None = None,
+        decision: Decision | None = None,
     ) -> Execution:
         """Under the lock."""
         if self._tasks is None:
@@ -241,7 +312,9 @@ class Executions:
             now=self._runs.now(),
             parameters=_texts(as_given(runbook, parameters or {})),
         )
-        run = await self._runs.add(run)
+        run = await self._runs.add(_decided(run, decision))
+        if decision is not None:
+            await self.governor.keep(decision, run)
         self._begin(run)
         return run
 
@@ -318,34 +391,49 @@ class Executions:
         """Those in memory, newest first."""
         return self._runs.newest_first()
 
-    async def request(
+    async def request(  # noqa: PLR0913 - what a run begins with
         self,
         runbook_id: str,
         incident_id: str,
         mode: Mode,
         by: str,
         parameters: Mapping[str, object] | None = None,
+        *,
+        roles: Sequence[str] = (),
     ) -> Execution:
-        """Begin a run that somebody asked for. Raises NotFound, Refused, WrongInputs."""
+        """Begin a run that somebody asked for. Raises NotFound, Refused, Denied, WrongInputs."""
         runbook, incident = self.runbooks.get(runbook_id), self._tools.sight.incident(incident_id)
         if runbook is None:
             raise NotFound(f"there is no runbook {runbook_id!r}; there are: {', '.join(sorted(self.runbooks))}")
         if incident is None:
             raise NotFound(f"there is no incident {incident_id!r} that is open or was until lately")
         async with self._lock:
+            decision = None
             if mode is Mode.LIVE:
                 _refuse_unless(self._leave(runbook, target_key(incident)))
-            return await self._request(runbook, incident, mode=mode, by=by, is_automatic=False, parameters=parameters)
-
-    async def approve(self, run_id: str, plan_hash: str, by: str, reason: str) -> Execution:
-        """Sign a plan. Raises NotFound, and Refused for what is not, or no longer, to be approved."""
-        async with self._lock:
-            run = self._found(run_id)
-            _refuse_unless(self._leave(self._runbook_of(run), run.target_key, but=run.id))
-            now = self._runs.now()
-            return await self._changed(
-                run_id, lambda run: consent.approved(run, Approval(by, now, plan_hash, reason), now=now)
+                past = self._past(target_key(incident))
+                asking = Asking(Point.PROPOSE, Who(by, tuple(roles)), runbook, incident, past)
+                decision = await self.governor.let(asking)
+            return await self._request(
+                runbook, incident, mode=mode, by=by, is_automatic=False, parameters=parameters, decision=decision
             )
+
+    async def approve(
+        self, run_id: str, plan_hash: str, by: str, reason: str, *, roles: Sequence[str] = ()
+    ) -> Execution:
+        """Sign a plan. Raises NotFound, Denied, and Refused for what is not, or no longer, to be approved."""
+        async with self._lock:
+            run, now = self._found(run_id), self._runs.now()
+            runbook, approval = self._runbook_of(run), Approval(by, now, plan_hash, reason)
+            _refuse_unless(self._leave(runbook, run.target_key, but=run.id))
+            _tried(lambda: consent.approved(run, approval, now=now))
+            incident = self._tools.sight.incident(run.incident_id)
+            if incident is None:
+                raise Refused("its incident is not known any more")
+            past = [other for other in self._past(run.target_key) if other.id != run.id]
+            asking = Asking(Point.APPROVE, Who(by, tuple(roles)), runbook, incident, past, run)
+            decision = await self.governor.allow(asking)
+            return await self._changed(run_id, lambda run: _decided(consent.approved(run, approval, now=now), decision))
 
     async def revoke(self, run_id: str, by: str, reason: str) -> Execution:
         """Take a signature back, before the run begins. Raises NotFound, Refused."""
@@ -409,6 +497,22 @@ class Executions:
 def _refuse_unless(leave: Leave) -> None:
     if leave.is_refusal or leave is Leave.REHEARSE_LIVE_OFF:
         raise Refused(leave.value.partition(": ")[2])
+
+
+def _tried(change: Callable[[], Execution]) -> None:
+    """Learn whether a change may be made, before anything follows from it."""
+    try:
+        change()
+    except journal.NotNow as refusal:
+        raise Refused(str(refusal)) from None
+
+
+def _decided(run: Execution, decision: Decision | None) -> Execution:
+    """The run, whose story names what the policy said."""
+    if decision is None:
+        return run
+    words = f"{decision.point}: allowed by {decision.rule} ({decision.id})"
+    return journal.told(run, decision.at, "policy", words)
 
 
 def _texts(given: Mapping[str, object]) -> dict[str, str] | None:

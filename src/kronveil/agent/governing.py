@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from kronveil.agent.desk import NotFound, Refused
+from kronveil.agent.desk import Denied, NotFound, Refused
 from kronveil.agent.intake import Clock
 from kronveil.logic import autonomy
 from kronveil.logic.auditing import notes_of_run
@@ -25,19 +25,11 @@ from kronveil.model.policy import Decision, Document, Point
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.errors import PluginError
 from kronveil.sdk.policy import POLICY, PROMOTION, Module, PolicyEngine
-from kronveil.sdk.storage import Store, Writes
+from kronveil.sdk.storage import DecisionPage, DecisionQuery, Store, Writes
 
 AGENT = "kronveil"
 MOST_SEEN = 5_000
 log = structlog.get_logger()
-
-
-class Denied(Refused):
-    """The policy denies it; the text says by which rule and why."""
-
-    def __init__(self, decision: Decision) -> None:
-        super().__init__(f"the policy denies this: {decision.why} ({decision.id})")
-        self.decision = decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +90,10 @@ class Governor:
         """The same, in a word."""
         return self.standing(runbook).level
 
+    async def decisions(self, query: DecisionQuery) -> DecisionPage:
+        """A page of what was decided. ValueError for an unreadable cursor."""
+        return await self._store.decisions(query)
+
     # --- decisions about runs ---
 
     async def decide(self, asking: Asking) -> Decision | None:
@@ -127,6 +123,14 @@ class Governor:
         self.counts[asking.point.value, result] += 1
         return decision
 
+    async def let(self, asking: Asking) -> Decision | None:
+        """Decide about a run that is not there yet: raises Denied, else ``keep`` is called once it is."""
+        decision = await self.decide(asking)
+        if decision is not None and not decision.is_allowed:
+            await self.keep(decision)
+            raise _denied(decision)
+        return decision
+
     async def allow(self, asking: Asking) -> Decision | None:
         """Decide, and store what was decided. Raises Denied; Transient when it cannot be stored now."""
         decision = await self.decide(asking)
@@ -134,7 +138,7 @@ class Governor:
             return None
         await self._store.save(Writes(decisions=(decision,), audit=(_noted(decision),)))
         if not decision.is_allowed:
-            raise Denied(decision)
+            raise _denied(decision)
         return decision
 
     async def proposes(self, asking: Asking) -> Decision | None:
@@ -218,7 +222,7 @@ class Governor:
             decision = await self._promotion(was, level, by)
             await self._store.save(Writes(decisions=(decision,), audit=(_noted(decision),)))
             if not decision.is_allowed:
-                raise Denied(decision)
+                raise _denied(decision)
         await self._save(autonomy.moved(self.standing(runbook), level, by=by, why=why, now=self._clock()), was)
         return self.standing(runbook)
 
@@ -246,6 +250,10 @@ class Governor:
         if self._engine is None:
             raise NotFound("this agent asks no policy")
         return await self._engine.evaluate(package, told)
+
+
+def _denied(decision: Decision) -> Denied:
+    return Denied(f"the policy denies this: {decision.why} ({decision.id})")
 
 
 def automatic() -> Who:

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from kronveil.agent.desk import KeyReused, NotFound, Refused
+from kronveil.agent.desk import Denied, KeyReused, NotFound, Refused
 from kronveil.api.encode import encode
 from kronveil.api.shapes import FieldError, Problem
 from kronveil.sdk.errors import ConfigError, Permanent, Transient
@@ -129,6 +129,8 @@ def _from_agent(error: Exception) -> Refusal:
     if isinstance(error, Transient) and error.retry_after is not None:
         seconds = max(1, round(error.retry_after.total_seconds()))
         return Refusal(503, str(error), headers={"Retry-After": str(seconds)})
+    if isinstance(error, Denied):
+        return Refusal(403, str(error))
     return Refusal(409 if isinstance(error, Refused) else 503, str(error))
 
 

@@ -5,7 +5,6 @@ When a feature is built, its section moves to the part that owns it, as the Kube
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,7 +12,7 @@ from pydantic import Field
 from kronveil.sdk.secret import Secret
 
 # The sections of the file that this version reads but does not act on.
-NOT_BUILT_SECTIONS = ("signals", "policy", "secrets", "explain", "telemetry")
+NOT_BUILT_SECTIONS = ("signals", "secrets", "explain", "telemetry")
 NOT_BUILT_NOTIFIERS = ("slack", "pagerduty")
 NOT_BUILT_COLLECTORS = ("kafka", "cicd", "logs", "aws", "azure", "gcp", "vault", "otlp", "http_check")
 
@@ -108,13 +107,6 @@ class SignalsConfig:
     """Judgement of measured series."""
 
     sensitivity: Literal["low", "medium", "high"] = "medium"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyConfig:
-    """Where the operator's own Rego policies are; without one, the bundled policy."""
-
-    directory: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

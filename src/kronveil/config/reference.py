@@ -83,9 +83,17 @@ _BY_KEY = {
     "runbooks.scripts[].path": "/opt/runbooks/rotate-logs",
     "runbooks.scripts[].sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "runbooks.scripts[].user": "nobody",
-    "runbooks.databases[].name": "orders",
     "runbooks.github.repositories": "[my-org/deployments]",
     "runbooks.github.api_url": "https://api.github.com",
+    "policy.opa": "http://127.0.0.1:8181",
+    "policy.time_zone": "Europe/Berlin",
+    "policy.freezes[].name": "turn of the year",
+    "policy.freezes[].begins": "2026-12-20T00:00:00Z",
+    "policy.freezes[].ends": "2027-01-04T00:00:00Z",
+    "policy.freezes[].only_clusters": "[prod-*]",
+    "policy.business_hours.days": "[monday, tuesday, wednesday, thursday]",
+    "policy.business_hours.opens": "'08:00'",
+    "policy.business_hours.closes": "'18:00'",
     "notifiers.slack.channel": "'#incidents'",
     "secrets.vault.address": "https://vault.example.com:8200",
     "explain.model": "name-of-the-model",
@@ -95,6 +103,7 @@ _BY_KEY = {
     "store.incident_retention": "365d",
     "store.signal_retention": "48h",
     "store.signal_max_mib": "4096",
+    "store.audit_retention": "1000d",
 }
 
 

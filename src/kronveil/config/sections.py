@@ -20,7 +20,6 @@ from kronveil.config.later import (
     LogsConfig,
     OtlpConfig,
     PagerDutyConfig,
-    PolicyConfig,
     SecretsConfig,
     SignalsConfig,
     SlackConfig,
@@ -28,9 +27,10 @@ from kronveil.config.later import (
     VaultConfig,
 )
 from kronveil.config.places import state_folder
+from kronveil.config.policy_section import PolicyConfig
 from kronveil.notifiers.log import LogConfig
 from kronveil.notifiers.webhook import WebhookConfig
-from kronveil.sdk.outside import AllowedDatabase, AllowedHost, AllowedRepositories, AllowedScript
+from kronveil.sdk.outside import AllowedHost, AllowedRepositories, AllowedScript
 from kronveil.sdk.secret import Secret
 
 _THREE_AN_HOUR = Rate(3, timedelta(hours=1))
@@ -113,7 +113,6 @@ class RunbooksConfig:
     directory: Path | None = None
     hosts: tuple[AllowedHost, ...] = ()
     scripts: tuple[AllowedScript, ...] = ()
-    databases: tuple[AllowedDatabase, ...] = ()
     github: AllowedRepositories | None = None
 
 
@@ -129,12 +128,13 @@ class NotifiersConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreConfig:
-    """The embedded store in ``agent.data_dir``: how long events are kept, incidents that are over, and measured
-    values, and how large the file of those may become."""
+    """The embedded store in ``agent.data_dir``: how long events are kept, incidents that are over, measured values and
+    the audit, and how large the file of measured values may become."""
 
     event_retention: timedelta = timedelta(days=7)
     incident_retention: timedelta = timedelta(days=90)
     signal_retention: timedelta = timedelta(hours=24)
+    audit_retention: timedelta = timedelta(days=400)
     signal_max_mib: Annotated[int, Field(ge=16, le=1_048_576)] = 2048
 
 

@@ -103,7 +103,9 @@ async def create_execution(
     if mode is Mode.LIVE and not desk.loop.is_live:
         raise Refusal(403, LIVE_OFF)
     try:
-        run = await desk.loop.request(runbook.id, asked.incident_id, mode, caller.name, asked.parameters)
+        run = await desk.loop.request(
+            runbook.id, asked.incident_id, mode, caller.name, asked.parameters, roles=caller.roles
+        )
     except WrongInputs as inputs:
         raise _wrong(inputs) from None
     return _as_seen(run, desk, caller, 202)
@@ -140,7 +142,7 @@ async def approve_execution(
 ) -> Response:
     """Sign this very plan, by its hash, with a reason. It begins at once; a target that changed since refuses."""
     asked = await read_body(request, Signature)
-    run = await desk.loop.approve(run.id, asked.plan_hash, caller.name, asked.reason)
+    run = await desk.loop.approve(run.id, asked.plan_hash, caller.name, asked.reason, roles=caller.roles)
     return _as_seen(run, desk, caller)
 
 
