@@ -287,6 +287,7 @@ async def test_the_kill_switch_is_seen_everywhere_and_let_go_again(looped: Loope
     try:
         await sign(page)
         await expect(page.locator(".signature .refusal")).to_contain_text("kill switch", timeout=SOON_MS)
+        await expect(page.locator(".all-stopped")).to_contain_text("It makes things worse")
         assert (await looped.run(run["id"]))["status"] == "awaiting_approval"
     finally:
         await other.get_by_role("button", name="Resume").click()

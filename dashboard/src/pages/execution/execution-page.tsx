@@ -3,11 +3,12 @@ import { useEffect } from "react";
 import { Link, useLocation, useParams, useSearchParams } from "react-router";
 import { Refused } from "../../api/client";
 import type { Execution } from "../../api/types";
-import { isEnded, useRun } from "../../live/runs";
+import { isEnded, useRun, useRunbooks } from "../../live/runs";
 import { useLive } from "../../live/store";
 import { CopyButton } from "../../parts/copy";
 import { Failure } from "../../parts/failure";
 import { AsOf, Empty, Loading, Panel } from "../../parts/panel";
+import { Stopped } from "../../parts/run/kill-switch";
 import { Standing } from "../../parts/run/standing";
 import { askedBy, isWrite, plain } from "../../parts/run/words";
 import { Severity, Shape } from "../../parts/shape";
@@ -79,6 +80,7 @@ function NotShown({ id, error, retry }: { id: string; error: unknown; retry: () 
 
 function Found({ run }: { run: Execution }) {
   const { hash } = useLocation();
+  const { data: list } = useRunbooks();
   const [search, setSearch] = useSearchParams();
   const steps = run.plan?.steps ?? [];
   const asked = Number(search.get("step"));
@@ -100,6 +102,7 @@ function Found({ run }: { run: Execution }) {
   return (
     <>
       <Head run={run} />
+      {!isEnded(run) && <Stopped stopped={list?.stopped ?? null} />}
       {run.needs_person && (
         <p className="all-stopped" role="status">
           <Shape tone="high" size={18} /> <strong>Somebody should look at it:</strong> {run.needs_person}

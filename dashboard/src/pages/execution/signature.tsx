@@ -142,7 +142,11 @@ function useDecision(run: Execution, plan: Plan, reason: string, decided: () => 
     if (key.current.words !== words) key.current = { words, key: newKey() };
     return key.current.key;
   };
-  const renew = () => queries.invalidateQueries({ queryKey: ["execution", run.id] });
+  const renew = () => {
+    // A refusal may come from what the stream tells nothing of: that all runs are stopped.
+    void queries.invalidateQueries({ queryKey: ["runbooks"] });
+    return queries.invalidateQueries({ queryKey: ["execution", run.id] });
+  };
   const words = reason.trim();
   const approve = useMutation({
     mutationFn: () =>

@@ -15,13 +15,13 @@ import { resourceName } from "../../parts/resource";
 import { Ask } from "../../parts/run/ask";
 import { Inputs } from "../../parts/run/inputs";
 import { givenFrom, missingFrom, type Typed } from "../../parts/run/inputs-data";
+import { Stopped } from "../../parts/run/kill-switch";
 import { AutoChip } from "../../parts/run/standing";
 import { EFFECTS } from "../../parts/run/words";
 import { useTitle } from "../../shell/title";
 import { duration, plural } from "../../time/format";
 import { RunbookRecord, Types } from "./card";
 import { History } from "./history";
-import { Stopped } from "./kill-switch";
 import "../../styles/runs.css";
 
 export function RunbookPage() {

@@ -8,13 +8,13 @@ import { Failure } from "../../parts/failure";
 import { StrangeWords } from "../../parts/list-head";
 import { useAddress } from "../../parts/pages";
 import { AsOf, Loading } from "../../parts/panel";
+import { StopAll, Stopped } from "../../parts/run/kill-switch";
 import { TextFilter } from "../../parts/text-filter";
 import { useTitle } from "../../shell/title";
 import { count, plural } from "../../time/format";
 import { Figure } from "../overview/figures";
 import { RunbookCard } from "./card";
 import { History } from "./history";
-import { StopAll, Stopped } from "./kill-switch";
 import { averageSuccess, type Filter, lastDay, matching, percent, readFilter, typesOf } from "./list-data";
 import "../../styles/runs.css";
 

@@ -5,9 +5,9 @@ import { newKey } from "../../api/client";
 import { resumeRuns, stopAllRuns } from "../../api/runs";
 import type { KillSwitch } from "../../api/types";
 import { useWritesOff } from "../../live/me";
-import { DialogButton, DialogForm, Refusal } from "../../parts/dialog";
-import { Shape } from "../../parts/shape";
-import { At } from "../../parts/times";
+import { DialogButton, DialogForm, Refusal } from "../dialog";
+import { Shape } from "../shape";
+import { At } from "../times";
 
 const useRenewRunbooks = () => {
   const queries = useQueryClient();
