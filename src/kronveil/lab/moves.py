@@ -89,16 +89,18 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class DeletePod:
-    """One pod of an app is deleted, and replaced by its owner."""
+    """One pod of an app (or ``pods`` of them) is deleted, and replaced by its owner."""
 
     app: str
+    pods: int = 1
 
     def make(self, simulation: Simulation) -> None:
-        """Delete the first pod in order of name."""
+        """Delete the first pods in order of name."""
         staying = [pod for pod in pods_of_app(simulation, self.app) if "deletionTimestamp" not in pod.obj["metadata"]]
         if not staying:
             raise NotFoundError(f"{self.app} has no pod")
-        delete(simulation.world, min(staying, key=lambda pod: pod.key))
+        for pod in sorted(staying, key=lambda pod: pod.key)[: self.pods]:
+            delete(simulation.world, pod)
 
 
 @dataclass(frozen=True, slots=True)
