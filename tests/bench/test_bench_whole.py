@@ -7,7 +7,7 @@ import pytest
 from kronveil.bench.fit import exponent, slope
 from kronveil.bench.measure import Spread
 from kronveil.bench.record import Circumstances, Counts, Measure, Record, Value, as_json
-from kronveil.bench.stages import growth, http, idle, memory, query, recover, relist, soak, watch, ws
+from kronveil.bench.stages import growth, http, idle, memory, query, recover, relist, runs, soak, watch, ws
 
 CALM = Circumstances(0.0, 0.0)
 
@@ -94,6 +94,16 @@ async def test_each_series_of_growth_has_an_exponent() -> None:
     records = judged(await growth.measured(tiny))
     assert len(records) == 8
     assert all(record.value is not None and "exponent" in record.value.unit for record in records.values())
+
+
+@pytest.mark.anyio
+async def test_runs_are_carried_out_and_found_again_whatever_their_history() -> None:
+    records = judged(await runs.measured(runs.Plan(runs=2, history=20, rounds=2)))
+    alone = records["a run of one step, alone"]
+    assert alone.counts is not None
+    assert alone.counts.stored > 0
+    assert records["a further step"].ratio is not None
+    assert records["a run after a history"].value is not None
 
 
 @pytest.mark.anyio

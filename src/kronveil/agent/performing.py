@@ -264,7 +264,8 @@ class Performance:
         if found.verdict is None:
             if incident is not None and verification.is_better(incident) and self._tools.got_better is not None:
                 await self._tools.got_better(run)
-            await self._wait(LOOK_S)
+            left_s = LOOK_S if found.again_at is None else (found.again_at - self._runs.now()).total_seconds()
+            await self._wait(min(LOOK_S, left_s))
         else:
             await self._note(
                 journal.judged, found.verdict, found.reason, needs_person=self._escalation(run, found.verdict)

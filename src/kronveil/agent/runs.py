@@ -18,7 +18,6 @@ from kronveil.sdk.storage import Overtaken, Store, Writes
 
 MOST_KEPT = 1_000
 """Ended runs that decisions look back on; older ones are in the store."""
-_LOOKED_BACK_ON = timedelta(days=1)
 log = structlog.get_logger()
 
 Place = tuple[datetime, str]
@@ -42,6 +41,8 @@ class Runs:
         self._by_id: dict[str, Execution] = {}
         self._places: list[Place] = []
         self._over: list[Place] = []
+        self._acted: list[Place] = []
+        self._open: dict[str, None] = {}
         self._of_target: dict[str, list[Place]] = {}
         self._of_incident: dict[str, list[Place]] = {}
         self._locks: dict[str, anyio.Lock] = {}
@@ -77,15 +78,15 @@ class Runs:
         return self._at(self._of_target.get(target_key, ()))
 
     def looked_back_on(self, target_key: str, window: timedelta) -> list[Execution]:
-        """What a decision about a target needs, newest first: all of that target, those requested within ``window``,
-        or that may still act since they have not ended."""
-        since = bisect_left(self._places, (self._clock() - max(window, _LOOKED_BACK_ON), ""))
-        wanted = {*self._places[since:], *self._of_target.get(target_key, ()), *map(_place, self.open())}
-        return self._at(sorted(wanted))
+        """What a decision about a target needs, newest first: all of that target, those that acted within ``window``,
+        and those that may still act since they have not ended."""
+        since = bisect_left(self._acted, (self._clock() - window, ""))
+        acted = {_place(self._by_id[run_id]) for _, run_id in self._acted[since:]}
+        return self._at(sorted(acted.union(self._of_target.get(target_key, ()), map(_place, self.open()))))
 
     def open(self) -> list[Execution]:
         """Those that have not ended."""
-        return [run for run in self._by_id.values() if run.status not in ENDED]
+        return [self._by_id[run_id] for run_id in self._open]
 
     async def add(self, run: Execution) -> Execution:
         """Keep a new run."""
@@ -136,8 +137,13 @@ class Runs:
         if known is None:
             for places in (self._places, *self._places_of(run)):
                 insort(places, _place(run))
-        if run.status in ENDED and (known is None or known.status not in ENDED):
+        if run.status not in ENDED:
+            self._open[run.id] = None
+        elif known is None or known.status not in ENDED:
+            self._open.pop(run.id, None)
             insort(self._over, _place(run))
+        if run.acted_at is not None and (known is None or known.acted_at is None):
+            insort(self._acted, (run.acted_at, run.id))
 
     def _places_of(self, run: Execution) -> tuple[list[Place], list[Place]]:
         of_target = self._of_target.setdefault(run.target_key, [])
@@ -151,6 +157,8 @@ class Runs:
             self._locks.pop(run.id, None)
             for places in (self._places, *self._places_of(run)):
                 del places[bisect_left(places, place)]
+            if run.acted_at is not None:
+                del self._acted[bisect_left(self._acted, (run.acted_at, run.id))]
             if not self._of_target[run.target_key]:
                 del self._of_target[run.target_key]
             if not self._of_incident[run.incident_id]:

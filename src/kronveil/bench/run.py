@@ -30,6 +30,7 @@ STAGES = (
     "http",
     "ws",
     "growth",
+    "runs",
     "recover",
     "soak",
 )

@@ -23,10 +23,14 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the look at the target says now; ``verdict`` is None while it is too early."""
+    """What the look at the target says now; ``verdict`` is None while it is too early.
+
+    ``again_at`` is when it can be otherwise with nothing more having happened, None when that is not known.
+    """
 
     verdict: Verdict | None
     reason: str
+    again_at: datetime | None = None
 
 
 def judge(  # noqa: PLR0911 - a case a line
@@ -46,7 +50,7 @@ def judge(  # noqa: PLR0911 - a case a line
         first = worse[0]
         return Finding(Verdict.HARMFUL, f"since it acted: {first.kind} at {first.subject.kind} {first.subject.name}")
     if now < run.settles_at:
-        return Finding(None, "waiting for the settle time")
+        return Finding(None, "waiting for the settle time", run.settles_at)
     settle = run.settles_at - max(record.ended_at or run.settles_at for record in run.steps if record.has_changed)
     if watch.heard_since is None:
         if now < max(run.settles_at, watch.since) + max(MOST_SETTLES * settle, PATIENCE):
@@ -70,7 +74,8 @@ def _recovery(incident: Incident, due: datetime, settle: timedelta, watched: dat
     if not left and now >= away_since + settle:
         return Finding(Verdict.EFFECTIVE, "every symptom cleared and stayed away for the settle time")
     if now < due + MOST_SETTLES * settle:
-        return Finding(None, "waiting for the symptoms to clear and stay away")
+        again_at = away_since + settle if not left else None
+        return Finding(None, "waiting for the symptoms to clear and stay away", again_at)
     if not left:
         return Finding(Verdict.INEFFECTIVE, "the symptoms came back again and again")
     return Finding(Verdict.INEFFECTIVE, f"{left[0].kind} at {left[0].subject.name} is still there")
