@@ -114,6 +114,21 @@ def test_one_of_the_operators_replaces_a_bundled_one_and_test_cases_are_no_runbo
             ["mine.yaml:6:42 steps[1].if: steps.m has nothing named tren. Did you mean trend?"],
         ),
         (
+            with_steps("  - {name: A, action: run_diagnostic, with: {check: tlss}}\n"),
+            ["mine.yaml:5:53 steps[0].with.check: run_diagnostic has no tlss. Did you mean tls?"],
+        ),
+        (
+            with_steps("  - {name: A, action: run_diagnostic, with: {check: dns, url: 'http://a'}}\n"),
+            ["mine.yaml:5:58 steps[0].with.url: dns takes no url. There are: name."],
+        ),
+        (
+            with_steps(
+                "  - {name: A, id: m, action: run_diagnostic, with: {check: tls, host: a}}\n"
+                "  - {name: B, action: kubectl_scale, if: steps.m.days_lef > 3}\n"
+            ),
+            ["mine.yaml:6:42 steps[1].if: steps.m has nothing named days_lef. Did you mean days_left?"],
+        ),
+        (
             with_steps("  - name: A\n    action: notify_oncall\n    with: {message: 'is ${{ incident.titel }}'}\n"),
             ["mine.yaml:7:29 steps[0].with.message: incident has nothing named titel. Did you mean title?"],
         ),

@@ -13,10 +13,11 @@ from kronveil.model.incident import Incident
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.actions import Action, Step
 from kronveil.sdk.backoff import Backoff
-from kronveil.sdk.errors import Permanent, Transient
+from kronveil.sdk.errors import Permanent, PluginError, Transient
 
 DEADLINE_S = 60.0
 TRIES = 5
+DIAGNOSIS_S = 10.0
 log = structlog.get_logger()
 
 
@@ -79,7 +80,17 @@ async def _answer(wanted: Wanted, target: Target, incident: Incident, actions: M
     action = actions.get(name)
     if action is None:
         raise Permanent(f"there is no action {name}")
+    step = Step(wanted.name, name, wanted.parameters, incident)
+    if not wanted.step.is_diagnosis:
+        try:
+            return await action.rehearse(step, target)
+        except Permanent as error:
+            return Impossible(str(error))
+    # What cannot be found out now is unknown; it holds up no plan.
     try:
-        return await action.rehearse(Step(wanted.name, name, wanted.parameters, incident), target)
-    except Permanent as error:
+        with anyio.fail_after(DIAGNOSIS_S):
+            return await action.rehearse(step, target)
+    except TimeoutError:
+        return Impossible(f"it found nothing out within {DIAGNOSIS_S:g} s")
+    except PluginError as error:
         return Impossible(str(error))

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from kronveil.actions import BUILT_IN
+from kronveil.actions.run_diagnostic import CATALOGUE
 from kronveil.agent.reviewing import REVIEWS, Review
 from kronveil.logic.expressions import Kind, ListOf, Scalar
-from kronveil.logic.linting import ActionShape, Takes
+from kronveil.logic.linting import ActionShape, Takes, Variant
 from kronveil.sdk.actions import ActionComponent, Finding
 
 _KINDS: Mapping[str, Kind] = {
@@ -13,6 +14,15 @@ _KINDS: Mapping[str, Kind] = {
     "number": Scalar.NUMBER,
     "flag": Scalar.FLAG,
     "texts": ListOf(Scalar.TEXT),
+}
+_VARIANTS: Mapping[str, tuple[str, Mapping[str, Variant]]] = {
+    "run_diagnostic": (
+        "check",
+        {
+            each.name: Variant(each.takes, {name: _KINDS.get(type_, Scalar.ANY) for name, type_ in each.finds.items()})
+            for each in CATALOGUE.values()
+        },
+    )
 }
 
 
@@ -26,7 +36,8 @@ def shape_of(action: ActionComponent | Review) -> ActionShape:
     """What linting needs of an action's declaration."""
     takes = {each.name: Takes(each.type, each.is_required) for each in action.takes}
     finds = None if action.finds is None else {each.name: _kind(each) for each in action.finds}
-    return ActionShape(action.effect, takes, finds)
+    varies_by, variants = _VARIANTS.get(action.name, ("", {}))
+    return ActionShape(action.effect, takes, finds, varies_by, variants)
 
 
 def _kind(finding: Finding) -> Kind:

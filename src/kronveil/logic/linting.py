@@ -40,15 +40,30 @@ class Takes:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """What an action takes, and finds, where it is told one of several things to do."""
+
+    takes: Collection[str]
+    finds: Mapping[str, Kind]
+
+
+@dataclass(frozen=True, slots=True)
 class ActionShape:
     """What is known of an action before it is asked: the most it may do, what it takes, and what it finds.
 
-    ``finds`` is None where nothing is declared: then it may find anything.
+    ``finds`` is None where nothing is declared: then it may find anything. ``variants`` are by the value of the
+    parameter ``varies_by``.
     """
 
     effect: Effect
     takes: Mapping[str, Takes] = field(default_factory=dict[str, Takes])
     finds: Mapping[str, Kind] | None = None
+    varies_by: str = ""
+    variants: Mapping[str, Variant] = field(default_factory=dict[str, Variant])
+
+    def variant(self, parameters: Mapping[str, object]) -> Variant | None:
+        """The one that a step names; None where it names none, or computes which."""
+        return self.variants.get(str(parameters.get(self.varies_by)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +204,8 @@ class _Linting:
             self._ids.add(step.id)
         shape = self._actions.get(step.action)
         finds: Mapping[str, Kind] | None = shape.finds if shape is not None else {}
+        if shape is not None and (variant := shape.variant(step.parameters)) is not None:
+            finds = variant.finds
         record = Record(
             f"steps.{step.id}", {**(finds or {}), IS_PLANNED: Scalar.FLAG}, is_open=finds is None or shape is None
         )
@@ -205,6 +222,7 @@ class _Linting:
             return
         if step.is_diagnosis and shape.effect is not Effect.READ:
             self.report((*step.path, "diagnose"), f"{step.action} does more than read.", "Leave diagnose out.")
+        self._variant(step, shape)
         for name, value in step.parameters.items():
             path: Path = (*step.path, "with", name)
             if name not in shape.takes:
@@ -215,6 +233,20 @@ class _Linting:
         for name, takes in shape.takes.items():
             if takes.is_required and name not in step.parameters:
                 self.report((*step.path, "action"), f"{step.action} needs {name}.", f"Write with: {{{name}: ...}}.")
+
+    def _variant(self, step: RunbookStep, shape: ActionShape) -> None:
+        told = step.parameters.get(shape.varies_by)
+        if not shape.variants or not isinstance(told, str) or "${{" in told:
+            return
+        variant = shape.variants.get(told)
+        path: Path = (*step.path, "with")
+        if variant is None:
+            self.report((*path, shape.varies_by), f"{step.action} has no {told}.", nearest(told, shape.variants))
+            return
+        for name in step.parameters:
+            if name in shape.takes and name != shape.varies_by and name not in variant.takes:
+                hint = nearest(name, variant.takes)
+                self.report((*path, name), f"{told} takes no {name}.", hint, is_of_key=True)
 
     def _sub_runbook(self, step: RunbookStep, names: Mapping[str, Kind]) -> None:
         inner = self._book.get(step.runbook)
