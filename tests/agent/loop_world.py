@@ -206,8 +206,10 @@ class Around:
     def is_heard(self, cluster_name: str) -> bool:
         return True
 
-    async def tell(self, incident_id: str, words: str) -> None:
+    async def tell(self, incident_id: str, words: str, verb: str = "note") -> None:
         self.told.append((incident_id, words))
+        if verb == "mitigate":
+            self.incidents[incident_id] = replace(self.incidents[incident_id], status=IncidentStatus.MITIGATED)
 
     def cure(self, incident_id: str, at: datetime) -> None:
         held = self.incidents[incident_id]

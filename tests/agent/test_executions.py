@@ -10,6 +10,7 @@ import pytest
 from kronveil.agent.desk import Refused
 from kronveil.logic.response import ENDED
 from kronveil.model.execution import ExecutionStatus, Mode, StepStatus, Verdict
+from kronveil.model.incident import IncidentStatus
 from kronveil.sdk.storage import Overtaken
 from tests.agent.loop_world import LIVE, NOON, Setting, incident, now, runbook, step, until
 from tests.virtual_time import VIRTUAL_TIME
@@ -243,3 +244,19 @@ async def test_an_agent_that_was_overtaken_does_nothing_more():
             loop.notice([incident(2)])
             await anyio.sleep(60)
     assert (setting.world.effects, len(setting.disk.runs)) == ([], 1)
+
+
+async def test_an_incident_is_mitigated_only_once_no_symptom_is_seen_and_before_the_verdict():
+    setting = Setting((runbook(step("a")),), replace(LIVE, settle=timedelta(minutes=1)))
+    async with setting.agent() as loop:
+        setting.happens(loop, incident())
+        await until(lambda: setting.run.status is ExecutionStatus.VERIFYING if setting.disk.runs else False)
+        await anyio.sleep(10)
+        assert setting.around.incidents["inc-1"].status is IncidentStatus.OPEN
+        setting.around.cure("inc-1", now())
+        await anyio.sleep(5)
+        assert setting.around.incidents["inc-1"].status is IncidentStatus.MITIGATED
+        assert setting.run.verdict is None
+        await until(lambda: has_ended(setting))
+    assert setting.run.verdict is Verdict.EFFECTIVE
+    assert sum("No symptom is seen" in words for _, words in setting.around.told) == 1
