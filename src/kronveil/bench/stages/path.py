@@ -123,8 +123,12 @@ async def _measured(name: str, plan: Plan, bounds: Measure, peer: str) -> list[R
                 async def bare_and_stored() -> int:
                     return decode_all(path.lines) if _store_bare(connection, overheard.saved) else 0
 
+                def make() -> None:
+                    overheard.saved.clear()
+                    path.make()
+
                 variants = [
-                    Variant("ours", path.run, lambda: (overheard.saved.clear(), path.make())),
+                    Variant("ours", path.run, make),
                     Variant("bare", bare),
                     Variant("stored", bare_and_stored),
                 ]
