@@ -9,6 +9,7 @@ import pytest
 
 from kronveil.agent.desk import Refused
 from kronveil.logic.response import ENDED
+from kronveil.model.event import Severity
 from kronveil.model.execution import ExecutionStatus, Mode, StepStatus, Verdict
 from kronveil.model.incident import IncidentStatus
 from kronveil.sdk.storage import Overtaken
@@ -260,3 +261,30 @@ async def test_an_incident_is_mitigated_only_once_no_symptom_is_seen_and_before_
         await until(lambda: has_ended(setting))
     assert setting.run.verdict is Verdict.EFFECTIVE
     assert sum("No symptom is seen" in words for _, words in setting.around.told) == 1
+
+
+async def test_a_runbooks_own_condition_of_success_must_hold_beside_the_cure():
+    quiet = runbook(step("a"), success='incident.severity == "low"')
+    setting = Setting((quiet,))
+    async with setting.agent() as loop:
+        setting.happens(loop, incident())
+        await until(lambda: len(setting.world.effects) == 1)
+        setting.around.cure("inc-1", now())
+        await until(lambda: any(run.verdict for run in setting.disk.runs.values()))
+    verdicts = [(run.verdict, run.verdict_reason) for run in setting.disk.runs.values() if run.verdict]
+    assert verdicts[0][0] is Verdict.INEFFECTIVE
+    assert 'not so that incident.severity == "low"' in verdicts[0][1]
+
+
+async def test_a_condition_of_success_that_holds_later_is_waited_for():
+    setting = Setting((runbook(step("a"), success='incident.severity == "low"'),))
+    async with setting.agent() as loop:
+        setting.happens(loop, incident())
+        await until(lambda: len(setting.world.effects) == 1)
+        setting.around.cure("inc-1", now())
+        await anyio.sleep(15)
+        assert setting.run.verdict is None
+        held = setting.around.incidents["inc-1"]
+        setting.around.incidents["inc-1"] = replace(held, severity=Severity.LOW)
+        await until(lambda: has_ended(setting))
+    assert setting.run.verdict is Verdict.EFFECTIVE

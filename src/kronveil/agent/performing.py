@@ -1,5 +1,6 @@
 """Carries out one run: asks logic for the next command, does it, writes down what came of it, until it has ended."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ import structlog
 from kronveil.agent.rehearsing import rehearsed
 from kronveil.agent.runs import Runs
 from kronveil.logic import interpreter, journal, verification
+from kronveil.logic.inputs import WrongInputs, take
 from kronveil.logic.interpreter import (
     STEP_TIMEOUT,
     Act,
@@ -29,6 +31,7 @@ from kronveil.logic.interpreter import (
     Wait,
 )
 from kronveil.logic.planning import plan_hash, plan_of
+from kronveil.logic.resolving import around, succeeded
 from kronveil.logic.response import Bounds, is_over, last_verdict
 from kronveil.model.execution import Effect, Execution, ExecutionStatus, StepPlan, StepRecord, Verdict
 from kronveil.model.incident import Incident
@@ -259,7 +262,12 @@ class Performance:
         sight, now = self._tools.sight, self._runs.now()
         incident = sight.incident(run.incident_id)
         found = verification.judge(
-            run, incident, tuple(sight.beside(incident)) if incident else (), self._watch(incident, now), now=now
+            run,
+            incident,
+            tuple(sight.beside(incident)) if incident else (),
+            self._watch(incident, now),
+            now=now,
+            success=self._success(run, incident),
         )
         if found.verdict is None:
             if incident is not None and verification.is_better(incident) and self._tools.got_better is not None:
@@ -278,6 +286,19 @@ class Performance:
         if verdict is Verdict.INEFFECTIVE and last_verdict(run, self._runs.of_target(run.target_key)) is verdict:
             return f"{run.runbook_name} did not help twice in a row: it does not run on this target again by itself"
         return ""
+
+    def _success(self, run: Execution, incident: Incident | None) -> bool | None:
+        """Whether the runbook's own condition holds now; one that names none is content."""
+        condition = run.plan.success if run.plan is not None else ""
+        if not condition:
+            return True
+        if incident is None or self._runbook is None:
+            return None
+        given = {name: json.loads(text) for name, text in (run.parameters or {}).items()}
+        try:
+            return succeeded(condition, around(incident, given), take(self._runbook, given))
+        except WrongInputs:
+            return None
 
     def _watch(self, incident: Incident | None, now: datetime) -> verification.Watch:
         self._looked_since = self._looked_since or now

@@ -33,10 +33,17 @@ class Finding:
     again_at: datetime | None = None
 
 
-def judge(  # noqa: PLR0911 - a case a line
-    run: Execution, incident: Incident | None, others: tuple[Incident, ...], watch: Watch, *, now: datetime
+def judge(  # noqa: PLR0911, PLR0913 - a case a line
+    run: Execution,
+    incident: Incident | None,
+    others: tuple[Incident, ...],
+    watch: Watch,
+    *,
+    now: datetime,
+    success: bool | None = True,
 ) -> Finding:
-    """The verdict on ``run``. ``others`` are further incidents of the same owner.
+    """The verdict on ``run``. ``others`` are further incidents of the same owner; ``success`` is whether the runbook's
+    own condition holds, None when that is not known.
 
     What began before the run acted is not its doing. Silence proves nothing: an unheard cluster is unknown. What
     was not watched, since the agent was down or the cluster silent, is no failure either: the time begins anew.
@@ -58,7 +65,15 @@ def judge(  # noqa: PLR0911 - a case a line
         return Finding(Verdict.UNKNOWN, "the cluster was not heard from when the verdict was due")
     if incident is None:
         return Finding(Verdict.UNKNOWN, "the incident is no longer kept")
-    return _recovery(incident, max(run.settles_at, watch.heard_since), settle, watch.heard_since, now)
+    found = _recovery(incident, max(run.settles_at, watch.heard_since), settle, watch.heard_since, now)
+    if found.verdict is not Verdict.EFFECTIVE or success:
+        return found
+    condition = run.plan.success if run.plan is not None else ""
+    if now < max(run.settles_at, watch.heard_since) + MOST_SETTLES * settle:
+        return Finding(None, f"waiting for {condition}")
+    if success is None:
+        return Finding(Verdict.UNKNOWN, f"every symptom cleared, but it is not known whether {condition}")
+    return Finding(Verdict.INEFFECTIVE, f"every symptom cleared, but it is not so that {condition}")
 
 
 def is_better(incident: Incident) -> bool:
