@@ -1,6 +1,7 @@
 """Test cases beside runbooks: those of all that come along pass, and one that does not says what came and where."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema_rs
@@ -9,6 +10,7 @@ from ruamel.yaml import YAML
 
 from kronveil.config.runbook_actions import known_actions
 from kronveil.config.runbook_files import BUNDLED, lint_files, runbook_paths
+from kronveil.config.runbook_reference import page
 from kronveil.config.runbook_schema import schema
 from kronveil.config.runbook_tests import cases_path, run_cases
 
@@ -124,3 +126,23 @@ def told(folder: Path, cases: str) -> list[str]:
 def test_a_case_that_fails_says_what_came_instead_and_where(tmp_path, case, expected):
     found = told(tmp_path, f"cases:\n  # one\n  - {case}\n")
     assert found[:1] == ([expected] if expected else [])
+
+
+def test_the_reference_page_is_that_of_the_code():
+    published = (ROOT / "docs" / "reference" / "runbooks.md").read_text(encoding="utf-8")
+    assert published == page(), "run: python -m kronveil.config.runbook_reference docs/reference/runbooks.md"
+
+
+def test_what_the_page_on_writing_runbooks_shows_works(tmp_path):
+    shown = (ROOT / "docs" / "how-to" / "write-a-runbook.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(yaml|python)\n(.*?)```", shown, re.DOTALL)
+    runbook, cases = [text for kind, text in blocks if kind == "yaml" and not text.startswith("runbooks:")]
+    (tmp_path / "restart-what-hangs.yaml").write_text(runbook, encoding="utf-8")
+    (tmp_path / "restart-what-hangs.test.yaml").write_text(cases, encoding="utf-8")
+    (tmp_path / "scaling.py").write_text(next(text for kind, text in blocks if kind == "python"), encoding="utf-8")
+    runbooks, problems = lint_files(runbook_paths(tmp_path), ACTIONS)
+    assert (sorted(runbooks), problems) == (["restart-what-hangs", "scale-checkout"], [])
+    results = run_cases(tmp_path / "restart-what-hangs.test.yaml", runbooks["restart-what-hangs"], ACTIONS)
+    told = [f"ok    restart-what-hangs: {each.name}" for each in results if not each.problems]
+    assert len(told) == 2
+    assert "\n".join(told) in shown
