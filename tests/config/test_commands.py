@@ -171,3 +171,13 @@ def test_check_imports_nothing_heavy(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_check_looks_at_the_runbooks_of_the_configuration_too(run, tmp_path):
+    (tmp_path / "kronveil.yaml").write_text("runbooks: {directory: mine}\n")
+    result = run("check")
+    assert (result.exit_code, "runbooks.directory: there is no such folder" in result.stderr) == (2, True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.yaml").write_text("name: A\ndescription: B\nsteps: [{name: C, action: drainn}]\n")
+    result = run("check")
+    assert (result.exit_code, "a.yaml:3:27 steps[0].action: there is no action drainn." in result.stderr) == (2, True)

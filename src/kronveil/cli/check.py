@@ -16,7 +16,7 @@ def check(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the problems or the settings as JSON.")] = False,
 ) -> None:
-    """Validate a configuration; nothing is started.
+    """Validate a configuration and the runbooks it names; nothing is started.
 
     Exit code 0: valid. 2: not, with every problem as FILE:LINE:COLUMN KEY: what is wrong, what would be right.
 
@@ -24,11 +24,14 @@ def check(
     """
     from kronveil.config import ConfigProblems, find_file, load  # noqa: PLC0415 - keeps `kronveil --help` quick
     from kronveil.config.cautions import cautions  # noqa: PLC0415
+    from kronveil.config.runbook_actions import known_actions  # noqa: PLC0415
+    from kronveil.config.runbook_files import load_runbooks  # noqa: PLC0415
     from kronveil.config.summary import as_json, in_words  # noqa: PLC0415
     from kronveil.sdk.errors import ConfigError  # noqa: PLC0415
 
     try:
         config = load(find_file(file), os.environ)
+        load_runbooks(config.runbooks.directory, known_actions())
     except ConfigError as error:
         problems = error.problems if isinstance(error, ConfigProblems) else ()
         if json:

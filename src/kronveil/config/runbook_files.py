@@ -32,6 +32,9 @@ def load_runbooks(directory: Path | None, actions: Mapping[str, ActionShape]) ->
 
     Raises ConfigProblems with all that is wrong in all files.
     """
+    if directory is not None and not directory.is_dir():
+        problem = Problem(str(directory), None, None, "runbooks.directory", "there is no such folder.", "Make it.")
+        raise ConfigProblems([problem])
     paths = [*runbook_paths(BUNDLED), *(runbook_paths(directory) if directory else ())]
     runbooks, problems = lint_files(paths, actions)
     if problems:
