@@ -115,7 +115,8 @@ async def test_a_drain_that_is_held_says_how_far_it_came_and_goes_on_when_called
             await action.perform(plan, "exe-1/0")
         assert (await ground.get("Node", name))["spec"]["unschedulable"] is True
         await ground.delete("PodDisruptionBudget", APP)
-        outcome = await action.perform(replace(plan, details={**plan.details, "timeout_s": "60"}), "exe-1/0")
+        longer = replace(plan, details={**(plan.details or {}), "timeout_s": "60"})
+        outcome = await action.perform(longer, "exe-1/0")
         assert "pods are evicted" in outcome.message
         await action.compensate(plan, "exe-1/0/undo")
         assert "unschedulable" not in (await ground.get("Node", name))["spec"]

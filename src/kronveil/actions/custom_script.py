@@ -17,6 +17,7 @@ from anyio.abc import ByteReceiveStream, Process
 
 from kronveil.actions.kubernetes_object import as_texts
 from kronveil.actions.masking import masked_json, masked_text
+from kronveil.actions.sections import is_list
 from kronveil.model.execution import Check, Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent, Transient
@@ -93,8 +94,10 @@ class CustomScript:
 
 
 def _arguments(step: Step) -> list[str]:
-    given = step.parameters.get("arguments", ())
-    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) > MOST_ARGUMENTS:
+    given = step.parameters.get("arguments")
+    if given is None:
+        return []
+    if not is_list(given) or len(given) > MOST_ARGUMENTS:
         raise Permanent(f"{step.name}: arguments must be a list of at most {MOST_ARGUMENTS} texts")
     found = [str(each) for each in given]
     if any(len(each) > LONGEST_ARGUMENT or "\0" in each for each in found):
@@ -140,6 +143,7 @@ async def _run(script: AllowedScript, arguments: Sequence[str], key: str) -> tup
         command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment, cwd="/", start_new_session=True
     )
     parts: list[bytes] = []
+    status = -signal.SIGKILL
     try:
         with anyio.fail_after(script.timeout.total_seconds()):
             async with anyio.create_task_group() as tasks:

@@ -3,10 +3,11 @@
 import json
 
 from kronveil.actions.evicting import gone
-from kronveil.actions.kubernetes_answers import Json, may, object_in, read
+from kronveil.actions.kubernetes_answers import may, object_in, read
 from kronveil.actions.kubernetes_kinds import needs, path_of
 from kronveil.actions.kubernetes_object import as_texts, pinned, warning_checks
 from kronveil.actions.ownership import owner_checks
+from kronveil.actions.sections import Json, section
 from kronveil.model.execution import Check, Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Reply, Step
 from kronveil.sdk.errors import Permanent
@@ -77,12 +78,12 @@ async def _delete(door: ClusterDoor, path: str, uid: str, *, is_rehearsal: bool 
 
 
 def _running(job: Json) -> list[Check]:
-    active = (job.get("status") or {}).get("active", 0)
+    active = section(job, "status").get("active", 0)
     return [Check("running", "warned", f"it still runs: {active} pods are ended")] if active else []
 
 
 def _pods(job: Json) -> str:
-    status = job.get("status") or {}
+    status = section(job, "status")
     count = sum(status.get(name) or 0 for name in ("active", "succeeded", "failed"))
     return f"{count} pods and their logs are deleted with it"
 

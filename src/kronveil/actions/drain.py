@@ -11,9 +11,10 @@ import anyio
 from kronveil.actions.cordon import CLOSED, NODE, OPEN, node_of
 from kronveil.actions.durations import duration_of
 from kronveil.actions.evicting import Answer, controller_of, evict, gone, is_mirror, is_there
-from kronveil.actions.kubernetes_answers import Json, listed, listed_if_allowed, may, read
+from kronveil.actions.kubernetes_answers import listed, listed_if_allowed, may, read
 from kronveil.actions.kubernetes_kinds import list_path, path_of
 from kronveil.actions.kubernetes_object import Intent, perform_patch, refuse_changed, rehearse_patch, undo_patch
+from kronveil.actions.sections import Json, items, section
 from kronveil.actions.surroundings import guards
 from kronveil.model.execution import Check, Effect, FieldDiff, StepPlan, Target
 from kronveil.model.resource import Resource
@@ -30,10 +31,10 @@ MOST_NAMED = 5
 class _Stay:
     """The pods of a node, by what becomes of them, in words."""
 
-    going: list[Json] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    local: list[str] = field(default_factory=list)
+    going: list[Json] = field(default_factory=list[Json])
+    left: list[str] = field(default_factory=list[str])
+    lost: list[str] = field(default_factory=list[str])
+    local: list[str] = field(default_factory=list[str])
 
 
 class Drain:
@@ -122,7 +123,7 @@ def sorted_out(pods: Sequence[Json]) -> _Stay:
     for pod in pods:
         name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         owner = controller_of(pod)
-        if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        if section(pod, "status").get("phase") in ("Succeeded", "Failed"):
             continue
         if is_mirror(pod):
             stay.left.append(f"{name} stays: a static pod of the node")
@@ -132,7 +133,7 @@ def sorted_out(pods: Sequence[Json]) -> _Stay:
             stay.lost.append(name)
         else:
             stay.going.append(pod)
-            if any("emptyDir" in volume for volume in pod["spec"].get("volumes") or ()):
+            if any("emptyDir" in volume for volume in items(pod["spec"], "volumes")):
                 stay.local.append(name)
     return stay
 
@@ -150,7 +151,7 @@ def _refuse_losses(stay: _Stay, *, may_lose_data: bool) -> None:
 
 
 async def _checks(door: ClusterDoor, target: Target, stay: _Stay) -> list[Check]:
-    found = []
+    found: list[Check] = []
     if stay.going:
         space = stay.going[0]["metadata"]["namespace"]
         pod = Target(target.cluster_uid, target.cluster_name, Resource("Pod", "", space))
@@ -162,16 +163,16 @@ async def _checks(door: ClusterDoor, target: Target, stay: _Stay) -> list[Check]
 
 
 def _held_by(budgets: Sequence[Json], going: Sequence[Json]) -> list[Check]:
-    found = []
+    found: list[Check] = []
     for budget in budgets:
         metadata = budget["metadata"]
         of_it = [
             pod
             for pod in going
             if pod["metadata"]["namespace"] == metadata["namespace"]
-            and guards([budget], pod["metadata"].get("labels") or {})
+            and guards([budget], section(pod["metadata"], "labels"))
         ]
-        allowed = (budget.get("status") or {}).get("disruptionsAllowed", 0)
+        allowed = section(budget, "status").get("disruptionsAllowed", 0)
         if of_it:
             words = f"{metadata['namespace']}/{metadata['name']} lets {allowed} of {len(of_it)} pods go at once"
             found.append(Check("disruption budget", "passed" if allowed else "warned", words))
@@ -182,7 +183,7 @@ async def _round(
     door: ClusterDoor, pods: Sequence[Resource], held: dict[str, str], evicted: set[str]
 ) -> list[Resource]:
     """Ask for each pod once; those that are still there."""
-    left = []
+    left: list[Resource] = []
     for pod in pods:
         asked = await evict(door, pod)
         if asked.answer is Answer.ACCEPTED:

@@ -8,6 +8,7 @@ from typing import Any
 
 from kronveil.actions.kubernetes_answers import object_in, words_of
 from kronveil.actions.kubernetes_kinds import path_to
+from kronveil.actions.sections import is_object, items, section
 from kronveil.model.execution import FieldDiff
 from kronveil.model.resource import Resource
 from kronveil.sdk.actions import ClusterDoor, Reply
@@ -72,13 +73,13 @@ async def is_there(door: ClusterDoor, pod: Resource) -> bool:
 
 def controller_of(pod: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What would make such a pod again."""
-    owners = pod["metadata"].get("ownerReferences") or ()
+    owners = items(pod["metadata"], "ownerReferences")
     return next((owner for owner in owners if owner.get("controller")), None)
 
 
 def is_mirror(pod: Mapping[str, Any]) -> bool:
     """Whether it is a kubelet's own, which the API server cannot take away."""
-    return MIRROR in (pod["metadata"].get("annotations") or {})
+    return MIRROR in section(pod["metadata"], "annotations")
 
 
 def gone(found: Resource) -> FieldDiff:
@@ -89,7 +90,8 @@ def gone(found: Resource) -> FieldDiff:
 
 def _is_of_a_budget(reply: Reply) -> bool:
     try:
-        details = json.loads(reply.body).get("details") or {}
-    except (ValueError, AttributeError):
+        status = json.loads(reply.body)
+    except ValueError:
         return False
-    return any(cause.get("reason") == "DisruptionBudget" for cause in details.get("causes") or ())
+    details = section(status, "details") if is_object(status) else {}
+    return any(cause.get("reason") == "DisruptionBudget" for cause in items(details, "causes"))

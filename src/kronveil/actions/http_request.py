@@ -1,11 +1,10 @@
 """Send one request to a host that the operator allowed: what an internal tool's own API offers."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from kronveil.actions.hosts import allowed, parsed
-from kronveil.actions.kubernetes_object import as_texts
+from kronveil.actions.kubernetes_object import as_texts, plain_json
 from kronveil.actions.masking import masked_json, masked_text
 from kronveil.model.execution import Check, Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Step
@@ -106,7 +105,7 @@ def _body(step: Step, method: str) -> str:
         return ""
     if method in ("GET", "HEAD"):
         raise Permanent(f"{step.name}: {method} has no body")
-    text = json.dumps(body, default=lambda value: dict(value) if isinstance(value, Mapping) else str(value))
+    text = json.dumps(body, default=plain_json)
     if len(text) > LONGEST_BODY:
         raise Permanent(f"{step.name}: the body is longer than {LONGEST_BODY // 1024} KiB")
     return text

@@ -1,6 +1,7 @@
 """Add or take away replicas of a deployment or stateful set, within bounds."""
 
 from kronveil.actions.kubernetes_object import Intent, Json, perform_patch, rehearse_patch, undo_patch
+from kronveil.actions.sections import section
 from kronveil.model.execution import Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent
@@ -32,7 +33,7 @@ class KubectlScale:
 
 
 def _scaled(obj: Json, step: Step) -> Intent:
-    if "replicas" not in obj.get("spec", {}):
+    if "replicas" not in section(obj, "spec"):
         raise Permanent(f"a {obj['kind']} has no replicas to scale")
     before = obj["spec"]["replicas"]
     wanted = _number(step, "replicas", before + _number(step, "by", 1))

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from kronveil.actions.kubernetes_kinds import kind_of, list_path
+from kronveil.actions.sections import Json, is_object
 from kronveil.model.execution import Check, Target
 from kronveil.sdk.actions import ClusterDoor, Reply
 from kronveil.sdk.errors import Permanent, Transient
 
-Json: TypeAlias = dict[str, Any]
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 LONGEST_WORDS = 500
 
@@ -44,7 +44,7 @@ def object_in(reply: Reply, path: str, what: str) -> Json:
             found: Any = json.loads(reply.body)
         except ValueError:
             found = None
-        if isinstance(found, dict):
+        if is_object(found):
             return found
         raise Transient(f"the answer to {path} is not what a Kubernetes API server sends")
     words = words_of(reply)
@@ -59,7 +59,7 @@ def words_of(reply: Reply) -> str:
         status = json.loads(reply.body)
     except ValueError:
         return "no reason given"
-    message = status.get("message") if isinstance(status, dict) else None
+    message = status.get("message") if is_object(status) else None
     return " ".join(str(message or "no reason given").split())[:LONGEST_WORDS]
 
 

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
-from kronveil.actions.kubernetes_answers import Json, listed, may, object_in, read
+from kronveil.actions.kubernetes_answers import listed, may, object_in, read
 from kronveil.actions.kubernetes_kinds import path_of
 from kronveil.actions.masking import masked, masked_value
 from kronveil.actions.ownership import MANAGER, conflict_checks, owner_checks
+from kronveil.actions.sections import Json, is_object, section
 from kronveil.actions.surroundings import (
     Surroundings,
     autoscaler_checks,
@@ -97,7 +98,7 @@ async def _dry_run(door: ClusterDoor, path: str, target: Target, decide: Decide)
     for _ in range(MOST_CONFLICTS):
         before = await read(door, path, target)
         intent = await decide(door, before)
-        given = intent.patch.get("metadata") or {}
+        given = section(intent.patch, "metadata")
         # Else what a controller writes meanwhile would look like a part of the plan.
         held = {"metadata": {**given, "resourceVersion": before["metadata"]["resourceVersion"]}}
         reply = await door.ask(
@@ -130,12 +131,12 @@ async def _patch_once(doors: Doors, plan: StepPlan, key: str, which: str, diff: 
     if target is None:
         raise Permanent(f"{plan.name}: the plan names no target")
     path, patch = details["path"], json.loads(details[which])
-    held = json.loads(details["held"]) if which == "undo" and "held" in details else {}
+    held: Json = json.loads(details["held"]) if which == "undo" and "held" in details else {}
     async with doors.open(target.cluster_name) as door:
         for _ in range(MOST_CONFLICTS):
             now = await read(door, path, target)
             metadata = now["metadata"]
-            if (metadata.get("annotations") or {}).get(ACTED) == key:
+            if section(metadata, "annotations").get(ACTED) == key:
                 return Outcome(f"{plan.summary}: it was done before", has_changed=True, was_done_before=True)
             refuse_changed(now, target, diff)
             if not _holds(now, held):
@@ -169,7 +170,12 @@ def pinned(target: Target, metadata: Mapping[str, Any]) -> Target:
 
 def as_texts(parameters: Mapping[str, object]) -> dict[str, str]:
     """Parameters as a plan keeps them: JSON text by name."""
-    return {name: json.dumps(value, default=_plain_json, ensure_ascii=False) for name, value in parameters.items()}
+    return {name: json.dumps(value, default=plain_json, ensure_ascii=False) for name, value in parameters.items()}
+
+
+def plain_json(value: object) -> object:
+    """What JSON has no word for, as text; for ``json.dumps``."""
+    return dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else str(value)
 
 
 def warning_checks(warnings: Iterable[str]) -> list[Check]:
@@ -186,10 +192,6 @@ def refuse_changed(now: Json, target: Target, diff: Iterable[FieldDiff]) -> None
     if undone:
         paths = ", ".join(each.path for each in undone)
         raise Permanent(f"{name} is not what was planned for: {paths} changed since")
-
-
-def _plain_json(value: object) -> object:
-    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _around_checks(around: Surroundings | None, obj: Json, intent: Intent) -> list[Check]:
@@ -238,8 +240,8 @@ def merge_from(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
 def _holds(now: Any, held: Mapping[str, Any]) -> bool:
     """Whether an object has every value that a merge patch would set."""
     for name, value in held.items():
-        found = now.get(name) if isinstance(now, Mapping) else None
-        if isinstance(value, Mapping) and value:
+        found = now.get(name) if is_object(now) else None
+        if is_object(value) and value:
             if not _holds(found, value):
                 return False
         elif found != value:
@@ -257,8 +259,8 @@ def _besides(before: Json, after: Json, diff: Iterable[FieldDiff]) -> str:
 
 def _conditional(patch: Json, metadata: Mapping[str, Any], key: str) -> Json:
     """The patch, applied only to the very object and version that was looked at, and marked with the key."""
-    given = patch.get("metadata") or {}
-    annotations = {**(given.get("annotations") or {}), ACTED: key}
+    given = section(patch, "metadata")
+    annotations = {**section(given, "annotations"), ACTED: key}
     held = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
     return {**patch, "metadata": {**given, **held, "annotations": annotations}}
 
@@ -274,7 +276,8 @@ def _shown(before: Json, after: Json) -> list[FieldDiff]:
 
 def _plain(obj: Json) -> Json:
     metadata = {name: value for name, value in obj["metadata"].items() if name not in _OURS}
-    annotations = {name: value for name, value in (metadata.pop("annotations", None) or {}).items() if name != ACTED}
+    annotations = {name: value for name, value in section(metadata, "annotations").items() if name != ACTED}
+    metadata.pop("annotations", None)
     if annotations:
         metadata["annotations"] = annotations
     return {**{name: value for name, value in obj.items() if name != "status"}, "metadata": metadata}

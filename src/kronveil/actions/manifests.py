@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from kronveil.actions.sections import is_list, is_object, section
 from kronveil.model.execution import FieldDiff
 from kronveil.model.resource import Resource
 from kronveil.sdk.errors import Permanent
@@ -31,7 +32,7 @@ def with_fields(text: str, fields: Mapping[str, Any], about: Resource) -> tuple[
     except (YAMLError, ValueError, RecursionError) as error:
         raise Permanent(f"the file is no YAML that could be changed: {type(error).__name__}") from None
     document = _meant(documents, about)
-    diffs = []
+    diffs: list[FieldDiff] = []
     for path, value in fields.items():
         before = _set(document, path, value)
         if before != value:
@@ -45,13 +46,11 @@ def with_fields(text: str, fields: Mapping[str, Any], about: Resource) -> tuple[
 
 
 def _meant(documents: list[Any], about: Resource) -> Any:
-    found = [each for each in documents if isinstance(each, dict)]
+    found = [each for each in documents if is_object(each)]
     if len(found) == 1:
         return found[0]
     named = [
-        each
-        for each in found
-        if each.get("kind") == about.kind and (each.get("metadata") or {}).get("name") == about.name
+        each for each in found if each.get("kind") == about.kind and section(each, "metadata").get("name") == about.name
     ]
     if len(named) != 1:
         raise Permanent(f"the file has {len(found)} documents, {len(named)} of them about {about.kind} {about.name}")
@@ -65,10 +64,10 @@ def _set(document: Any, path: str, value: Any) -> Any:
     for part in parts[:-1]:
         place = _step(place, part, path)
     last = parts[-1] if parts else ""
-    if not isinstance(place, dict) or not last:
+    if not is_object(place) or not last:
         raise Permanent(f"{path} is no field of the file")
     before = place.get(last)
-    if isinstance(before, dict | list):
+    if is_object(before) or is_list(before):
         raise Permanent(f"{path} holds more than one value: name the one to set")
     place[last] = value
     return before
@@ -76,10 +75,10 @@ def _set(document: Any, path: str, value: Any) -> Any:
 
 def _step(place: Any, part: str, path: str) -> Any:
     found = None
-    if isinstance(place, dict):
+    if is_object(place):
         found = place.get(part)
-    elif isinstance(place, list):
-        found = next((item for item in place if isinstance(item, dict) and str(item.get("name")) == part), None)
+    elif is_list(place):
+        found = next((item for item in place if is_object(item) and str(item.get("name")) == part), None)
     if found is None:
         raise Permanent(f"{path} is not in the file: {part} is missing")
     return found

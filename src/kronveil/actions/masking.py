@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from kronveil.actions.sections import is_list, is_object
 from kronveil.model.execution import FieldDiff
 
 MASK = "********"
@@ -42,13 +43,13 @@ def masked_text(text: str) -> str:
 
 def masked_json(value: Any, name: str = "") -> Any:
     """A JSON value with the same masked, by name and by look; an ``env`` entry by its own name."""
-    if isinstance(value, dict):
+    if is_object(value):
         own = str(value.get("name", "")) if "value" in value else ""
         return {
             key: MASK if key == "value" and own and _looks_secret(own) else masked_json(item, str(key))
             for key, item in value.items()
         }
-    if isinstance(value, list):
+    if is_list(value):
         return [masked_json(item) for item in value]
     if isinstance(value, str):
         return MASK if name and _looks_secret(name) else masked_text(value)

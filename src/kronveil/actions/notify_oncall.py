@@ -1,9 +1,9 @@
 """Tell who is on call. With nobody configured it says so, and never claims that somebody was told."""
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from kronveil.actions.sections import is_list
 from kronveil.model.execution import Check, Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent, PluginError, Transient
@@ -22,8 +22,8 @@ class NotifyOncall:
         """See ``Action.rehearse``."""
         incident = step.incident
         message = step.parameters.get("message")
-        wanted = step.parameters.get("notifiers", sorted(self._notifiers))
-        if not isinstance(wanted, Sequence) or isinstance(wanted, str):
+        wanted = step.parameters.get("notifiers") or sorted(self._notifiers)
+        if not is_list(wanted):
             raise Permanent(f"{step.name}: notifiers must be a list of names")
         strange = [str(name) for name in wanted if name not in self._notifiers]
         if strange:
@@ -59,7 +59,7 @@ class NotifyOncall:
         about = {name: str(json.loads(value)) for name, value in (plan.findings or {}).items()}
         text = json.loads(plan.parameters["message"]) if "message" in plan.parameters else about["title"]
         notice = Notice(key=key, text=text, at=datetime.now(UTC), **about)
-        told, not_told, is_over = [], [], True
+        told, not_told, is_over = list[str](), list[str](), True
         for name in names:
             try:
                 told.append(f"{name} ({await self._notifiers[name].tell(notice)})")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from kronveil.actions.kubernetes_object import as_texts
 from kronveil.actions.manifests import LONGEST, with_fields
+from kronveil.actions.sections import is_list, is_object
 from kronveil.model.execution import Check, Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent, Transient
@@ -173,9 +174,9 @@ def _told(step: Step) -> tuple[str, str, Mapping[str, Any]]:
         raise Permanent(f"{step.name}: repository must be written as owner/name")
     if not isinstance(path, str) or not path or path.startswith("/") or ".." in path.split("/"):
         raise Permanent(f"{step.name}: path must be a file's path inside the repository")
-    if not isinstance(fields, Mapping) or not fields:
+    if not is_object(fields) or not fields:
         raise Permanent(f"{step.name}: set must name the fields to change, as spec.replicas: 3")
-    if any(isinstance(value, Mapping | list | tuple) for value in fields.values()):
+    if any(is_object(value) or is_list(value) for value in fields.values()):
         raise Permanent(f"{step.name}: set takes single values, not sections or lists")
     return repository, path, {str(name): value for name, value in fields.items()}
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kronveil.actions.sections import items, section
 from kronveil.model.execution import Check, FieldDiff
 
 MANAGER = "kronveil"
@@ -32,7 +33,7 @@ _PART = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 
 def owners_of(metadata: Mapping[str, Any]) -> list[str]:
     """The tools that keep an object like their source, the nearest to the repository first."""
-    marks = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
+    marks = {**section(metadata, "labels"), **section(metadata, "annotations")}
     by_mark = [owner for mark, owner in _MARKS.items() if mark in marks]
     by_manager = [_MANAGERS[name] for name in _names(metadata) if name in _MANAGERS]
     return list(dict.fromkeys([*by_mark, *by_manager]))
@@ -55,12 +56,12 @@ def owner_checks(metadata: Mapping[str, Any]) -> list[Check]:
 def conflict_checks(metadata: Mapping[str, Any], diffs: Iterable[FieldDiff]) -> list[Check]:
     """A warning for each other writer whose fields would be taken over; controllers' own status is not looked at."""
     found: dict[str, list[str]] = {}
-    for entry in metadata.get("managedFields") or ():
+    for entry in items(metadata, "managedFields"):
         name = str(entry.get("manager", ""))
         if name == MANAGER or entry.get("subresource"):
             continue
         for diff in diffs:
-            if _manages(entry.get("fieldsV1") or {}, diff.path):
+            if _manages(section(entry, "fieldsV1"), diff.path):
                 found.setdefault(name, []).append(diff.path)
     return [
         Check("field manager", "warned", f"{name} wrote {', '.join(dict.fromkeys(paths))}: it may write it again")
@@ -69,7 +70,7 @@ def conflict_checks(metadata: Mapping[str, Any], diffs: Iterable[FieldDiff]) -> 
 
 
 def _source(metadata: Mapping[str, Any]) -> str:
-    marks = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
+    marks = {**section(metadata, "labels"), **section(metadata, "annotations")}
     tracked = marks.get("argocd.argoproj.io/tracking-id", "")
     name = str(tracked).partition(":")[0] or marks.get("argocd.argoproj.io/instance")
     name = name or marks.get("kustomize.toolkit.fluxcd.io/name") or marks.get("helm.toolkit.fluxcd.io/name")
@@ -77,7 +78,7 @@ def _source(metadata: Mapping[str, Any]) -> str:
 
 
 def _names(metadata: Mapping[str, Any]) -> list[str]:
-    return [str(entry.get("manager", "")) for entry in metadata.get("managedFields") or ()]
+    return [str(entry.get("manager", "")) for entry in items(metadata, "managedFields")]
 
 
 def _manages(fields: Mapping[str, Any], path: str) -> bool:

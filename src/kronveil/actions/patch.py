@@ -1,6 +1,5 @@
 """Change fields of an object of an allowed kind, as a merge patch that the runbook writes."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from kronveil.actions.kubernetes_kinds import needs
@@ -13,6 +12,7 @@ from kronveil.actions.kubernetes_object import (
     rehearse_patch,
     undo_patch,
 )
+from kronveil.actions.sections import is_list, is_object, section
 from kronveil.model.execution import Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent
@@ -66,10 +66,10 @@ class Patch:
 def checked(step: Step) -> Json:
     """The patch, if it keeps to what may be changed. Raises Permanent."""
     patch = step.parameters.get("patch")
-    if not isinstance(patch, Mapping) or not patch:
+    if not is_object(patch) or not patch:
         raise Permanent(f"{step.name}: patch must be a section with the fields to change")
     strange = [str(name) for name in patch if name not in _PARTS]
-    metadata = patch.get("metadata") or {}
+    metadata = section(patch, "metadata")
     strange += [f"metadata.{name}" for name in metadata if name not in _METADATA]
     if strange:
         raise Permanent(f"{step.name}: may not change {', '.join(strange)}; what may: spec, data, labels, annotations")
@@ -80,16 +80,16 @@ def checked(step: Step) -> Json:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if is_object(value):
         return {str(name): _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+    return [_plain(item) for item in value] if is_list(value) else value
 
 
 def _leaves(patch: Json, path: str = "") -> list[str]:
     found: list[str] = []
     for name, value in patch.items():
         at = f"{path}.{name}" if path else name
-        found += _leaves(value, at) if isinstance(value, dict) and value else [at]
+        found += _leaves(value, at) if is_object(value) and value else [at]
     return found
 
 

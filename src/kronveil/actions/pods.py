@@ -1,7 +1,8 @@
 """Which pods a step is about, when it names none."""
 
-from kronveil.actions.kubernetes_answers import Json, listed, read
+from kronveil.actions.kubernetes_answers import listed, read
 from kronveil.actions.kubernetes_kinds import list_path, path_of
+from kronveil.actions.sections import Json, is_object, section
 from kronveil.actions.surroundings import selector_text
 from kronveil.model.execution import Target
 from kronveil.model.resource import Resource
@@ -30,8 +31,8 @@ async def pods_of(door: ClusterDoor, target: Target) -> list[Json]:
     obj = await read(door, path_of(target), target)
     if target.resource.kind == "Pod":
         return [obj]
-    selector = (obj.get("spec") or {}).get("selector")
-    if not isinstance(selector, dict):
+    selector = section(obj, "spec").get("selector")
+    if not is_object(selector):
         raise Permanent(f"a {target.resource.kind} has no pods that could be looked at")
     return await listed(door, list_path("Pod", target.resource.namespace), labelSelector=selector_text(selector))
 

@@ -1,11 +1,12 @@
 """Have one pod made anew: evicted, so that disruption budgets are respected, and made again by its controller."""
 
 from kronveil.actions.evicting import Answer, controller_of, evict, gone, is_mirror
-from kronveil.actions.kubernetes_answers import Json, listed_if_allowed, may, read
+from kronveil.actions.kubernetes_answers import listed_if_allowed, may, read
 from kronveil.actions.kubernetes_kinds import path_of
 from kronveil.actions.kubernetes_object import as_texts, pinned
 from kronveil.actions.ownership import owner_checks
 from kronveil.actions.pods import pod_named
+from kronveil.actions.sections import Json, section
 from kronveil.actions.surroundings import budget_checks
 from kronveil.model.execution import Check, Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Step
@@ -43,7 +44,7 @@ class RestartPod:
             checks=(
                 dry,
                 rights,
-                *budget_checks(budgets, pod["metadata"].get("labels") or {}),
+                *budget_checks(budgets, section(pod["metadata"], "labels")),
                 *owner_checks(pod["metadata"]),
             ),
             blast_radius=(f"1 pod is replaced, on {pod['spec'].get('nodeName', 'no node yet')}",),

@@ -2,6 +2,7 @@
 
 from kronveil.actions.kubernetes_kinds import WORKLOADS, needs
 from kronveil.actions.kubernetes_object import Intent, Json, perform_patch, rehearse_patch, undo_patch
+from kronveil.actions.sections import section
 from kronveil.model.execution import Check, Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Step
 from kronveil.sdk.errors import Permanent
@@ -39,7 +40,7 @@ def _restarted(obj: Json, incident_id: str) -> Intent:
         raise Permanent(f"{metadata['name']} is paused: a restart would begin only when somebody resumes it")
     # Not the time: a plan that is made twice of one state must say the same.
     mark = f"{incident_id}/{metadata.get('generation', 0)}"
-    strategy = (spec.get("updateStrategy") or spec.get("strategy") or {}).get("type", "RollingUpdate")
+    strategy = (spec.get("updateStrategy") or section(spec, "strategy")).get("type", "RollingUpdate")
     checks = (Check("strategy", "warned", "its strategy is OnDelete: no pod is replaced until somebody deletes it"),)
     return Intent(
         summary=f"restart all pods of {metadata['name']}",
@@ -52,7 +53,7 @@ def _restarted(obj: Json, incident_id: str) -> Intent:
 
 
 def _pods(obj: Json) -> int:
-    status = obj.get("status") or {}
+    status = section(obj, "status")
     found: int = obj["spec"].get("replicas", status.get("desiredNumberScheduled", 0))
     return found
 

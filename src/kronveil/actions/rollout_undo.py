@@ -12,6 +12,7 @@ from kronveil.actions.kubernetes_object import (
     rehearse_patch,
     undo_patch,
 )
+from kronveil.actions.sections import items, section
 from kronveil.model.execution import Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Step
 from kronveil.sdk.errors import Permanent
@@ -60,18 +61,18 @@ async def _rolled_back(door: ClusterDoor, obj: Json) -> Intent:
 
 
 def _is_of(replica_set: Mapping[str, Any], uid: str) -> bool:
-    return any(owner.get("uid") == uid for owner in replica_set["metadata"].get("ownerReferences") or [])
+    return any(owner.get("uid") == uid for owner in items(replica_set["metadata"], "ownerReferences"))
 
 
 def _revision(metadata: Mapping[str, Any]) -> int:
-    text = str((metadata.get("annotations") or {}).get(REVISION, "0"))
+    text = str(section(metadata, "annotations").get(REVISION, "0"))
     return int(text) if text.isdecimal() else 0
 
 
 def _template(template: Json) -> Json:
     """A replica set's template without the label that tells it from its siblings."""
-    metadata = template.get("metadata") or {}
-    labels = {name: value for name, value in (metadata.get("labels") or {}).items() if name != HASH}
+    metadata = section(template, "metadata")
+    labels = {name: value for name, value in section(metadata, "labels").items() if name != HASH}
     return {**template, "metadata": {**metadata, "labels": labels}}
 
 

@@ -10,6 +10,7 @@ from kronveil.actions.kubernetes_object import (
     undo_patch,
 )
 from kronveil.actions.quantities import from_bytes, to_bytes
+from kronveil.actions.sections import section
 from kronveil.model.execution import Effect, StepPlan, Target
 from kronveil.model.incident import Incident
 from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Parameter, Step
@@ -49,9 +50,9 @@ def _raised(obj: Json, step: Step, incident: Incident) -> Intent:
     found = [each for each in containers_of(obj) if not wanted or each["name"] in wanted]
     if not found:
         raise Permanent(f"{obj['metadata']['name']} has no container {', '.join(sorted(wanted))}")
-    changes, words = [], []
+    changes, words = list[tuple[str, str, str]](), list[str]()
     for container in found:
-        before = ((container.get("resources") or {}).get("limits") or {}).get("memory")
+        before = (section(section(container, "resources"), "limits")).get("memory")
         if before is None:
             continue
         after = _limit(str(before), percent, at_most, container["name"])

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from kronveil.actions.kubernetes_answers import Json, listed_if_allowed
+from kronveil.actions.kubernetes_answers import listed_if_allowed
 from kronveil.actions.kubernetes_kinds import WORKLOADS
 from kronveil.actions.quantities import to_number
+from kronveil.actions.sections import Json, items, section, texts
 from kronveil.model.execution import Check
 from kronveil.sdk.actions import ClusterDoor
 
@@ -73,9 +74,9 @@ def autoscaler_checks(around: Surroundings, obj: Json, replicas: int | None) -> 
         return []
     if around.autoscalers is None:
         return [Check("autoscaler", "unknown", "autoscalers may not be listed")]
-    found = []
+    found: list[Check] = []
     for one in around.autoscalers:
-        about = one["spec"].get("scaleTargetRef") or {}
+        about = section(one["spec"], "scaleTargetRef")
         if (about.get("kind"), about.get("name")) == (obj["kind"], obj["metadata"]["name"]):
             least, most = one["spec"].get("minReplicas", 1), one["spec"].get("maxReplicas", "?")
             words = f"{_name(one)} keeps it between {least} and {most} by load, and will set {replicas} replicas again"
@@ -89,11 +90,11 @@ def quota_checks(around: Surroundings, obj: Json, more_pods: int) -> list[Check]
         return []
     if around.quotas is None:
         return [Check("quota", "unknown", "resource quotas may not be listed")]
-    asked = _asked(obj["spec"]["template"]["spec"].get("containers") or [])
-    found = []
+    asked = _asked(items(obj["spec"]["template"]["spec"], "containers"))
+    found: list[Check] = []
     for quota in around.quotas:
-        status = quota.get("status") or {}
-        hard, used = status.get("hard") or {}, status.get("used") or {}
+        status = section(quota, "status")
+        hard, used = section(status, "hard"), section(status, "used")
         short = [name for name in hard if not _is_room(name, hard, used, asked.get(name, Decimal(0)) * more_pods)]
         if short:
             held = ", ".join(f"{name} ({used.get(name, 0)} of {hard[name]} used)" for name in short[:MOST_NAMED])
@@ -107,17 +108,17 @@ def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
     """Whether a label selector, as of a budget or a workload, is about pods with these labels. None is about none."""
     if selector is None:
         return False
-    wanted: Mapping[str, str] = selector.get("matchLabels") or {}
+    wanted: Mapping[str, str] = section(selector, "matchLabels")
     return all(labels.get(name) == value for name, value in wanted.items()) and all(
-        _meets(one, labels) for one in selector.get("matchExpressions") or ()
+        _meets(one, labels) for one in items(selector, "matchExpressions")
     )
 
 
 def selector_text(selector: Mapping[str, Any]) -> str:
     """The selector as the API takes it in a query."""
-    parts = [f"{name}={value}" for name, value in (selector.get("matchLabels") or {}).items()]
-    for one in selector.get("matchExpressions") or ():
-        key, values = one["key"], ",".join(one.get("values") or ())
+    parts = [f"{name}={value}" for name, value in section(selector, "matchLabels").items()]
+    for one in items(selector, "matchExpressions"):
+        key, values = one["key"], ",".join(texts(one, "values"))
         parts.append(
             {"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key}.get(
                 one["operator"], f"!{key}"
@@ -128,14 +129,14 @@ def selector_text(selector: Mapping[str, Any]) -> str:
 
 def labels_of(obj: Mapping[str, Any]) -> Mapping[str, str]:
     """The labels of a workload's pods, or of the object itself."""
-    template = (obj.get("spec") or {}).get("template") or obj
-    found: Mapping[str, str] = (template.get("metadata") or {}).get("labels") or {}
+    template = section(obj, "spec").get("template") or obj
+    found: Mapping[str, str] = section(section(template, "metadata"), "labels")
     return found
 
 
 def _meets(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     has, value = expression["key"] in labels, labels.get(expression["key"])
-    values = expression.get("values") or ()
+    values = texts(expression, "values")
     match expression["operator"]:
         case "In":
             return has and value in values
@@ -154,13 +155,13 @@ def _is_selected(selector: Mapping[str, str] | None, labels: Mapping[str, str]) 
 
 def _guarded(budget: Mapping[str, Any]) -> str:
     allowed = _allowed(budget)
-    status = budget.get("status") or {}
+    status = section(budget, "status")
     healthy = f"{status.get('currentHealthy', '?')} are healthy, {status.get('desiredHealthy', '?')} must be"
     return f"{_name(budget)} allows {allowed} of them to be disrupted now ({healthy}) (disruption budget)"
 
 
 def _allowed(budget: Mapping[str, Any]) -> int:
-    found = (budget.get("status") or {}).get("disruptionsAllowed", 0)
+    found = section(budget, "status").get("disruptionsAllowed", 0)
     return found if isinstance(found, int) else 0
 
 
@@ -168,8 +169,8 @@ def _asked(containers: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
     """What one pod asks of a quota, by the quota's own words."""
     total: dict[str, Decimal] = {"pods": Decimal(1), "count/pods": Decimal(1)}
     for container in containers:
-        resources = container.get("resources") or {}
-        limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+        resources = section(container, "resources")
+        limits, requests = section(resources, "limits"), section(resources, "requests")
         for name, value in (limits | requests).items():
             for written in (f"requests.{name}", name):
                 total[written] = total.get(written, Decimal(0)) + _number(value)

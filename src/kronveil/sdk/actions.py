@@ -35,6 +35,7 @@ class ClusterDoor(Protocol):
         content_type: str = "application/json",
     ) -> Reply:
         """Its answer. Raises Transient when there is none, Permanent when the credentials cannot work."""
+        ...
 
 
 class Doors(Protocol):
@@ -42,6 +43,7 @@ class Doors(Protocol):
 
     def open(self, cluster: str) -> AbstractAsyncContextManager[ClusterDoor]:
         """The door of a cluster, by name. Raises Permanent when it has no identity that writes, saying how."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,16 @@ class Action(Protocol):
 
     async def rehearse(self, step: Step, target: Target) -> StepPlan:
         """Say what ``perform`` would change, field by field, as the target itself answers it. Writes nothing."""
+        ...
 
     async def perform(self, plan: StepPlan, key: str) -> Outcome:
         """Do exactly what the plan says, once for ``key``. Raises Permanent when the target is not what was planned
         for, naming the field."""
+        ...
 
     async def compensate(self, plan: StepPlan, key: str) -> Outcome:
         """Undo what performing the plan did, once for ``key``. Raises Permanent when somebody changed it since."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ class Means:
     """What actions act with: the clusters, whom to tell by name, and what the configuration lets them reach."""
 
     doors: Doors
-    notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+    notifiers: Mapping[str, Notifier] = field(default_factory=dict[str, Notifier])
     outside: Outside = field(default_factory=Outside)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from kronveil.model.execution import FieldDiff
 
@@ -12,7 +13,7 @@ _NAMES = ("name", "containerPort", "mountPath", "key", "ip", "type")
 
 def differences(before: object, after: object, path: str = "") -> list[FieldDiff]:
     """Every leaf that was added, removed or changed, in the order of the paths."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if _is_object(before) and _is_object(after):
         names = sorted({*before, *after}, key=str)
         found = [
             differences(before.get(name, _ABSENT), after.get(name, _ABSENT), f"{path}.{name}" if path else str(name))
@@ -36,9 +37,9 @@ def value_at(obj: object, path: str) -> str | None:
 def _at(obj: object, path: str) -> object:
     if not path:
         return obj
-    if isinstance(obj, Mapping):
+    if _is_object(obj):
         # A key may hold dots, as those of annotations do: the path alone does not say where it ends.
-        for key in sorted((str(key) for key in obj), key=len, reverse=True):
+        for key in sorted(obj, key=len, reverse=True):
             rest = path[len(key) :]
             if path.startswith(key) and rest[:1] in ("", ".", "["):
                 found = _at(obj[key], rest.removeprefix("."))
@@ -78,10 +79,18 @@ def _name_of(before: object, after: object) -> str | None:
 
 def _objects(value: object) -> list[Mapping[str, object]] | None:
     """A list of objects, None for anything else."""
-    if not isinstance(value, list):
+    if not _is_list(value):
         return None
-    found = [each for each in value if isinstance(each, Mapping)]
+    found = [each for each in value if _is_object(each)]
     return found if len(found) == len(value) else None
+
+
+def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(value, Mapping)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
 
 
 def _named(items: object, name: str) -> Mapping[str, object]:

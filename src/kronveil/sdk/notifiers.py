@@ -36,6 +36,7 @@ class Notifier(Protocol):
         Long text is shortened, not refused. Tries again by itself for a while. Raises Transient when nobody could be
         told now, Permanent when trying again cannot help.
         """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,17 @@
 """Diagnostics that ask a cluster's API server: describe, logs, events, top, certificate."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from kronveil.actions.diagnostics import Diagnostic, Found
-from kronveil.actions.kubernetes_answers import Json, listed, object_in, read, words_of
+from kronveil.actions.kubernetes_answers import listed, object_in, read, words_of
 from kronveil.actions.kubernetes_kinds import list_path, needs, path_of
 from kronveil.actions.masking import masked_text
 from kronveil.actions.pods import container_of, pod_named, pods_of
 from kronveil.actions.quantities import to_bytes, to_number
+from kronveil.actions.sections import Json, items, section, texts
 from kronveil.model.execution import Target
 from kronveil.sdk.actions import ClusterDoor, Means, Step
 from kronveil.sdk.errors import Permanent
@@ -25,13 +26,13 @@ async def describe(means: Means, step: Step, target: Target) -> Found:
     async with means.doors.open(target.cluster_name) as door:
         obj = await read(door, path_of(target), target)
         pods = await pods_of(door, target) if _has_pods(obj) else []
-    spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    statuses = [one for pod in pods for one in (pod.get("status") or {}).get("containerStatuses") or ()]
-    ended = [one.get("lastState", {}).get("terminated") for one in statuses]
+    spec, status = section(obj, "spec"), section(obj, "status")
+    statuses = [one for pod in pods for one in items(section(pod, "status"), "containerStatuses")]
+    ended = [section(one, "lastState").get("terminated") for one in statuses]
     container = _container(obj, container_of(step))
     conditions = [
         f"{one.get('type')}={one.get('status')}" + (f" ({one['reason']})" if one.get("reason") else "")
-        for one in status.get("conditions") or ()
+        for one in items(status, "conditions")
     ]
     findings = {
         "kind": obj["kind"],
@@ -41,7 +42,7 @@ async def describe(means: Means, step: Step, target: Target) -> Found:
         "restarts": sum(one.get("restartCount", 0) for one in statuses),
         "last_ended": [_text(each.get("reason", "")) for each in ended if each],
         "waiting": [
-            _text(w["reason"]) for one in statuses if (w := one.get("state", {}).get("waiting")) and "reason" in w
+            _text(w["reason"]) for one in statuses if (w := section(one, "state").get("waiting")) and "reason" in w
         ],
         "image": container.get("image"),
         "limit_bytes": _bytes(container, "limits", "memory"),
@@ -84,7 +85,7 @@ async def events(means: Means, _: Step, target: Target) -> Found:
         if target.resource.kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"):
             names |= {pod["metadata"]["name"] for pod in await pods_of(door, target)}
         found = await listed(door, list_path("Event", target.resource.namespace))
-    mine = [each for each in found if (each.get("involvedObject") or {}).get("name") in names]
+    mine = [each for each in found if section(each, "involvedObject").get("name") in names]
     mine.sort(key=_seen_at)
     warned = [each for each in mine if each.get("type") == "Warning"]
     texts = [
@@ -108,14 +109,12 @@ async def top(means: Means, step: Step, target: Target) -> Found:
     if reply.status in (403, 404, 503):
         return Found("what it uses is unknown", empty, unknown="the cluster gives no metrics (metrics.k8s.io)")
     metrics = [each for each in object_in(reply, path, "gives none")["items"] if each["metadata"]["name"] in names]
-    used = [
-        one for each in metrics for one in each.get("containers") or () if not container or one["name"] == container
-    ]
-    memory = [to_bytes(str(one["usage"]["memory"])) for one in used if "memory" in one.get("usage", {})]
+    used = [one for each in metrics for one in items(each, "containers") if not container or one["name"] == container]
+    memory = [to_bytes(str(one["usage"]["memory"])) for one in used if "memory" in section(one, "usage")]
     cpu = [
         to_number(str(one["usage"]["cpu"]).removesuffix("n")) / _parts(one)
         for one in used
-        if "cpu" in one.get("usage", {})
+        if "cpu" in section(one, "usage")
     ]
     if not memory:
         return Found("what it uses is unknown", empty, unknown="no metrics of its pods yet")
@@ -137,12 +136,12 @@ async def certificate(means: Means, _: Step, target: Target) -> Found:
     needs(target, ("Certificate",), "the check certificate")
     async with means.doors.open(target.cluster_name) as door:
         obj = await read(door, path_of(target), target)
-    spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    held: list[Json] = [one for one in status.get("conditions") or () if one.get("type") == "Ready"]
+    spec, status = section(obj, "spec"), section(obj, "status")
+    held: list[Json] = [one for one in items(status, "conditions") if one.get("type") == "Ready"]
     ready = held[0] if held else {}
     ends = _time(status.get("notAfter"))
     left = None if ends is None else (ends - datetime.now(UTC)).days
-    issuer = spec.get("issuerRef") or {}
+    issuer = section(spec, "issuerRef")
     findings = {
         "ready": ready.get("status") == "True",
         "reason": _text(str(ready.get("message") or ready.get("reason") or "")),
@@ -150,7 +149,7 @@ async def certificate(means: Means, _: Step, target: Target) -> Found:
         "expires_at": status.get("notAfter"),
         "renews_at": status.get("renewalTime"),
         "days_left": left,
-        "names": [str(each) for each in spec.get("dnsNames") or ()],
+        "names": [str(each) for each in texts(spec, "dnsNames")],
         "secret": spec.get("secretName"),
     }
     words = "is ready" if findings["ready"] else f"is not ready: {findings['reason'] or 'no reason given'}"
@@ -224,18 +223,17 @@ CLUSTER = (
 
 
 def _has_pods(obj: Json) -> bool:
-    return obj.get("kind") == "Pod" or isinstance((obj.get("spec") or {}).get("selector"), dict)
+    return obj.get("kind") == "Pod" or isinstance(section(obj, "spec").get("selector"), dict)
 
 
 def _container(obj: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    spec = obj.get("spec") or {}
-    containers: Iterable[Mapping[str, Any]] = ((spec.get("template") or obj).get("spec") or {}).get("containers") or ()
-    found = [one for one in containers if not name or one.get("name") == name]
+    owner = section(section(obj, "spec"), "template") or obj
+    found = [one for one in items(section(owner, "spec"), "containers") if not name or one.get("name") == name]
     return found[0] if found else {}
 
 
 def _bytes(container: Mapping[str, Any], part: str, name: str) -> int | None:
-    value = ((container.get("resources") or {}).get(part) or {}).get(name)
+    value = section(section(container, "resources"), part).get(name)
     try:
         return None if value is None else to_bytes(str(value))
     except ValueError:

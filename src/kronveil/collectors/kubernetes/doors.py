@@ -1,7 +1,7 @@
 """The way in for actions: each cluster's API server under the identity that may write there, never the reading one."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -55,7 +55,7 @@ class KubernetesDoors:
         self._clusters = clusters
 
     @asynccontextmanager
-    async def open(self, cluster: str) -> AsyncIterator[Door]:
+    async def open(self, cluster: str) -> AsyncGenerator[Door]:
         """See ``Doors.open``."""
         config = self._clusters().get(cluster)
         if config is None:

@@ -68,7 +68,8 @@ class Writer:
         if target.subresource == "eviction" and target.kind is POD:
             record = self._existing(target)
             asked: JsonObject = (body.get("deleteOptions") or {}) if is_object(body) else {}
-            if (asked.get("preconditions") or {}).get("uid", record.uid) != record.uid:
+            wanted: JsonObject = asked.get("preconditions") or {}
+            if wanted.get("uid", record.uid) != record.uid:
                 raise conflict(target.kind, target.name)
             if budget_against(self._world, record) is not None:
                 why = "Cannot evict pod as it would violate the pod's disruption budget."

@@ -8,7 +8,7 @@ Each promise has a deliberately bad action that breaks it, see ``tests/sdk/test_
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import anyio
 
@@ -32,9 +32,11 @@ class ActionWorld(Protocol):
     @property
     def acts(self) -> int:
         """How many effects it took, whether their answers arrived or not."""
+        ...
 
     async def state(self) -> Mapping[str, object]:
         """Everything that may change, by name, without what changes by itself."""
+        ...
 
     def lose_next_answer(self) -> None:
         """Take the next effect, and let its answer get lost."""
@@ -46,6 +48,7 @@ class ActionWorld(Protocol):
         """Somebody else changes what a plan began from; the answer is the word that a refusal must name.
 
         Empty for an action whose work is done by that, as when the pod to restart was restarted."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +232,13 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[F
     found: list[FieldDiff] = []
     for name in {**before, **after}:
         old, new = before.get(name), after.get(name)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += differences(cast("object", old), cast("object", new))
         elif old != new:
-            found += differences({name: old} if old is not None else {}, {name: new} if new is not None else {})
+            found += differences(
+                cast("object", {name: old} if old is not None else {}),
+                cast("object", {name: new} if new is not None else {}),
+            )
     return sorted(found, key=_path)
 
 

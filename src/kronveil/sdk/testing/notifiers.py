@@ -27,6 +27,7 @@ class Receiver(Protocol):
     @property
     def told(self) -> Sequence[str]:
         """The texts that arrived, one for each time that somebody was told."""
+        ...
 
     async def lose_next_answer(self) -> None:
         """Take the next notice, and let the answer get lost."""
