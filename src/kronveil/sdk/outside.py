@@ -29,14 +29,6 @@ class AllowedHost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AllowedDatabase:
-    """A database that may be asked, by its connection string, under ``name``."""
-
-    name: str
-    dsn: Secret
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AllowedRepositories:
     """Repositories (``owner/name``) in which pull requests may be opened."""
 
@@ -51,5 +43,4 @@ class Outside:
 
     hosts: tuple[AllowedHost, ...] = ()
     scripts: tuple[AllowedScript, ...] = ()
-    databases: tuple[AllowedDatabase, ...] = ()
     github: AllowedRepositories | None = None
