@@ -135,8 +135,10 @@ class Knob:
         version = str(self._world.versions.get(target.resource.name, 1))
         diff = (FieldDiff("spec.x", version, str(int(version) + 1)),) if self._effect is not Effect.READ else ()
         undo = "back" if self._effect is Effect.MUTATE else ""
+        # What is read differs from one moment to the next.
+        read = {"seen_at": str(anyio.current_time())} if self._effect is Effect.READ else {}
         return StepPlan(
-            step.name, step.action, self._effect, replace(target, version=version), {}, "turn", diff, undo=undo
+            step.name, step.action, self._effect, replace(target, version=version), read, "turn", diff, undo=undo
         )
 
     async def perform(self, plan: StepPlan, key: str) -> Outcome:

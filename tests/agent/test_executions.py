@@ -288,3 +288,14 @@ async def test_a_condition_of_success_that_holds_later_is_waited_for():
         setting.around.incidents["inc-1"] = replace(held, severity=Severity.LOW)
         await until(lambda: has_ended(setting))
     assert setting.run.verdict is Verdict.EFFECTIVE
+
+
+async def test_what_is_read_otherwise_by_now_does_not_void_what_was_signed():
+    setting = Setting((runbook(step("look", "look"), step("a")),), ASKED)
+    async with setting.agent() as loop:
+        setting.happens(loop, incident())
+        await until(lambda: waits(setting))
+        assert setting.run.plan is not None
+        await anyio.sleep(100)
+        await loop.approve(setting.run.id, setting.run.plan.hash, "ada", "go")
+        await until(lambda: len(setting.world.effects) == 1)

@@ -30,7 +30,7 @@ from kronveil.logic.interpreter import (
     Verify,
     Wait,
 )
-from kronveil.logic.planning import plan_hash, plan_of
+from kronveil.logic.planning import does_the_same, plan_of
 from kronveil.logic.resolving import around, succeeded
 from kronveil.logic.response import Bounds, is_over, last_verdict
 from kronveil.model.execution import Effect, Execution, ExecutionStatus, StepPlan, StepRecord, Verdict
@@ -248,7 +248,9 @@ class Performance:
             return f"the plan could not be rehearsed again before it began: {error}"
         assert plan is not None  # noqa: S101 - it was approved
         assert runbook is not None  # noqa: S101 - rehearsing would have failed
-        if plan_hash(runbook, steps, run.parameters) == plan.hash:
+        if runbook.digest != run.runbook_digest:
+            return "the runbook has another text than when this was approved. Nothing was done"
+        if does_the_same(plan.steps, steps):
             return ""
         return f"the target changed since it was approved: {_difference(plan.steps, steps)}. Nothing was done"
 
@@ -365,4 +367,4 @@ def _difference(before: Sequence[StepPlan], after: Sequence[StepPlan]) -> str:
             words.append(
                 f"{new.target.resource.name} went from generation {old.target.version} to {new.target.version}"
             )
-    return "; ".join(words[:5]) or "the runbook has another text"
+    return "; ".join(words[:5]) or "other steps would be done"

@@ -39,6 +39,12 @@ def plan_hash(runbook: Runbook, steps: Sequence[StepPlan], parameters: Mapping[s
     return digest.hexdigest()
 
 
+def does_the_same(before: Sequence[StepPlan], after: Sequence[StepPlan]) -> bool:
+    """Whether two plans change the same, from the same, at the same versions. What was read meanwhile may differ: a
+    memory's use does so all the time, and what is done is what was signed."""
+    return [_signed(step) for step in before if _changes(step)] == [_signed(step) for step in after if _changes(step)]
+
+
 def acts(plan: Plan) -> bool:
     """Whether anything in it changes the world."""
     return any(step.effect is not Effect.READ for step in plan.steps)
