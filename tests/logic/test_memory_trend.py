@@ -22,14 +22,15 @@ def points(*values: float, every_s: int = 15) -> list[tuple[int, float]]:
         ((60, 62, 61, 60, 63, 61, 60, 62, 61, 500), Trend.SPIKE, "lay at 12 % of the limit and then shot up"),
         ((60, 62, 61, 60, 63, 61, 60, 62, 300, 500), Trend.SPIKE, "shot up"),
         ((450, 460, 455, 470, 450, 465, 480, 500, 490, 505), Trend.TIGHT, "all along"),
-        ((60, 300, 100, 350, 80, 300, 120, 340, 90, 320), Trend.UNKNOWN, "too few"),
-        ((250, 240, 260, 255, 245, 250, 240, 260, 255, 245), Trend.UNKNOWN, "went between 47 % and 51 %"),
+        ((60, 450, 100, 480, 80, 460, 120, 500, 90, 470), Trend.UNKNOWN, "too few"),
+        ((250, 240, 260, 255, 245, 250, 440, 260, 255, 245), Trend.UNKNOWN, "went between 47 % and 86 %"),
         ((50, 100, 400), Trend.UNKNOWN, "only 3 values"),
+        ((30, 31, 30), Trend.UNKNOWN, "no reading was above 6 % of the limit: it was killed between two, 15 s apart"),
         ((), Trend.UNKNOWN, "no memory was measured"),
     ],
 )
 def test_a_trend_is_named_only_where_values_show_it(values: tuple[float, ...], trend: Trend, words: str) -> None:
-    found = usage_of(points(*values), LIMIT)
+    found = usage_of(points(*values), LIMIT, 15.0)
     assert (found.trend, words in found.words) == (trend, True), found
 
 

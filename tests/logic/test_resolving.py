@@ -106,6 +106,7 @@ def test_what_a_step_finds_decides_about_the_steps_after_it_and_what_is_left_out
         step("leak", condition="steps.seen.trend == 'leak'"),
         step("spike", condition="steps.seen.trend == 'spike'"),
         step("many", condition="steps.seen.nothing_like_it > 3"),
+        step("words", condition="false", otherwise="${{ target.name }} is well"),
     )
     made = planned(written, finds={"trend": "leak"})
     assert [(each.name, each.left_out) for each in made] == [
@@ -113,6 +114,7 @@ def test_what_a_step_finds_decides_about_the_steps_after_it_and_what_is_left_out
         ("leak", ""),
         ("spike", "it is not the case that steps.seen.trend == 'spike'"),
         ("many", "it is not known whether steps.seen.nothing_like_it > 3"),
+        ("words", "checkout-api is well"),
     ]
     assert all(each.effect is Effect.READ and each.target is None for each in made if each.left_out)
 

@@ -98,7 +98,7 @@ async def _memory(history: History, step: Step) -> tuple[str, Findings]:
     wanted = {held.part for held in incident.conditions if held.part}
     page = await _series(history, step, now)
     found = [each for each in page.items if not wanted or each.key.part in wanted]
-    judged = [(each, usage_of(each.points, each.bounds.memory_limit)) for each in found if each.points]
+    judged = [(each, usage_of(each.points, each.bounds.memory_limit, each.interval_s)) for each in found if each.points]
     if not judged:
         return "not known: no memory of it was measured", {"trend": Trend.UNKNOWN.value, "samples": 0}
     # One that tells something before one that does not; of those the one that was watched longest.

@@ -14,7 +14,7 @@ from kronveil.logic.expressions.kinds import is_list, is_record
 from kronveil.model.runbook import Runbook
 from kronveil.sdk import runbooks as written
 
-_NAMES = {"params": "with", "condition": "if", "item": "as", "incident_types": "when"}
+_NAMES = {"params": "with", "condition": "if", "otherwise": "else", "item": "as", "incident_types": "when"}
 _HINT = "Call register(Runbook(...)), from kronveil.runbooks."
 
 

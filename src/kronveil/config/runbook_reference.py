@@ -37,6 +37,7 @@ _STEP_KEYS: Mapping[str, str] = {
     "runbook": "The id of another runbook whose steps stand here; what it takes is given in `with`.",
     "with": "What the action, or the other runbook, is told.",
     "if": "An expression: where it is false, or nobody knows, the step is left out, and the plan says why.",
+    "else": "Why it is left out then, in words; may hold `${{ }}`. Default: the expression itself.",
     "for_each": "An expression that gives a list: the step is done once for each item.",
     "as": "The name that each item has. Default: `item`.",
     "diagnose": "Read while the plan is made, so that later steps may depend on what it finds. What cannot be found "

@@ -102,6 +102,7 @@ def _step(actions: Mapping[str, ActionShape]) -> Schema:
             "runbook": {"type": "string", "minLength": 1},
             "with": {"type": "object"},
             "if": {"$ref": "#/$defs/expression"},
+            "else": {"type": "string", "minLength": 1, "description": _TEMPLATE},
             "for_each": {"type": "string", "description": _EXPRESSION},
             "as": {"type": "string"},
             "diagnose": flag,

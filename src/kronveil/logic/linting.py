@@ -170,6 +170,10 @@ class _Linting:
         if step.condition:
             self.expression((*step.path, "if"), step.condition, inner, _is_flag, "is neither true nor false.")
         self._template((*step.path, "name"), step.name, inner)
+        if step.otherwise:
+            self._template((*step.path, "else"), step.otherwise, inner)
+            if not step.condition:
+                self.report((*step.path, "else"), "has no if beside it.", "Write if: ... too.", is_of_key=True)
         if step.question:
             self._template((*step.path, "ask"), step.question, inner)
         if step.together:

@@ -35,15 +35,19 @@ class Usage:
 Points = Sequence[tuple[int, float]]
 
 
-def usage_of(points: Points, limit: float | None) -> Usage:
-    """Judge values (seconds and bytes, oldest first), against a limit where there is one."""
+def usage_of(points: Points, limit: float | None, interval_s: float = 0) -> Usage:
+    """Judge values (seconds and bytes, oldest first), read every ``interval_s``, against a limit where there is one."""
     if not points:
         return Usage(Trend.UNKNOWN, "no memory was measured")
     life = max(_lives(points), key=len)
     seen = [value for _, value in life]
     minutes = (life[-1][0] - life[0][0]) / 60
     trend, words = _judged(seen, limit or max(seen)) if len(life) >= FEWEST else _few(len(life))
-    return Usage(trend, words, len(life), round(minutes, 1), points[-1][1], max(value for _, value in points))
+    most = max(value for _, value in points)
+    if trend is Trend.UNKNOWN and limit is not None and most < limit * _TIGHT:
+        apart = f", {interval_s:g} s apart" if interval_s else ""
+        words = f"no reading was above {_percent(most, limit)} of the limit: it was killed between two{apart}"
+    return Usage(trend, words, len(life), round(minutes, 1), points[-1][1], most)
 
 
 def _few(count: int) -> tuple[Trend, str]:

@@ -196,7 +196,8 @@ def _each(plan: _Plan, step: RunbookStep, names: Names, group: int | None) -> _G
 def _one(plan: _Plan, step: RunbookStep, names: Names, group: int | None) -> _Going:
     if step.condition and (found := _computed(step, step.condition, names)) is not True:
         word = "it is not known whether" if found is UNKNOWN else "it is not the case that"
-        _leave_out(plan, step, names, group, f"{word} {step.condition}")
+        why = _text(step, step.otherwise, names) if step.otherwise else f"{word} {step.condition}"
+        _leave_out(plan, step, names, group, why)
     elif step.together:
         plan.groups += 1
         yield from _steps(plan, step.together, names, plan.groups)

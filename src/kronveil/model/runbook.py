@@ -43,10 +43,10 @@ class RunbookStep:
     """One thing to do: an action, a question to a person, steps at once, or another runbook; it is exactly one.
 
     ``parameters`` are JSON-like values, with ``${{ ... }}`` where they are computed. ``condition`` (written ``if``) and
-    ``for_each`` are expressions; ``item`` is the name that each has within. A step that ``is_diagnosis`` is read while
-    the plan is made. One that ``is_optional`` is left out where its target never would allow it. With
-    ``needs_approval`` a plan that has it waits for a person, whatever the runbook says. ``path`` is where it is
-    written.
+    ``for_each`` are expressions; ``item`` is the name that each has within. ``otherwise`` (``else``) says in words why
+    it is left out where its condition does not hold. A step that ``is_diagnosis`` is read while the plan is made. One
+    that ``is_optional`` is left out where its target never would allow it. With ``needs_approval`` a plan that has it
+    waits for a person, whatever the runbook says. ``path`` is where it is written.
     """
 
     name: str
@@ -58,6 +58,7 @@ class RunbookStep:
     item: str = "item"
     together: "tuple[RunbookStep, ...]" = ()
     question: str = ""
+    otherwise: str = ""
     runbook: str = ""
     is_diagnosis: bool = False
     is_optional: bool = False

@@ -28,8 +28,8 @@ class Input:
 class Step:
     """One thing to do: an ``action`` with ``params``, a question to ``ask``, steps ``together``, or a ``runbook``.
 
-    ``condition`` and ``for_each`` are expressions, ``params`` may hold them in ``${{ }}``. ``item`` is the name that
-    each of ``for_each`` has.
+    ``condition`` and ``for_each`` are expressions, ``params`` may hold them in ``${{ }}``. ``otherwise`` says in words
+    why it is left out where its condition does not hold. ``item`` is the name that each of ``for_each`` has.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Step:
     params: Mapping[str, object] = field(default_factory=dict[str, object])
     id: str = ""
     condition: str = ""
+    otherwise: str = ""
     for_each: str = ""
     item: str = "item"
     together: "Sequence[Step]" = ()
