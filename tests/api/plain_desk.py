@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from kronveil.agent.desk import Act, AgentHealth, ClusterRequest, Figures, KeyReused, NotFound, Refused, Setting
+from kronveil.agent.governing import Governor
 from kronveil.agent.latency import LatencyHistogram
 from kronveil.agent.live import Live
 from kronveil.api import encode_item
+from kronveil.logic.calendar import Calendar
+from kronveil.logic.response import Bounds as LoopBounds
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event, Severity
 from kronveil.model.facts import FieldChange
@@ -20,6 +23,7 @@ from kronveil.model.resource import Origin, Resource
 from kronveil.model.signal import Bounds, SignalStanding, SourceState, SubjectKind
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import Transient
+from kronveil.sdk.policy import PolicyEngine
 from kronveil.sdk.secret import Secret
 from kronveil.sdk.signals import Series, SeriesKey, SeriesPage, SeriesQuery
 from kronveil.sdk.storage import (
@@ -32,6 +36,7 @@ from kronveil.sdk.storage import (
     IncidentQuery,
     Receipt,
 )
+from tests.api.plain_audit import PlainAudit, PlainEngine, PlainRecord
 from tests.api.plain_loop import PlainLoop
 
 NOON = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
@@ -175,6 +180,17 @@ class PlainDesk:
         self.told: dict[str, Sequence[Told]] = {"ev-00001": (Told("dedup", "new", "Nothing like it was seen", ("x",)),)}
         self.hushes: dict[str, Silence] = {"quiet": silence()}
         self.loop = PlainLoop(lambda: self.known, self.now)
+        self.record = PlainRecord(self._ask_store)
+        self.audit = PlainAudit(self.record, self.now)
+        self.engine: PolicyEngine | None = PlainEngine()
+        self.policy = Governor(
+            self.engine,
+            Calendar(),
+            self.record,  # type: ignore[arg-type]  # as much of a store as it asks
+            self.now,
+            bounds=lambda: LoopBounds(live=True),
+            effects=self.loop.effects,
+        )
         self.held_pods: dict[str, list[PodLine]] = {"east": [pod(1), pod(2, Trouble.BROKEN)]}
         self.held_workloads: dict[str, list[WorkloadLine]] = {"east": [workload("payments"), workload("cart")]}
 
@@ -345,7 +361,7 @@ class PlainDesk:
         self._ask_store()
         self.hushes[silence.id] = silence
 
-    async def end_silence(self, silence_id: str) -> None:
+    async def end_silence(self, silence_id: str, who: str) -> None:
         self._ask_store()
         self.hushes[silence_id] = replace(self.hushes[silence_id], ends_at=self.now())
 

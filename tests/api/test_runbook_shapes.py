@@ -1,7 +1,10 @@
 """What the API says of a runbook holds also for steps that are no action, and for what may be set."""
 
+from datetime import UTC, datetime
+
 from kronveil.api import run_shapes as shapes
 from kronveil.api.run_encode import runbook_shape
+from kronveil.logic.autonomy import beginning
 from kronveil.model.execution import Effect
 from kronveil.model.runbook import Input, InputType, Runbook, RunbookStep
 
@@ -9,7 +12,8 @@ EFFECTS = {"wait": Effect.READ, "set_resources": Effect.MUTATE, "delete_job": Ef
 
 
 def shaped(*steps: RunbookStep, inputs: tuple[Input, ...] = (), parts: tuple[Runbook, ...] = ()) -> shapes.Runbook:
-    return runbook_shape(Runbook("a", "A", "What it does.", (), steps, inputs=inputs, parts=parts), [], EFFECTS)
+    runbook = Runbook("a", "A", "What it does.", (), steps, inputs=inputs, parts=parts)
+    return runbook_shape(runbook, [], EFFECTS, beginning(runbook, datetime.now(UTC)))
 
 
 def test_a_step_that_is_no_action_says_what_it_is_and_the_most_that_is_done_within_it():

@@ -281,9 +281,9 @@ class Agent:
         """Begin a silence, durably."""
         await self._pipeline.silence(Order(begins=silence))
 
-    async def end_silence(self, silence_id: str) -> None:
+    async def end_silence(self, silence_id: str, who: str) -> None:
         """End one that has not ended, durably."""
-        await self._pipeline.silence(Order(ends=silence_id))
+        await self._pipeline.silence(Order(ends=silence_id, by=who))
 
     def hushed_by(self, silence: Silence) -> Sequence[Incident]:
         """Which incidents such a silence would hush while it lasts."""

@@ -399,7 +399,7 @@ class Desk(Protocol):
     async def silence(self, silence: Silence) -> None:
         """Begin a silence, durably. Raises Refused, Transient."""
 
-    async def end_silence(self, silence_id: str) -> None:
+    async def end_silence(self, silence_id: str, who: str) -> None:
         """End one that has not ended, durably. Raises NotFound, Transient."""
 
     def hushed_by(self, silence: Silence) -> Sequence[Incident]:

@@ -5,11 +5,15 @@ from datetime import datetime
 from typing import Protocol
 
 from kronveil.agent.desk import Act, Refused, Stage
+from kronveil.logic.auditing import note_of_act
+from kronveil.model.audit import AuditNote
 from kronveil.model.effects import Effect
 from kronveil.model.incident import Incident
 from kronveil.model.observation import Observation
 from kronveil.model.resource import Origin
 from kronveil.model.silence import Silence
+
+KRONVEIL = "kronveil"
 
 
 class Judge(Protocol):
@@ -60,3 +64,13 @@ def carry_out(judge: Judge, act: Act, now: datetime) -> list[Effect]:  # noqa: C
             return judge.undo(what, who, now)
         case _:
             raise Refused(f'"{act.verb}" is nothing that can be done to an incident')
+
+
+def is_told_elsewhere(act: Act) -> bool:
+    """Whether the audit has it already: runs tell incidents what their own entries say."""
+    return act.actor == KRONVEIL and act.verb == "note"
+
+
+def audited(act: Act, before: Incident | None, after: Incident, now: datetime) -> AuditNote:
+    """An act that was carried out, for the audit."""
+    return note_of_act(before, after, at=now, actor=act.actor, verb=act.verb, why=act.reason, others=act.others)

@@ -13,7 +13,7 @@ import structlog
 
 from kronveil.agent.desk import Act, KeyReused, NotFound, Refused, Stage
 from kronveil.agent.intake import Arrival, Clock, Intake
-from kronveil.agent.judge import Judge, carry_out
+from kronveil.agent.judge import Judge, audited, carry_out, is_told_elsewhere
 from kronveil.agent.latency import LatencyHistogram
 from kronveil.agent.live import Live
 from kronveil.agent.silencing import Order, Silencing
@@ -179,8 +179,11 @@ class Pipeline:
                 receipt = Receipt(act.key, digest, act.incident_id, now)
             else:
                 receipt = None
+            before = self._judge.incident(act.incident_id)
             work.add(carry_out(self._judge, act, now))
             request.incident = await self._find(act.incident_id, work)
+            if not is_told_elsewhere(act):
+                work.audit.append(audited(act, before, request.incident, now))
             if receipt is not None:
                 work.receipts.append(receipt)
         except self._refusal as refusal:
@@ -194,6 +197,7 @@ class Pipeline:
         good = [order for order in orders if order.problem is None]
         work.silences += [order.begins for order in good if order.begins is not None]
         work.silences_ended += [order.ends for order in good if order.begins is None]
+        work.audit += [order.note(self._clock()) for order in good]
         if good:
             now = self._clock()
             work.add(self._judge.set_silences(self._silencing.current(now), now))

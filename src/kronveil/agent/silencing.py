@@ -1,5 +1,6 @@
 """The silences that have not ended, and people's orders to begin or end one, on their way through the pipeline."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +8,7 @@ from datetime import datetime
 import anyio
 
 from kronveil.agent.desk import NotFound, Refused
+from kronveil.model.audit import AuditNote
 from kronveil.model.silence import Silence
 from kronveil.sdk.errors import KronveilError
 from kronveil.sdk.storage import Record
@@ -14,10 +16,11 @@ from kronveil.sdk.storage import Record
 
 @dataclass(slots=True)
 class Order:
-    """Begin this silence, or end the one of this id."""
+    """Begin this silence, or end the one of this id. ``by`` is who wants that."""
 
     begins: Silence | None = None
     ends: str = ""
+    by: str = ""
     answered: anyio.Event = field(default_factory=anyio.Event)
     problem: KronveilError | None = None
 
@@ -26,6 +29,17 @@ class Order:
         if self.begins is not None and Record("silence", self.begins.id) in given_up:
             self.problem = Refused("the silence holds what cannot be stored; nothing was changed")
         self.answered.set()
+
+    def note(self, now: datetime) -> AuditNote:
+        """For the audit."""
+        if self.begins is None:
+            return AuditNote(now, self.by, "silence.ended", self.ends)
+        silence = self.begins
+        names = ("cluster", "namespace", "owner", "kind", "is_maintenance")
+        after = {name: getattr(silence, name) for name in names}
+        after |= {"starts_at": silence.starts_at.isoformat(), "ends_at": silence.ends_at.isoformat()}
+        text = json.dumps(after, ensure_ascii=False)
+        return AuditNote(now, silence.created_by, "silence.created", silence.id, silence.reason, None, text)
 
 
 class Silencing:

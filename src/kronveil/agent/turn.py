@@ -9,6 +9,7 @@ import anyio
 
 from kronveil.agent.desk import Act, Refused
 from kronveil.agent.intake import Arrival
+from kronveil.model.audit import AuditNote
 from kronveil.model.change import Change
 from kronveil.model.effects import Effect, MergeEvent, RecordChange, RecordEvent, RecordIncident
 from kronveil.model.event import Event
@@ -50,6 +51,7 @@ class Work:
     changes: list[Change] = field(default_factory=list[Change])
     silences: list[Silence] = field(default_factory=list[Silence])
     silences_ended: list[str] = field(default_factory=list[str])
+    audit: list[AuditNote] = field(default_factory=list[AuditNote])
     given_up: set[Record] = field(default_factory=set[Record])
 
     @property
@@ -63,6 +65,7 @@ class Work:
                 self.changes,
                 self.silences,
                 self.silences_ended,
+                self.audit,
             )
         )
 
@@ -77,6 +80,7 @@ class Work:
             changes=self.changes,
             silences=self.silences,
             silences_ended=self.silences_ended,
+            audit=self.audit,
         )
 
     def give_up(self, records: Sequence[Record]) -> bool:
@@ -88,6 +92,10 @@ class Work:
         self.changes = [change for change in self.changes if Record("change", change.id) not in self.given_up]
         self.silences = [silence for silence in self.silences if Record("silence", silence.id) not in self.given_up]
         self.receipts = [receipt for receipt in self.receipts if Record("receipt", receipt.key) not in self.given_up]
+        # What was not done is not told either.
+        gone = {record.id for record in self.given_up if record.what in ("incident", "silence")}
+        bad = {record.id for record in self.given_up if record.what == "audit"}
+        self.audit = [note for note in self.audit if note.target not in gone and str(note) not in bad]
         for record in records:
             if record.what == "incident":
                 self.incidents.pop(record.id, None)

@@ -319,6 +319,66 @@ class Nothing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class AuditFilter(Page):
+    """Which deeds."""
+
+    actor: Name = None
+    act: Annotated[Name, Field(description="As `execution.approved`, or the noun alone: `execution`.")] = None
+    target: Name = None
+    since: Annotated[AwareDatetime | None, Field(description="Only those at or after this time.")] = None
+    until: Annotated[AwareDatetime | None, Field(description="Only those before this time.")] = None
+
+
+class AuditPlace(BaseModel):
+    """A place of the chain that was noted down earlier, through which it must still pass."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seq: Annotated[int | None, Field(ge=1, le=2**53, description="`last_seq` of an earlier check.")] = None
+    hash: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$", description="Its `last_hash`.")] = None
+
+
+class ExportStart(BaseModel):
+    """Where an export goes on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_seq: Annotated[
+        int | None, Field(ge=1, le=2**53, description="`next_seq` of the answer before; without it, from the start.")
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=5_000, description="How many at most.")] = 1_000
+
+
+class DecisionFilter(Page):
+    """Which decisions."""
+
+    execution_id: Name = None
+    runbook_id: Name = None
+    incident_id: Name = None
+    point: Literal["propose", "approve", "start", "promote"] | None = None
+    result: Literal["allowed", "denied"] | None = None
+
+
+class PolicyTrial(BaseModel):
+    """A document to ask the rules about."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    input: dict[str, Any]
+    package: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z_][A-Za-z0-9_]*)*$", max_length=200)] = (
+        "kronveil.policy"
+    )
+
+
+class Trust(BaseModel):
+    """How far a runbook is to be trusted from now on, and why."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    level: Literal["observe", "suggest", "approve", "automatic"]
+    reason: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
 class StreamStart(BaseModel):
     """Where a stream begins, and with what right."""
 

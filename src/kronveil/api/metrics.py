@@ -59,12 +59,21 @@ class DeskMetrics(Collector):
         yield from _books(members)
         yield from _reach(members)
         yield self._incidents_open()
+        yield self._policy_decisions()
         yield CounterMetricFamily("kronveil_incidents", "Incidents opened since the start.", figures.incidents_opened)
         yield GaugeMetricFamily("kronveil_queue_depth", "Observations waiting to be judged.", figures.queue_depth)
         yield GaugeMetricFamily(
             "kronveil_stream_clients", "Clients of the live stream.", self._desk.live.subscriber_count
         )
         yield _latency(figures.latencies)
+
+    def _policy_decisions(self) -> Metric:
+        metric = CounterMetricFamily(
+            "kronveil_policy_decisions", "What the policy decided since the start.", labels=("point", "result")
+        )
+        for (point, result), count in sorted(self._desk.policy.counts.items()):
+            metric.add_metric((point, result), count)
+        return metric
 
     def _incidents_open(self) -> Metric:
         metric = GaugeMetricFamily("kronveil_incidents_open", "Incidents that are not over.", labels=("severity",))

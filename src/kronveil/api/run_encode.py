@@ -10,6 +10,8 @@ from kronveil.api.wording import resource_shape, stamp, stamp_or_none
 from kronveil.logic import consent
 from kronveil.logic.interpreter import answer_until
 from kronveil.logic.planning import undo_words, voids_if
+from kronveil.logic.policy import tally
+from kronveil.model.autonomy import LEVELS, Standing
 from kronveil.model.execution import (
     Effect,
     Execution,
@@ -38,7 +40,9 @@ class Reader:
     at: datetime
 
 
-def runbook_shape(runbook: Runbook, runs: Sequence[Execution], effects: Mapping[str, Effect]) -> shapes.Runbook:
+def runbook_shape(
+    runbook: Runbook, runs: Sequence[Execution], effects: Mapping[str, Effect], standing: Standing
+) -> shapes.Runbook:
     """A runbook with its record; ``runs`` are all that are kept, newest first."""
     mine = [run for run in runs if run.runbook_id == runbook.id]
     acted = [run for run in mine if run.acted_at is not None]
@@ -64,6 +68,21 @@ def runbook_shape(runbook: Runbook, runs: Sequence[Execution], effects: Mapping[
         verdicts=len(known),
         recent=[shapes.RecentRun(run.id, run.status, run.verdict, stamp(run.requested_at)) for run in acted[:RECENT]],
         waiting=[run.id for run in mine if run.status is ExecutionStatus.AWAITING_APPROVAL],
+        level=standing.level,
+        standing=standing_shape(standing),
+    )
+
+
+def standing_shape(standing: Standing) -> shapes.Standing:
+    """How far a runbook is trusted, and its record."""
+    record = [shapes.Tally(level=level, **tally(standing, level)) for level in LEVELS if level in standing.record]
+    return shapes.Standing(
+        level=standing.level,
+        since=stamp(standing.since),
+        by=standing.by,
+        why=standing.why,
+        effective_in_a_row=standing.effective_in_a_row,
+        record=record,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kronveil.api.shapes import Resource, Timestamp
+from kronveil.model.autonomy import Level
 from kronveil.model.execution import Effect, ExecutionStatus, Mode, StepStatus, Verdict
 from kronveil.model.runbook import InputType
 
@@ -48,6 +49,35 @@ class RecentRun:
 
 
 @dataclass(slots=True)
+class Tally:
+    """What became of a runbook's matches at one level."""
+
+    level: Level
+    matched: int
+    rehearsed: int
+    approved: int
+    rejected: int
+    effective: int
+    ineffective: int
+    harmful: int
+    unknown: int
+    agreed: Annotated[int, Field(description="A person then did what it would have done.")]
+    differed: Annotated[int, Field(description="A person then did something else.")]
+
+
+@dataclass(slots=True)
+class Standing:
+    """How far a runbook is trusted, and the record that this rests on."""
+
+    level: Annotated[Level, Field(description="observe, suggest, approve or automatic.")]
+    since: Timestamp
+    by: str
+    why: str
+    effective_in_a_row: int
+    record: Annotated[list[Tally], Field(description="By level, those at which anything was counted.")]
+
+
+@dataclass(slots=True)
 class Runbook:
     """What can be done about incidents of some kinds, and whether it has helped."""
 
@@ -73,6 +103,8 @@ class Runbook:
     verdicts: Annotated[int, Field(description="Runs that acted and whose effect is known.")]
     recent: Annotated[list[RecentRun], Field(description="The last three that acted, newest first.")]
     waiting: Annotated[list[str], Field(description="Ids of runs that wait for approval.")]
+    level: Annotated[Level, Field(description="How far it is trusted: observe, suggest, approve or automatic.")]
+    standing: Standing
 
 
 @dataclass(slots=True)

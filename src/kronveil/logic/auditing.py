@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 
 from kronveil.model.audit import AuditNote
 from kronveil.model.execution import Execution, ExecutionMoment, Plan
@@ -28,12 +29,19 @@ def notes_of_run(before: Execution | None, run: Execution) -> list[AuditNote]:
 
 
 def note_of_act(  # noqa: PLR0913 - one deed, whole
-    before: Incident | None, after: Incident, *, actor: str, verb: str, why: str, others: tuple[str, ...]
+    before: Incident | None,
+    after: Incident,
+    *,
+    at: datetime,
+    actor: str,
+    verb: str,
+    why: str,
+    others: tuple[str, ...],
 ) -> AuditNote:
     """What a person did to an incident."""
     more = {"others": list(others)} if others else {}
     state = None if before is None else _text(_of(before))
-    return AuditNote(after.updated_at, actor, f"incident.{verb}", after.id, why, state, _text(_of(after) | more))
+    return AuditNote(at, actor, f"incident.{verb}", after.id, why, state, _text(_of(after) | more))
 
 
 def _newer(told: tuple[ExecutionMoment, ...], story: tuple[ExecutionMoment, ...]) -> tuple[ExecutionMoment, ...]:

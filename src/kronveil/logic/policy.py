@@ -160,7 +160,7 @@ def _steps(case: Case) -> list[Mapping[str, object]]:
             "effect": case.effects.get(step.action, Effect.DESTROY).value,
             "built_in": step.action in case.effects,
         }
-        for step in case.runbook.all_steps()
+        for step in (each for runbook in (case.runbook, *case.runbook.parts) for each in runbook.all_steps())
         if step.action
     ]
 
@@ -174,7 +174,8 @@ def _planned(step: StepPlan, effects: Mapping[str, Effect]) -> Mapping[str, obje
         "name": step.name,
         "action": step.action,
         "effect": step.effect.value,
-        "built_in": step.action in effects,
+        # Who asks a person acts on nothing; what is left out does not act at all.
+        "built_in": step.action in effects or bool(step.question) or bool(step.left_out),
         "target": where,
         "changes": [diff.path for diff in step.diff],
     }

@@ -15,7 +15,7 @@ NOTHING_BEFORE = "0" * 64
 def linked(note: AuditNote, before: AuditSeal) -> AuditEntry:
     """The note as the entry after ``before``. Raises ValueError for text that no file can hold."""
     seq = before.seq + 1
-    at = note.at.astimezone(UTC).isoformat(timespec="microseconds")
+    at = note.at.astimezone(UTC).isoformat(timespec="milliseconds")
     parts = [seq, at, note.actor, note.act, note.target, note.why, note.before, note.after, before.hash]
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return AuditEntry(seq, note, before.hash, sha256(text.encode()).hexdigest())

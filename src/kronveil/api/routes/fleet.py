@@ -72,11 +72,12 @@ async def list_clusters(
     openapi_extra=body_of(NewCluster, required=True),
 )
 async def add_cluster(
-    request: Request, desk: DeskHere, _caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+    request: Request, desk: DeskHere, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
 ) -> Response:
     """Watch one more cluster, from now on and after each start. Whether it answers, its state tells soon."""
     asked = await read_body(request, NewCluster)
     desk.add_cluster(ClusterRequest(**asked.model_dump(exclude={"namespaces"}), namespaces=tuple(asked.namespaces)))
+    await desk.audit.note(caller.name, "cluster.added", asked.name, after=asked.model_dump(exclude={"name"}))
     return json_answer(encode.cluster_shape(_member_of(desk, asked.name)), 201)
 
 
@@ -92,6 +93,7 @@ async def remove_cluster(
     """Watch a cluster no longer, nor after the next start. What is open in it is closed within a minute, and says that
     it was not observed to recover. One that the configuration file names stays (409)."""
     desk.remove_cluster(member.name, caller.name)
+    await desk.audit.note(caller.name, "cluster.removed", member.name, before={"region": member.region})
     return Response(status_code=204)
 
 
@@ -107,6 +109,7 @@ async def pause_cluster(
     """Ask a cluster nothing until it is resumed. It ages like any silent one, and says why."""
     asked = await read_body(request, Pause)
     desk.pause_cluster(member.name, caller.name, asked.reason)
+    await desk.audit.note(caller.name, "cluster.paused", member.name, asked.reason)
     return json_answer(encode.cluster_shape(_member_of(desk, member.name)))
 
 
@@ -117,11 +120,12 @@ async def pause_cluster(
     openapi_extra=body_of(Nothing, required=False),
 )
 async def resume_cluster(
-    request: Request, desk: DeskHere, member: FoundMember, _: NoQuery, _key: IdempotencyKey
+    request: Request, desk: DeskHere, member: FoundMember, _: NoQuery, caller: KnownCaller, _key: IdempotencyKey
 ) -> Response:
     """Watch a paused cluster again; one that is not paused is left as it is."""
     await read_body(request, Nothing)
     desk.resume_cluster(member.name)
+    await desk.audit.note(caller.name, "cluster.resumed", member.name)
     return json_answer(encode.cluster_shape(_member_of(desk, member.name)))
 
 

@@ -61,4 +61,5 @@ async def try_notifier(
         told, message = True, await found.notifier.tell(notice)
     except PluginError as error:
         told, message = False, str(error)
+    await desk.audit.note(caller.name, "notifier.tested", name, after={"told": told})
     return json_answer(shapes.NotifierTest(name, told, message))

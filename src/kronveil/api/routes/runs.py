@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from kronveil.agent.desk import NotFound
 from kronveil.api import run_shapes as shapes
 from kronveil.api.asking import DeskHere, IdempotencyKey, KnownCaller, NoQuery, json_answer, read_body
-from kronveil.api.asks import Answer, Edit, ExecutionFilter, NewExecution, Refusing, Signature, Stopping
+from kronveil.api.asks import Answer, Edit, ExecutionFilter, NewExecution, Refusing, Signature, Stopping, Trust
 from kronveil.api.callers import Caller
 from kronveil.api.problems import Refusal, not_valid, several_not_valid
 from kronveil.api.replays import OnceRoute
@@ -15,6 +15,7 @@ from kronveil.api.routes.declared import body_of, refusals
 from kronveil.api.run_encode import Reader, execution_shape, runbook_shape, stop_shape
 from kronveil.api.shapes import FieldError
 from kronveil.logic.inputs import WrongInputs
+from kronveil.model.autonomy import Level
 from kronveil.model.execution import Execution, Mode
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.storage import ExecutionQuery
@@ -43,6 +44,10 @@ def _wrong(inputs: WrongInputs) -> Refusal:
     return several_not_valid([FieldError(["body", "parameters", name], why) for name, why in inputs.problems.items()])
 
 
+def _shape(runbook: Runbook, desk: DeskHere) -> shapes.Runbook:
+    return runbook_shape(runbook, desk.loop.all(), desk.loop.effects, desk.policy.standing(runbook))
+
+
 FoundRunbook = Annotated[Runbook, Depends(_runbook)]
 FoundExecution = Annotated[Execution, Depends(_execution)]
 
@@ -51,7 +56,7 @@ FoundExecution = Annotated[Execution, Depends(_execution)]
 async def list_runbooks(desk: DeskHere, _: NoQuery) -> Response:
     """Every runbook, with its record."""
     loop = desk.loop
-    items = [runbook_shape(each, loop.all(), loop.effects) for each in loop.runbooks.values()]
+    items = [_shape(each, desk) for each in loop.runbooks.values()]
     return json_answer(shapes.RunbookList(items, None, loop.is_live, stop_shape(loop.stopped())))
 
 
@@ -66,20 +71,38 @@ async def stop_all_runs(
 ) -> Response:
     """Stop all runs, until they are resumed: none is proposed or approved, and none begins another step."""
     asked = await read_body(request, Refusing)
-    return json_answer(shapes.KillSwitch(stop_shape(desk.loop.stop_all(caller.name, asked.reason))))
+    stop = desk.loop.stop_all(caller.name, asked.reason)
+    await desk.audit.note(caller.name, "executions.stopped", "all", asked.reason)
+    return json_answer(shapes.KillSwitch(stop_shape(stop)))
 
 
 @router.post("/runbooks/resume", response_model=shapes.KillSwitch, responses=refusals(503))
 async def resume_runs(desk: DeskHere, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey) -> Response:
     """Let runs be proposed and act again. A run that was stopped stays cancelled."""
     desk.loop.resume_all(caller.name)
+    await desk.audit.note(caller.name, "executions.resumed", "all")
     return json_answer(shapes.KillSwitch(stop_shape(desk.loop.stopped())))
 
 
 @router.get("/runbooks/{id}", response_model=shapes.Runbook, responses=refusals(404))  # noqa: FAST003 - its dependency takes it
 async def get_runbook(desk: DeskHere, runbook: FoundRunbook, _: NoQuery) -> Response:
     """One runbook, with its record."""
-    return json_answer(runbook_shape(runbook, desk.loop.all(), desk.loop.effects))
+    return json_answer(_shape(runbook, desk))
+
+
+@router.post(
+    "/runbooks/{id}/level",  # noqa: FAST003 - its dependency takes it
+    response_model=shapes.Runbook,
+    responses=refusals(400, 404, 409, 413, 415, 503),
+    openapi_extra=body_of(Trust, required=True),
+)
+async def set_runbook_level(
+    request: Request, desk: DeskHere, runbook: FoundRunbook, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
+    """Trust a runbook less, always; or one level more, where the promotion policy finds its record good enough."""
+    asked = await read_body(request, Trust)
+    await desk.policy.move(runbook, Level(asked.level), by=caller.name, why=asked.reason)
+    return json_answer(_shape(runbook, desk))
 
 
 @router.post(

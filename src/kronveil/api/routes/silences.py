@@ -82,9 +82,11 @@ async def preview_silence(request: Request, desk: DeskHere, _: NoQuery) -> Respo
     response_class=Response,
     responses=refusals(404, 409, 503),
 )
-async def end_silence(desk: DeskHere, silence: FoundSilence, _: NoQuery, _key: IdempotencyKey) -> Response:
+async def end_silence(
+    desk: DeskHere, silence: FoundSilence, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
     """End a silence now. It stays in the list of those that have ended."""
-    await desk.end_silence(silence.id)
+    await desk.end_silence(silence.id, caller.name)
     return Response(status_code=204)
 
 

@@ -9,6 +9,7 @@ from kronveil.api.asking import (
     DeskHere,
     FoundToken,
     IdempotencyKey,
+    KnownCaller,
     NoQuery,
     TokensHere,
     json_answer,
@@ -49,7 +50,7 @@ async def list_tokens(desk: DeskHere, tokens: TokensHere, _: NoQuery) -> Respons
     openapi_extra=body_of(NewToken, required=True),
 )
 async def create_token(
-    request: Request, desk: DeskHere, tokens: TokensHere, _: NoQuery, _key: IdempotencyKey
+    request: Request, desk: DeskHere, tokens: TokensHere, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
 ) -> Response:
     """A new token. Its text is in this answer and kept nowhere: the same request with the same key repeats it for ten
     minutes while the agent runs, and is refused (409) with the token's id afterwards."""
@@ -61,6 +62,8 @@ async def create_token(
     if asked.name is not None and any(asked.name in (each.name, each.id) for each in tokens.all()):
         raise Refusal(409, f"There is a token named {asked.name} already.")
     token, text = tokens.create(asked.role, asked.name, lives, desk.now(), token_id=token_id)
+    about = {"name": token.name, "role": token.role, "expires_at": token.expires_at}
+    await desk.audit.note(caller.name, "token.created", token.id, after=about)
     answer = json_answer(shapes.NewToken(text.reveal(), _shape(token, is_expired=False)), 201)
     return ToldOnce(answer, _told_once(token_id))
 
@@ -78,7 +81,10 @@ def _told_once(token_id: str) -> str:
     response_class=Response,
     responses=refusals(404, 503),
 )
-async def revoke_token(tokens: TokensHere, token: FoundToken, _: NoQuery, _key: IdempotencyKey) -> Response:
+async def revoke_token(
+    desk: DeskHere, tokens: TokensHere, token: FoundToken, caller: KnownCaller, _: NoQuery, _key: IdempotencyKey
+) -> Response:
     """Take a token back; streams that it opened end within a second."""
     tokens.revoke(token.id)
+    await desk.audit.note(caller.name, "token.revoked", token.id, before={"name": token.name, "role": token.role})
     return Response(status_code=204)

@@ -39,6 +39,18 @@ from kronveil.api.shapes.incidents import (
     with_texts,
 )
 from kronveil.api.shapes.notifiers import Notifier, NotifierList, NotifierTest
+from kronveil.api.shapes.oversight import (
+    AuditCheck,
+    AuditEntry,
+    AuditExport,
+    AuditList,
+    Decision,
+    DecisionList,
+    PolicyList,
+    PolicyModule,
+    PolicyTest,
+    Reason,
+)
 from kronveil.api.shapes.problems import FieldError, Problem
 from kronveil.api.shapes.silences import Hushed, Silence, SilenceList
 from kronveil.api.shapes.stream import Snapshot
@@ -46,6 +58,10 @@ from kronveil.api.shapes.terms import Books, Missing, NextCursor, Resource, Seve
 from kronveil.api.shapes.tokens import NewToken, Ticket, Token, TokenList
 
 __all__ = [
+    "AuditCheck",
+    "AuditEntry",
+    "AuditExport",
+    "AuditList",
     "Books",
     "Change",
     "ChangeList",
@@ -56,6 +72,8 @@ __all__ = [
     "Collector",
     "CollectorList",
     "Component",
+    "Decision",
+    "DecisionList",
     "Event",
     "EventList",
     "Evidence",
@@ -83,8 +101,12 @@ __all__ = [
     "Part",
     "PartList",
     "Pause",
+    "PolicyList",
+    "PolicyModule",
+    "PolicyTest",
     "Probe",
     "Problem",
+    "Reason",
     "Resource",
     "Setting",
     "SettingList",
