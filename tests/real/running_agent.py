@@ -22,8 +22,11 @@ POLL, STALE, UNREACHABLE, RESOLVE = "500ms", "3s", "6s", "3s"
 class RunningAgent:
     """One agent on one data folder. Entering starts it; it may be killed and started again inside the block."""
 
-    def __init__(self, folder: Path, clusters: Sequence[Found], *, unreachable_after: str = UNREACHABLE) -> None:
+    def __init__(
+        self, folder: Path, clusters: Sequence[Found], *, unreachable_after: str = UNREACHABLE, **sections: Found
+    ) -> None:
         self.folder = folder
+        self._sections = sections
         self._unreachable_after = unreachable_after
         self._config = folder / "kronveil.yaml"
         self._ports = folder / "data" / "ports.json"
@@ -65,6 +68,13 @@ class RunningAgent:
         assert self._http is not None
         answer = await self._http.get(f"/{path}", params=parameters)
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text[:300]}"
+        return answer.json()
+
+    async def post(self, path: str, body: Found) -> Any:
+        """Body of a POST that must succeed."""
+        assert self._http is not None
+        answer = await self._http.post(f"/{path}", json=body)
+        assert answer.status_code < 300, f"POST {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
 
     async def incidents_in(self, namespace: str) -> list[Found]:
@@ -153,6 +163,7 @@ class RunningAgent:
                     "listen": {"host": "127.0.0.1", "api": 0, "dashboard": 0, "health": 0, **closed},
                     "collectors": {"kubernetes": {**times, "clusters": list(clusters)}},
                     "incidents": {"resolve_after": RESOLVE, "reopen_within": "15m"},
+                    **self._sections,
                 },
                 file,
             )

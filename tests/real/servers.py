@@ -13,6 +13,7 @@ from typing import Self
 
 import anyio
 import httpx2
+from ruamel.yaml import YAML
 
 from .api_client import ApiClient, Manifest
 from .kubeconfig import Access, write_kubeconfig
@@ -26,10 +27,22 @@ TOKENS = {  # of each user: token and groups
     "admin": ("admin-token", "system:masters"),
     "viewer": ("viewer-token", ""),
     "no-events": ("no-events-token", ""),
+    "actor": ("actor-token", ""),
     "nobody": ("nobody-token", ""),
 }
 READ = ["get", "list", "watch"]
+ACT = TOOLS.parent / "deploy" / "kubernetes" / "act.yaml"
+
+
+def rules_of(manifest: Path) -> list[Manifest]:
+    """The rules of the one cluster role in a file of manifests."""
+    (role,) = [one for one in YAML(typ="safe").load_all(manifest.read_text()) if one["kind"] == "ClusterRole"]
+    rules: list[Manifest] = role["rules"]
+    return rules
+
+
 RIGHTS: dict[str, list[Manifest]] = {
+    "actor": rules_of(ACT),
     "viewer": [{"apiGroups": ["", "apps", "batch", "autoscaling"], "resources": ["*"], "verbs": READ}],
     "no-events": [
         {"apiGroups": [""], "resources": ["namespaces", "nodes", "pods"], "verbs": READ},

@@ -43,13 +43,14 @@ class OnRealCluster(ClusterContract):
 
 @asynccontextmanager
 async def real_ground(cluster: KubeCluster, folder: Path, *, has_node: bool = False) -> AsyncIterator[Ground]:
-    """A namespace of its own in a real cluster, and a node where one is acted on."""
+    """A namespace of its own in a real cluster, and a node where one is acted on; actions have the rights that
+    ``deploy/kubernetes/act.yaml`` gives, and no more."""
     number = next(_numbers)
     space = await scenes.make_namespace(cluster.api, f"act-{number}")
     nodes = [f"act-node-{number}"] if has_node else []
     if nodes:
         await scenes.make_nodes(cluster.api, nodes, region=cluster.region)
-    kubeconfig = cluster.write_kubeconfig(folder / "write.kubeconfig", "admin")
+    kubeconfig = cluster.write_kubeconfig(folder / "act.kubeconfig", "actor")
     trust = ssl.create_default_context(cafile=str(cluster.access("admin").ca))
     headers = {"authorization": f"Bearer {TOKENS['admin'][0]}"}
     async with httpx2.AsyncClient(
