@@ -26,6 +26,9 @@ const RunbooksPage = lazy(async () => ({
 const RunbookPage = lazy(async () => ({
   default: (await import("./pages/runbooks/runbook-page")).RunbookPage,
 }));
+const PolicyPage = lazy(async () => ({
+  default: (await import("./pages/policy/policy-page")).PolicyPage,
+}));
 const PartsPage = lazy(async () => ({ default: (await import("./pages/parts/parts-page")).PartsPage }));
 const SettingsPage = lazy(async () => ({
   default: (await import("./pages/settings/settings-page")).SettingsPage,
@@ -61,6 +64,7 @@ const router = createBrowserRouter([
           { path: "runbooks/:id", element: <RunbookPage /> },
           { path: "executions/:id", element: <ExecutionPage /> },
           { path: "parts", element: <PartsPage /> },
+          { path: "policy", element: <PolicyPage /> },
           { path: "settings", element: <SettingsPage /> },
           { path: "*", element: <NoSuchPage /> },
         ],

@@ -15,6 +15,7 @@ GO_TO = {
     "e": "Explore",
     "c": "Changes",
     "r": "Runbooks",
+    "a": "Policy & Audit",
     "p": "Parts",
     "s": "Settings",
     "o": "Overview",

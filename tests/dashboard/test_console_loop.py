@@ -272,6 +272,56 @@ async def test_what_destroys_is_signed_only_under_the_name_of_its_target(looped:
     await expect(page.locator("[data-step-state=done]")).to_be_visible(timeout=SOON_MS)
 
 
+async def test_what_was_decided_and_done_is_read_checked_exported_and_tried(
+    looped: Looped, open_page: OpenPage
+) -> None:
+    await looped.break_image("stock")
+    run = await looped.plan_for("stock")
+    await looped.proven(run)
+    page, seen = await open_page("about:blank")
+    await settles(page, f"{looped.agent.url}/policy?run={run['id']}")
+    decisions = page.locator("[data-decision]")
+    await expect(decisions.filter(has_text="approve").first).to_contain_text("allowed")
+    await decisions.first.get_by_role("button").first.click()
+    await expect(decisions.first.locator(".rule-text")).to_contain_text('"who"')
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    await page.get_by_label("Result").select_option("denied")
+    await expect(page.get_by_text("No decision matches.")).to_be_visible()
+
+    await settles(page, f"{looped.agent.url}/policy?view=audit&target={run['id']}")
+    await expect(page.locator("[data-chain=whole]")).to_be_visible()
+    approved = page.locator('[data-act="execution.approved"]')
+    await expect(approved).to_contain_text("The release is broken")
+    await approved.get_by_role("button").click()
+    await expect(approved).to_contain_text("follows")
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Export all").click()
+    lines = (await (await download.value).path()).read_text().splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == list(range(1, len(lines) + 1))
+
+    await settles(page, f"{looped.agent.url}/policy?view=rules")
+    await page.get_by_role("button", name="Ask the rules").click()
+    await expect(page.locator("[data-allowed]")).to_contain_text(re.compile("Allowed|Denied"), timeout=SOON_MS)
+    await page.get_by_label("What the rules are told").fill("{}")
+    await page.get_by_role("button", name="Ask the rules").click()
+    await expect(page.locator("[data-allowed=false]")).to_contain_text("Denied", timeout=SOON_MS)
+    await page.get_by_label("What the rules are told").fill("{")
+    await expect(page.get_by_role("button", name="Ask the rules")).to_be_disabled()
+    await page.locator("[data-module] summary").first.click()
+    await expect(page.locator("[data-module] .rule-text").first).to_contain_text("package")
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    assert seen.errors == []
+
+
+async def test_who_may_not_read_the_audit_is_told_which_role_is_missing(looped: Looped, open_page: OpenPage) -> None:
+    token = await token_of(looped, "passer-by", "viewer")
+    page = await open_as(looped, open_page, token, "/policy?view=audit")
+    await expect(page.locator(".policy .panel")).to_contain_text("Needs auditor; you have viewer")
+    await expect(page.locator("[data-entry]")).to_have_count(0)
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+
+
 async def test_the_kill_switch_is_seen_everywhere_and_let_go_again(looped: Looped, open_page: OpenPage) -> None:
     page, run = await at_plan(looped, open_page, "note")
     other, _ = await open_page("about:blank")

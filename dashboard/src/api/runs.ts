@@ -1,11 +1,21 @@
 // The part of REST that acts on the world: runbooks, their runs, and the switch that stops them all.
 import { body, once, rest } from "./client";
-import type { Execution, ExecutionPage, KillSwitch, Runbook, RunbookList } from "./types";
+import type { Execution, ExecutionPage, KillSwitch, Level, Runbook, RunbookList } from "./types";
 
 export const fetchRunbooks = (): Promise<RunbookList> => body(rest.GET("/api/v1/runbooks"));
 
 export const fetchRunbook = (id: string): Promise<Runbook> =>
   body(rest.GET("/api/v1/runbooks/{id}", { params: { path: { id } as never } }));
+
+/** Less trust always; more only where the promotion policy finds the record good enough. */
+export const setLevel = (id: string, level: Level, reason: string, key: string): Promise<Runbook> =>
+  body(
+    rest.POST("/api/v1/runbooks/{id}/level", {
+      params: { path: { id } as never },
+      headers: once(key),
+      body: { level, reason } as never,
+    }),
+  );
 
 export type RunQuery = { incident_id?: string; runbook_id?: string; cursor?: string };
 

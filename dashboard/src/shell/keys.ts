@@ -19,6 +19,7 @@ export const PLACES: Record<string, string> = {
   c: "/changes",
   r: "/runbooks",
   p: "/parts",
+  a: "/policy",
   s: "/settings",
 };
 const ENDS: Record<string, "first" | "last"> = { Home: "first", End: "last" };

@@ -8,6 +8,7 @@ import {
   Layers,
   type LucideIcon,
   Plug,
+  ShieldCheck,
   SlidersHorizontal,
   TriangleAlert,
 } from "lucide-react";
@@ -41,6 +42,7 @@ export function Navigation() {
       </Place>
       <p className="nav-group">System</p>
       <Place to="/parts" icon={Plug} name="Parts" />
+      <Place to="/policy" icon={ShieldCheck} name="Policy & Audit" />
       <Place to="/settings" icon={SlidersHorizontal} name="Settings" />
       <div className="nav-foot">
         <AgentHealth />

@@ -22,6 +22,9 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ["Runbooks", "/runbooks", "page"],
   ["Automatic runbooks", "/runbooks?auto=auto", "view of Runbooks"],
   ["Parts", "/parts", "page"],
+  ["Policy & Audit", "/policy", "page"],
+  ["Audit", "/policy?view=audit", "view of Policy & Audit"],
+  ["Rules", "/policy?view=rules", "view of Policy & Audit"],
   ["Settings", "/settings", "page"],
   ["Tokens", "/settings", "part of Settings"],
   ["Changed settings", "/settings?only=set", "view of Settings"],
@@ -55,9 +58,9 @@ const ofIncident = ({ id, title, status, severity }: Incident): Offer => ({
   to: `/incidents/${encodeURIComponent(id)}`,
 });
 
-const ofRunbook = ({ id, name, auto_execute }: Runbook): Offer => ({
+const ofRunbook = ({ id, name, level }: Runbook): Offer => ({
   label: name,
-  more: `runbook · ${auto_execute ? "auto" : "manual"}`,
+  more: `runbook · ${level === "automatic" ? "auto" : "manual"}`,
   tone: null,
   to: `/runbooks/${encodeURIComponent(id)}`,
 });

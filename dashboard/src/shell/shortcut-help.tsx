@@ -11,6 +11,7 @@ const SHORTCUTS: readonly (readonly [ReactNode, string])[] = [
   [["G", "C"], "Changes"],
   [["G", "R"], "Runbooks"],
   [["G", "P"], "Parts"],
+  [["G", "A"], "Policy & Audit"],
   [["G", "S"], "Settings"],
   [["J"], "Next row"],
   [["K"], "Previous row"],

@@ -17,7 +17,7 @@ export function StatusBar({ help }: { help: () => void }) {
         </button>
         <span>
           <Kbd>G</Kbd> then{" "}
-          {["O", "I", "F", "E", "C", "R", "P", "S"].map((key) => (
+          {["O", "I", "F", "E", "C", "R", "P", "A", "S"].map((key) => (
             <Kbd key={key}>{key}</Kbd>
           ))}
         </span>

@@ -131,5 +131,14 @@ export const runbook = (id: string, changes: Partial<Runbook> = {}): Runbook => 
   verdicts: 0,
   recent: [],
   waiting: [],
+  level: "approve",
+  standing: {
+    level: "approve",
+    since: at(0),
+    by: "kronveil",
+    why: "it began so",
+    effective_in_a_row: 0,
+    record: [],
+  },
   ...changes,
 });

@@ -3,7 +3,7 @@ import { Link } from "react-router";
 import type { Execution, Runbook } from "../../api/types";
 import { useNow } from "../../live/pulse";
 import { leftOf } from "../../parts/run/left";
-import { AutoChip, RecentDots } from "../../parts/run/standing";
+import { LevelChip, RecentDots } from "../../parts/run/standing";
 import { Shape } from "../../parts/shape";
 import { Age } from "../../parts/times";
 import { duration, plural } from "../../time/format";
@@ -21,7 +21,7 @@ export function RunbookCard({ runbook, waiting }: { runbook: Runbook; waiting: r
             {runbook.name}
           </Link>
         </h2>
-        <AutoChip auto={runbook.auto_execute} />
+        <LevelChip level={runbook.level} />
       </header>
       <p className="second runbook-words drains">{runbook.description}</p>
       <Types types={runbook.incident_types} />

@@ -34,7 +34,7 @@ describe("the figures of runbooks", () => {
 
   it("are narrowed by words, mode and type", () => {
     const all = [
-      runbook("oom", { auto_execute: true }),
+      runbook("oom", { level: "automatic" }),
       runbook("disk", { incident_types: ["node.disk_pressure"] }),
     ];
     const ids = (filter: Partial<Parameters<typeof matching>[1]>) =>

@@ -48,7 +48,7 @@ export function matching(runbooks: readonly Runbook[], { q, auto, type }: Filter
     const text = `${runbook.name} ${runbook.id} ${runbook.description}`.toLowerCase();
     return (
       words.every((word) => text.includes(word)) &&
-      (auto === "" || runbook.auto_execute === (auto === "auto")) &&
+      (auto === "" || (runbook.level === "automatic") === (auto === "auto")) &&
       (type === "" || runbook.incident_types.includes(type))
     );
   });

@@ -16,12 +16,13 @@ import { Ask } from "../../parts/run/ask";
 import { Inputs } from "../../parts/run/inputs";
 import { givenFrom, missingFrom, type Typed } from "../../parts/run/inputs-data";
 import { Stopped } from "../../parts/run/kill-switch";
-import { AutoChip } from "../../parts/run/standing";
+import { LevelChip } from "../../parts/run/standing";
 import { EFFECTS } from "../../parts/run/words";
 import { useTitle } from "../../shell/title";
 import { duration, plural } from "../../time/format";
 import { RunbookRecord, Types } from "./card";
 import { History } from "./history";
+import { Trust } from "./trust";
 import "../../styles/runs.css";
 
 export function RunbookPage() {
@@ -80,7 +81,7 @@ function Found({ runbook }: { runbook: Runbook }) {
           </div>
         )}
         <div className="facts-line">
-          <AutoChip auto={runbook.auto_execute} />
+          <LevelChip level={runbook.level} />
           <Types types={runbook.incident_types} />
           {runbook.approvals > 1 && <span className="second">{plural(runbook.approvals, "approval")}</span>}
           {runbook.settle_s !== null && (
@@ -100,6 +101,7 @@ function Found({ runbook }: { runbook: Runbook }) {
               <RunbookRecord runbook={runbook} />
             </div>
           </Panel>
+          <Trust runbook={runbook} />
           <RehearseFor runbook={runbook} isLive={list?.live ?? false} />
           {runbook.text && <Source text={runbook.text} />}
         </div>

@@ -78,7 +78,7 @@ function Filters({ list, filter, change }: { list: RunbookList; filter: Filter; 
 function Summary({ list, history }: { list: RunbookList; history: ReturnType<typeof useRuns> }) {
   const now = useNow();
   const bundled = list.items.filter(({ source }) => source === "bundled").length;
-  const auto = list.items.filter(({ auto_execute }) => auto_execute).length;
+  const auto = list.items.filter(({ level }) => level === "automatic").length;
   const day = lastDay(history.runs, now, history.more);
   const average = averageSuccess(list.items);
   return (

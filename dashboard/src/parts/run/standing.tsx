@@ -1,5 +1,5 @@
 // Where a run stands, as a shape and a word; and how the last ones of a runbook went, as three dots.
-import type { Execution, Runbook } from "../../api/types";
+import type { Execution, Level, Runbook } from "../../api/types";
 import { Shape } from "../shape";
 import { standingOf } from "./words";
 
@@ -32,8 +32,16 @@ export function RecentDots({ recent }: { recent: Runbook["recent"] }) {
   );
 }
 
-export const AutoChip = ({ auto }: { auto: boolean }) => (
-  <span className={`auto-chip ${auto ? "is-auto" : ""}`}>
-    <i aria-hidden="true" /> {auto ? "Auto" : "Manual"}
+const LEVELS: Record<Level, string> = {
+  observe: "Observes",
+  suggest: "Suggests",
+  approve: "Manual",
+  automatic: "Auto",
+};
+
+/** Green only for what may act by itself. */
+export const LevelChip = ({ level }: { level: Level }) => (
+  <span className={`auto-chip ${level === "automatic" ? "is-auto" : ""}`}>
+    <i aria-hidden="true" /> {LEVELS[level]}
   </span>
 );
