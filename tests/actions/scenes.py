@@ -129,6 +129,7 @@ async def patched(ground: Ground) -> Scene:
         case(ground, "patch", patch={"status": {"replicas": 1}}),
         case(ground, "patch", patch={"metadata": {"finalizers": ["x/y"]}}),
         case(ground, "patch", patch={"spec": {"replicas": 3}}, type="json"),
+        case(ground, "patch", patch={"spec": {"template": {"spec": {"containers": [_with_secret()]}}}}),
         case(ground, "patch", kind="Pod", patch={"spec": {"priority": 3}}),
     ]
     return _of_the_app(ground, case(ground, "patch", patch=patch), refused, change)
@@ -283,6 +284,10 @@ async def _has_revision(ground: Ground, revision: str) -> None:
         return bool(annotations.get("deployment.kubernetes.io/revision") == revision)
 
     await ground.until(is_so, f"it is at revision {revision}")
+
+
+def _with_secret() -> Object:
+    return {"name": "main", "env": [{"name": "DB_PASSWORD", "value": "hunter2"}]}
 
 
 def _bigger() -> Object:

@@ -163,6 +163,8 @@ class Contract(ActionContract):
                 {"url": "http://169.254.169.254/latest"},
                 {"url": url.replace("//", "//me:word@")},
                 {"url": "file:///etc/passwd"},
+                {"url": f"{url}?api_key=abcdef"},
+                {"url": url, "method": "POST", "body": {"user": {"password": "hunter2"}}},
             ]
         if isinstance(world, Folder):
             marks = str(world.folder / "marks")
@@ -172,6 +174,7 @@ class Contract(ActionContract):
                 {"script": "mark", "arguments": "a text"},
                 {"script": "mark", "arguments": ["x" * 10_000]},
                 {"script": "mark", "arguments": ["a\0b"]},
+                {"script": "mark", "arguments": ["--password=hunter2"]},
             ]
         return [{"for": "1s"}, {}, {"for": "2h"}, {"for": "soon"}, {"for": "0s"}]
 

@@ -16,7 +16,7 @@ import anyio.to_thread
 from anyio.abc import ByteReceiveStream, Process
 
 from kronveil.actions.kubernetes_object import as_texts
-from kronveil.actions.masking import masked_json, masked_text
+from kronveil.actions.masking import masked_text, refuse_secrets
 from kronveil.actions.sections import is_list
 from kronveil.model.execution import Check, Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Step
@@ -43,15 +43,16 @@ class CustomScript:
     async def rehearse(self, step: Step, target: Target) -> StepPlan:  # noqa: ARG002 - what it acts on is its own affair
         """See ``Action.rehearse``."""
         script, arguments = self._script(step), _arguments(step)
+        refuse_secrets([" ".join(arguments)], step.name, "let the script read it from a file")
         await _checked(script)
         user = f" as {script.user}" if script.user else ""
-        shown = masked_text(" ".join(arguments))
+        shown = " ".join(arguments)
         return StepPlan(
             name=step.name,
             action=step.action,
             effect=Effect.MUTATE,
             target=None,
-            parameters=as_texts(masked_json(dict(step.parameters))),
+            parameters=as_texts(step.parameters),
             summary=f"run {script.path} {shown}".rstrip() + user,
             checks=(
                 Check("digest", "passed", f"its content is the one that was allowed ({script.sha256[:12]})"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from kronveil.actions.hosts import allowed, parsed
 from kronveil.actions.kubernetes_object import as_texts, plain_json
-from kronveil.actions.masking import masked_json, masked_text
+from kronveil.actions.masking import masked_text, refuse_secrets
 from kronveil.model.execution import Check, Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Step
 from kronveil.sdk.errors import Permanent, Transient
@@ -43,6 +43,7 @@ class HttpRequest:
         if effect is None:
             raise Permanent(f"{step.name}: method must be one of {', '.join(EFFECTS)}")
         scheme, host, _ = self._permitted(step.name, url, method)[:3]
+        refuse_secrets(dict(step.parameters), step.name, "write it as runbooks.hosts[].token")
         body = _body(step, method)
         checks = [Check("rehearsal", "unknown", "what it changes is known to the receiver alone: nothing was sent")]
         if scheme == "http" and host not in _LOOPBACK:
@@ -52,8 +53,8 @@ class HttpRequest:
             action=step.action,
             effect=effect,
             target=None,
-            parameters=as_texts(masked_json(dict(step.parameters))),
-            summary=f"{method} {masked_text(str(url))}",
+            parameters=as_texts(step.parameters),
+            summary=f"{method} {url}",
             checks=() if effect is Effect.READ else tuple(checks),
             blast_radius=() if effect is Effect.READ else (f"whatever {host} does when it is asked this",),
             undo="it cannot be undone: what it changed is known to the receiver alone",

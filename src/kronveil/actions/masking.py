@@ -6,6 +6,7 @@ from typing import Any
 
 from kronveil.actions.sections import is_list, is_object
 from kronveil.model.execution import FieldDiff
+from kronveil.sdk.errors import Permanent
 
 MASK = "********"
 _NAME = r"pass(?:word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?|authorization"
@@ -39,6 +40,12 @@ def masked_text(text: str) -> str:
     text = _IN_URL.sub(rf"\1:{MASK}@", text)
     text = _TOKEN.sub(MASK, text)
     return _ASSIGNED.sub(rf"\1\2{MASK}", text)
+
+
+def refuse_secrets(value: Any, name: str, instead: str) -> None:
+    """Raise Permanent for what looks like a secret in what a runbook wrote: plans are kept and shown."""
+    if masked_json(value) != value:
+        raise Permanent(f"{name} holds what looks like a secret, and plans are kept and shown: {instead}")
 
 
 def masked_json(value: Any, name: str = "") -> Any:

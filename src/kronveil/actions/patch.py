@@ -12,6 +12,7 @@ from kronveil.actions.kubernetes_object import (
     rehearse_patch,
     undo_patch,
 )
+from kronveil.actions.masking import refuse_secrets
 from kronveil.actions.sections import is_list, is_object, section
 from kronveil.model.execution import Effect, StepPlan, Target
 from kronveil.sdk.actions import ActionComponent, ClusterDoor, Means, Outcome, Parameter, Step
@@ -74,6 +75,7 @@ def checked(step: Step) -> Json:
     if strange:
         raise Permanent(f"{step.name}: may not change {', '.join(strange)}; what may: spec, data, labels, annotations")
     plain: Json = _plain(patch)
+    refuse_secrets(plain, step.name, "write it to a Secret and name that")
     if len(str(plain)) > LONGEST:
         raise Permanent(f"{step.name}: the patch is longer than {LONGEST // 1024} KiB")
     return plain

@@ -109,10 +109,11 @@ def index() -> str:
     head = (
         "# Actions\n\nWhat a step of a runbook can do. `read` changes nothing, `mutate` changes, `destroy` takes away "
         "for good.\nEach is rehearsed before it is performed: the plan shows every field that will change, as the API "
-        "server itself answers it, the rights it needs, what stands around the target and who would fight the change.\n\n"
+        "server itself answers it, the rights it needs, what stands around the target and who would fight the change."
+        "\n\n"
         "Actions on a cluster use its `write` identity, whose role is in "
-        "[deploy/kubernetes/act.yaml](../../../deploy/kubernetes/act.yaml). Objects they change carry the key of the last "
-        "act in the annotation `kronveil.io/acted`, by which a step that is tried again knows that it was done.\n"
+        "[deploy/kubernetes/act.yaml](../../../deploy/kubernetes/act.yaml). Objects they change carry the key of the "
+        "last act in the annotation `kronveil.io/acted`, by which a step that is tried again knows that it was done.\n"
     )
     return "\n".join([head, "| action | effect | does |", "|---|---|---|", *rows]) + "\n"
 
