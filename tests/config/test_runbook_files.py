@@ -114,6 +114,14 @@ def test_one_of_the_operators_replaces_a_bundled_one_and_test_cases_are_no_runbo
             ["mine.yaml:6:42 steps[1].if: steps.m has nothing named tren. Did you mean trend?"],
         ),
         (
+            with_steps("  - {name: A, action: cordon}\n").replace("a.b", "acme.outage, pod.oom_kiled"),
+            ["mine.yaml:3:21 when[1]: there is no kind pod.oom_kiled. Did you mean pod.oom_killed?"],
+        ),
+        (
+            with_steps("  - {name: A, action: cordon, else: why}\n"),
+            ["mine.yaml:5:31 steps[0].else: has no if beside it. Write if: ... too."],
+        ),
+        (
             with_steps("  - {name: A, action: run_diagnostic, with: {check: tlss}}\n"),
             ["mine.yaml:5:53 steps[0].with.check: run_diagnostic has no tlss. Did you mean tls?"],
         ),

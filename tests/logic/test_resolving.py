@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kronveil.logic.expressions import UNKNOWN, Quantity
 from kronveil.logic.inputs import WrongInputs, as_given, take
@@ -155,7 +157,7 @@ def test_a_loop_makes_a_step_for_each_item_and_says_when_there_is_none() -> None
         ("evict b", {"pod": '"b"'}),
     ]
     (none,) = planned(runbook(each_pod), around(replace(INCIDENT, conditions=()), {}))
-    assert none.left_out == "there is nothing to do it for: incident.pods"
+    assert (none.name, none.left_out) == ("evict each", "there is nothing to do it for: incident.pods")
     (unknown,) = planned(runbook(replace(each_pod, for_each="steps.nowhere")))
     assert unknown.left_out == "what it is for is not known: steps.nowhere"
 
@@ -264,3 +266,50 @@ def test_a_condition_of_success_is_true_false_or_not_known() -> None:
     assert succeeded("incident.region == 'x'", here, {}) is None
     assert succeeded("1 +", here, {}) is None
     assert incident_values(INCIDENT)["region"] is UNKNOWN
+
+
+EXPRESSIONS = st.sampled_from(
+    ["true", "false", "incident.pods", "steps.s.trend == 'leak'", "steps.s.is_planned", "steps.nowhere.x > 1", "1 / 0"]
+)
+TEXTS = st.sampled_from(
+    ["plain", "${{ target.name }}", "${{ steps.s.trend }}", "${{ each }}", "${{ 1 + 'a' }}", "$${{"]
+)
+ONE = st.builds(
+    RunbookStep,
+    name=TEXTS,
+    action=st.sampled_from(["touch", "undo"]),
+    parameters=st.dictionaries(st.sampled_from(["a", "b"]), TEXTS | st.lists(TEXTS, max_size=2), max_size=2),
+    id=st.sampled_from(["", "s"]),
+    condition=st.just("") | EXPRESSIONS,
+    otherwise=st.just("") | TEXTS,
+    for_each=st.just("") | EXPRESSIONS,
+    item=st.just("each"),
+    is_diagnosis=st.booleans(),
+    is_optional=st.booleans(),
+    needs_approval=st.booleans(),
+)
+ANY = (
+    ONE
+    | st.builds(RunbookStep, name=TEXTS, question=TEXTS)
+    | st.builds(
+        RunbookStep,
+        name=TEXTS,
+        together=st.lists(ONE, min_size=1, max_size=3).map(tuple),
+        condition=st.just("") | EXPRESSIONS,
+    )
+)
+
+
+@given(st.lists(ANY, min_size=1, max_size=6))
+def test_any_runbook_comes_to_a_bounded_plan_with_nothing_left_open_or_says_why_not(steps: list[RunbookStep]) -> None:
+    try:
+        made = planned(runbook(*steps), finds={"trend": "leak"}, never="undo")
+    except Unplannable:
+        return
+    assert len(made) <= MOST_STEPS
+    for each in made:
+        assert not each.left_out or (each.effect is Effect.READ and not each.parameters and not each.needs_approval)
+        assert all("${{ target" not in text for text in (each.name, *each.parameters.values()))
+    for number in {each.together for each in made} - {None}:
+        at = [index for index, each in enumerate(made) if each.together == number]
+        assert at == list(range(at[0], at[-1] + 1)), "what is done at once stands together"

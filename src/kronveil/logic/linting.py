@@ -5,6 +5,7 @@ Before it: config, which reads the file or the Python module. After it: nothing;
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from kronveil.logic.expressions import (
     Expression,
@@ -23,11 +24,14 @@ from kronveil.logic.expressions.checking import nearest
 from kronveil.logic.expressions.functions import fits
 from kronveil.logic.expressions.kinds import is_list, is_record
 from kronveil.logic.inputs import KINDS, read, record_of
+from kronveil.logic.kinds import KINDS as KINDS_OF_SYMPTOMS
 from kronveil.logic.resolving import INCIDENT, IS_PLANNED, MOST_DEPTH, TARGET
+from kronveil.logic.response import ALIASES
 from kronveil.model.execution import Effect
 from kronveil.model.runbook import Input, InputType, Runbook, RunbookStep
 
 Path = tuple[str | int, ...]
+NEARLY = 0.85
 WHOLE, SECTION, TEXTS = "whole number", "section", "texts"
 
 
@@ -84,6 +88,7 @@ def lint(runbook: Runbook, actions: Mapping[str, ActionShape], book: Mapping[str
         linting.input(
             one, ("inputs", one.name), is_first=one.name not in [each.name for each in runbook.inputs[:index]]
         )
+    linting.kinds(runbook.incident_kinds)
     if runbook.incident_kinds:
         for one in runbook.inputs:
             if one.is_required:
@@ -127,6 +132,13 @@ class _Linting:
 
     def report(self, path: Path, message: str, hint: str = "", *, offset: int = 0, is_of_key: bool = False) -> None:
         self.found.append(Lint(path, message, hint, offset, is_of_key))
+
+    def kinds(self, kinds: Sequence[str]) -> None:
+        """One that is nearly a known kind is a slip; any other may be of a source that comes with a plugin."""
+        known = [*KINDS_OF_SYMPTOMS, *ALIASES]
+        for index, kind in enumerate(kinds):
+            if kind not in known and (near := get_close_matches(kind, known, 1, NEARLY)):
+                self.report(("when", index), f"there is no kind {kind}.", f"Did you mean {near[0]}?")
 
     # --- inputs ---
 

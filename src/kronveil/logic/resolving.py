@@ -181,14 +181,14 @@ def _steps(plan: _Plan, steps: Sequence[RunbookStep], names: Names, group: int |
 
 
 def _each(plan: _Plan, step: RunbookStep, names: Names, group: int | None) -> _Going:
-    items = _computed(step, step.for_each, names)
+    items, none = _computed(step, step.for_each, names), {**names, step.item: "each"}
     if items is UNKNOWN or not is_list(items):
-        _leave_out(plan, step, names, group, f"what it is for is not known: {step.for_each}")
+        _leave_out(plan, step, none, group, f"what it is for is not known: {step.for_each}")
         return
     if len(items) > MOST_ITEMS:
         raise Unplannable(f"{step.name}: {len(items)} times is more than the {MOST_ITEMS} that are allowed")
     if not items:
-        _leave_out(plan, step, names, group, f"there is nothing to do it for: {step.for_each}")
+        _leave_out(plan, step, none, group, f"there is nothing to do it for: {step.for_each}")
     for item in items:
         yield from _one(plan, step, {**names, step.item: item}, group)
 
