@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from kronveil import __version__
+from kronveil.cli.audit import audit
 from kronveil.cli.bench import bench
 from kronveil.cli.changes import changes
 from kronveil.cli.check import check
@@ -18,6 +19,7 @@ from kronveil.cli.incidents import incidents
 from kronveil.cli.init import init
 from kronveil.cli.lab import lab
 from kronveil.cli.notify import notify
+from kronveil.cli.policy import policy
 from kronveil.cli.run_acts import answer, approve, cancel, edit, reject, revoke, run
 from kronveil.cli.runbook import runbook
 from kronveil.cli.runbooks import executions, runbooks
@@ -68,6 +70,8 @@ for respond in (runbooks, executions, run, approve, reject, revoke, edit, answer
     app.command(rich_help_panel="Act and prove it")(respond)
 app.add_typer(notify, name="notify", rich_help_panel="Look after")
 app.add_typer(runbook, name="runbook", rich_help_panel="Act and prove it")
+app.add_typer(policy, name="policy", rich_help_panel="Act and prove it")
+app.add_typer(audit, name="audit", rich_help_panel="Look after")
 app.add_typer(token, name="token", rich_help_panel="Look after")
 app.add_typer(db, name="db", rich_help_panel="Look after")
 app.add_typer(lab, name="lab", rich_help_panel="Prove")

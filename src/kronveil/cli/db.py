@@ -43,7 +43,7 @@ def backup(
 
     Example: kronveil db backup /backups/
     """
-    folder = _folder(config, data_dir)
+    folder = folder_of(config, data_dir)
     target = to / f"kronveil-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db" if to.is_dir() else to
     with _working("backing up", quiet=json) as progress:
         from kronveil.stores.sqlite.upkeep import backup as write  # noqa: PLC0415 - keeps `kronveil --help` quick
@@ -71,7 +71,7 @@ def restore(
 
     Example: kronveil db restore /backups/kronveil-20260102T030405Z.db
     """
-    folder = _folder(config, data_dir)
+    folder = folder_of(config, data_dir)
     if not source.is_file():
         refuse(f"there is no file {source}. Name a file that `kronveil db backup` wrote.")
     with _working("restoring", quiet=json) as progress:
@@ -99,7 +99,7 @@ def check(
 
     Example: kronveil db check --json
     """
-    path = file if file is not None else _folder(config, data_dir) / "kronveil.db"
+    path = file if file is not None else folder_of(config, data_dir) / "kronveil.db"
     with _working("checking", quiet=json) as progress:
         from kronveil.stores.sqlite.examining import examine  # noqa: PLC0415
         from kronveil.stores.sqlite.looking import contents_of  # noqa: PLC0415
@@ -134,7 +134,7 @@ def migrate(
 
     Example: kronveil db migrate -c kronveil.yaml
     """
-    folder = _folder(config, data_dir)
+    folder = folder_of(config, data_dir)
     with _working("migrating", quiet=json) as progress:
         from kronveil.stores.sqlite.upkeep import migrate as take_steps  # noqa: PLC0415
 
@@ -151,7 +151,7 @@ def migrate(
 _WAY_BACK = "To go on from a backup: kronveil db restore FILE. To keep what can be read: sqlite3 FILE .recover"
 
 
-def _folder(config: Path | None, data_dir: Path | None) -> Path:
+def folder_of(config: Path | None, data_dir: Path | None) -> Path:
     """The data folder: as said, as configured, as the environment says, or the user's own."""
     if data_dir is not None and config is not None:
         refuse("say -c FILE or --data-dir FOLDER, not both")

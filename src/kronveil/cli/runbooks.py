@@ -38,7 +38,7 @@ def runbooks(
         return
     items = answer.body["items"]
     rows = [_runbook_row(each, answer.at) for each in items]
-    table(("ID", "NAME", "MODE", "FOR", "STEPS", "SUCCESS", "LAST 3", "LAST RUN", "WAITING"), rows, right=("STEPS",))
+    table(("ID", "NAME", "LEVEL", "FOR", "STEPS", "SUCCESS", "LAST 3", "LAST RUN", "WAITING"), rows, right=("STEPS",))
     live = "Live runs are on." if answer.body["live"] else "Live runs are off (runbooks.live): all is only rehearsed."
     typer.echo(f"\n{len(items)} runbooks. {live}")
     if (stopped := answer.body["stopped"]) is not None:
@@ -83,7 +83,7 @@ def _runbook_row(each: Mapping[str, Any], now: datetime) -> tuple[object, ...]:
     return (
         each["id"],
         each["name"],
-        "auto" if each["auto_execute"] else "manual",
+        each["level"],
         ", ".join(each["incident_types"]),
         each["step_count"],
         "no runs yet" if rate is None else f"{rate:.0%} ({each['effective']} of {each['verdicts']})",
