@@ -4,8 +4,8 @@ import pytest
 
 from kronveil.lab.kinds import NODE
 from tests.acceptance.agents import Agent, Found, agent_in_process, configured
-from tests.acceptance.test_closed_loop import LIVE, the_run
-from tests.acceptance.world import quiet_lab, release
+from tests.acceptance.test_closed_loop import LIVE, limit_of, the_run
+from tests.acceptance.world import SOUND, hunger, quiet_lab, release
 from tests.real.waiting import eventually
 
 pytestmark = pytest.mark.anyio
@@ -82,3 +82,23 @@ async def test_what_cannot_be_injected_is_refused_in_words(tmp_path):
         assert (await agent.http.post("/test/inject", json=body)).status_code == 422
         body |= {"kind": "service.latency_high", "cluster": "nowhere"}
         assert (await agent.http.post("/test/inject", json=body)).status_code == 404
+
+
+async def test_memory_that_raising_does_not_cure_is_raised_twice_and_then_a_person_is_called(tmp_path):
+    async with quiet_lab() as lab, watched_by(tmp_path, lab, **{**LIVE, "auto_execute": True}) as agent:
+        await agent.all_live("alpha")
+        hunger(lab.clusters["alpha"], SOUND, 9_000)
+
+        async def is_given_up() -> list[Found] | None:
+            runs = await agent.everything("executions", runbook_id="pod-oom")
+            return runs if any(run["needs_person"] for run in runs) else None
+
+        runs = await eventually(is_given_up, "a person is called", within_s=60)
+        assert runs is not None
+        assert [(run["verdict"], run["automatic"]) for run in runs] == [("ineffective", True)] * 2
+        assert "did not help twice in a row" in runs[0]["needs_person"]
+        assert limit_of(lab, "search") == "288Mi"
+        incident = await agent.the_incident("memory", "alpha", "open", "acknowledged", "mitigated")
+        asked = {"incident_id": incident["id"], "mode": "live"}
+        third = await agent.http.post("/runbooks/pod-oom/executions", json=asked)
+        assert (third.status_code, "ineffective twice" in third.json()["detail"]) == (409, True)
