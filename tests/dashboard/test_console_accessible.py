@@ -22,6 +22,9 @@ PAGES = (
     "/explore",
     "/explore?view=signals",
     "/parts",
+    "/policy",
+    "/policy?view=audit",
+    "/policy?view=rules",
     "/settings",
 )
 ASKED = re.compile(r"/api/v1/(?!health|me$)")
@@ -99,7 +102,20 @@ async def test_a_page_that_is_cut_off_is_drained_and_has_no_fault(
     assert await faults_in(page, OPPOSITE_LOOKS) == {}
 
 
-@pytest.mark.parametrize("path", ["/", "/incidents/inc_1", "/changes", "/explore", "/parts", "/settings"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/incidents/inc_1",
+        "/changes",
+        "/explore",
+        "/runbooks",
+        "/executions/exe_1",
+        "/policy",
+        "/parts",
+        "/settings",
+    ],
+)
 async def test_a_page_whose_agent_has_not_answered_yet_has_no_fault(
     troubled: Troubled, open_page: OpenPage, path: str
 ) -> None:
@@ -116,7 +132,10 @@ async def test_a_page_whose_agent_has_not_answered_yet_has_no_fault(
     assert await faults(page) == []
 
 
-@pytest.mark.parametrize("path", ["/incidents/inc_1", "/changes", "/explore", "/parts", "/settings"])
+@pytest.mark.parametrize(
+    "path",
+    ["/incidents/inc_1", "/changes", "/explore", "/runbooks", "/executions/exe_1", "/policy", "/parts", "/settings"],
+)
 async def test_a_refused_page_says_why_names_the_request_and_has_no_fault(
     troubled: Troubled, open_page: OpenPage, path: str
 ) -> None:

@@ -314,6 +314,35 @@ async def test_what_was_decided_and_done_is_read_checked_exported_and_tried(
     assert seen.errors == []
 
 
+async def test_an_admin_trusts_a_runbook_less_with_a_reason_and_more_only_as_the_policy_lets_them(
+    looped: Looped, open_page: OpenPage
+) -> None:
+    page, _ = await open_page("about:blank")
+    await settles(page, f"{looped.agent.url}/runbooks/certificate-expiry")
+    before = await page.locator("[data-level]").inner_text()
+    assert before == "approve"
+
+    async def change(level: str) -> Locator:
+        await page.get_by_role("button", name="Change its level").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_role("button", name="Change it")).to_be_disabled()
+        await dialog.get_by_label("Level").select_option(level)
+        await dialog.get_by_label("Why").fill("We try it")
+        return dialog
+
+    dialog = await change("automatic")
+    assert await faults_in(page, OPPOSITE_LOOKS) == {}
+    await dialog.get_by_role("button", name="Change it").click()
+    await expect(dialog.get_by_role("alert")).to_be_visible(timeout=SOON_MS)
+    await dialog.get_by_role("button", name="Leave it as it is").click()
+    await expect(page.locator("[data-level]")).to_have_attribute("data-level", "approve")
+    dialog = await change("observe")
+    await dialog.get_by_role("button", name="Change it").click()
+    await expect(page.locator("[data-level]")).to_have_attribute("data-level", "observe", timeout=SOON_MS)
+    await expect(page.locator(".trust")).to_contain_text("We try it")
+    await expect(page.locator(".auto-chip").first).to_have_text("Observes")
+
+
 async def test_who_may_not_read_the_audit_is_told_which_role_is_missing(looped: Looped, open_page: OpenPage) -> None:
     token = await token_of(looped, "passer-by", "viewer")
     page = await open_as(looped, open_page, token, "/policy?view=audit")

@@ -25,7 +25,7 @@ FROZEN = Path(__file__).with_name("frozen")
 FAILED = Path(__file__).parents[2] / "test-results" / "console"
 RENEW = os.environ.get("KRONVEIL_RENEW_PICTURES") == "1"
 TROUBLED = ("overview", "incidents", "incident", "fleet", "cluster", "changes", "explore", "parts", "settings")
-LOOPED = ("runbooks", "runbook", "proposed", "plan", "run")
+LOOPED = ("runbooks", "runbook", "proposed", "plan", "run", "decisions", "audit", "rules")
 RECORDED = {**dict.fromkeys(TROUBLED, "recording"), **dict.fromkeys(LOOPED, "recording-loop")}
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 SIZES: dict[str, ViewportSize] = {"1440": LAPTOP, "390": PHONE}
@@ -141,6 +141,9 @@ async def recording_of_the_loop(tmp_path: Path, open_page: OpenPage) -> None:
             "proposed": f"/incidents/{waiting['incident_id']}",
             "plan": f"/executions/{waiting['id']}",
             "run": f"/executions/{over['id']}",
+            "decisions": "/policy",
+            "audit": "/policy?view=audit",
+            "rules": "/policy?view=rules",
         }
         await record(page, looped.agent, "recording-loop", paths)
 

@@ -103,7 +103,7 @@ function Row({ decision }: { decision: Decision }) {
           <At at={decision.at} />
         </span>
         <span>
-          <strong>{decision.actor}</strong> <span className="second">may</span> {decision.action}{" "}
+          <strong>{decision.actor}</strong> <span className="second">asks for</span> {decision.action}{" "}
           <span className="second">{decision.target}</span>
         </span>
         <span className="kind-chip">{decision.point}</span>
