@@ -152,7 +152,7 @@ def _steps(case: Case) -> list[Mapping[str, object]]:
     """Those of the plan with their targets; before there is one, those of the runbook at their worst."""
     plan = case.run.plan if case.run is not None else None
     if plan is not None:
-        return [_planned(step, case.effects) for step in plan.steps if step.action]
+        return [_planned(step, case.effects) for step in plan.steps if step.action and not step.left_out]
     return [
         {
             "name": step.name,
