@@ -71,6 +71,7 @@ VALUES = {
         ("'raise' if inputs.percent > 10 else 'scale'", "raise"),
         ("text(steps.memory.limit) + ' ' + text(inputs.wait) + ' ' + text(true)", "512Mi 1m30s true"),
         ("steps.other.x + 1", 4),
+        ("words('a', '', 'b' + steps.other.nowhere, 'c')", "a c"),
     ],
 )
 def test_an_expression_computes(source: str, expected: object) -> None:

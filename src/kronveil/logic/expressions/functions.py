@@ -96,6 +96,10 @@ def _text(value: Value) -> str:
     return found
 
 
+def _words(*values: Value) -> str:
+    return _text(" ".join(each for each in values if isinstance(each, str) and each))
+
+
 def _first(items: Sequence[Value]) -> Value:
     return items[0] if items else UNKNOWN
 
@@ -151,6 +155,16 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
             "duration('15m')", "A text read as a duration.", ((Scalar.TEXT,),), _gives(Scalar.DURATION), duration
         ),
         "text": Function("text(x)", "Any value as text.", ((Scalar.ANY,),), _gives(Scalar.TEXT), _text),
+        "words": Function(
+            "words(a, b)",
+            "Those texts that are known and not empty, with a space between.",
+            ((Scalar.TEXT,), (Scalar.TEXT,)),
+            _gives(Scalar.TEXT),
+            _words,
+            is_open=True,
+            takes_unknown=True,
+            least=1,
+        ),
         "first": Function("first(list)", "Its first item; unknown of an empty one.", ((ListOf(),),), _item_of, _first),
         "known": Function(
             "known(x)",
