@@ -278,9 +278,18 @@ def test_a_runbook_in_python_is_the_same_as_one_in_yaml(tmp_path):
             "mine.py scale-each.settle: is not a duration. Write 15s, 2m or 1h30m.",
         ),
         ("x = 1\nraise ValueError('no')\n", "mine.py:2: ValueError: no."),
+        ("import sys\nsys.exit('bye')\n", "mine.py:2: SystemExit: bye."),
         ("x = (\n", "mine.py:1: SyntaxError: '(' was never closed (mine.py, line 1)."),
         ("x = 1\n", "mine.py: registers no runbook. Call register(Runbook(...)), from kronveil.runbooks."),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_python_is_told_as_well(tmp_path, text, told):
     assert problems(tmp_path, text, "mine.py") == [told]
+
+
+@pytest.mark.parametrize("name", ["mine.py", "mine.yaml"])
+def test_a_file_that_is_no_text_is_told_and_nothing_breaks(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"name: \xff\xfe\x00")
+    runbooks, found = lint_files([path], ACTIONS)
+    assert (runbooks, len(found)) == ({}, 1)

@@ -20,13 +20,16 @@ _HINT = "Call register(Runbook(...)), from kronveil.runbooks."
 
 def runbooks_in(path: Path) -> tuple[list[Runbook], list[Problem]]:
     """What the module registers, or what is wrong with it."""
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return [], [Problem(str(path), None, None, "", f"cannot be read: {error}.")]
     found: list[written.Runbook] = []
     token = written.REGISTERED.set(found)
     try:
         # An operator's own code, as a plugin is: whoever may write to the folder may do what the agent may.
         exec(compile(text, str(path), "exec"), {"__name__": f"kronveil_runbook_{path.stem}", "__file__": str(path)})  # noqa: S102
-    except Exception as error:  # noqa: BLE001 - whatever it raises is told with its line
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it raises is told with its line
         return [], [Problem(str(path), _line(error, path), None, "", f"{type(error).__name__}: {error}.")]
     finally:
         written.REGISTERED.reset(token)
@@ -68,7 +71,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def _line(error: Exception, path: Path) -> int | None:
+def _line(error: BaseException, path: Path) -> int | None:
     if isinstance(error, SyntaxError):
         return error.lineno
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
