@@ -46,8 +46,8 @@ class Says:
         return self.answer
 
 
-def governor(store: Store, engine: PolicyEngine | None, **bounds: bool) -> Governor:
-    bound = Bounds(**{"live": True, **bounds})
+def governor(store: Store, engine: PolicyEngine | None, *, live: bool = True, auto_execute: bool = True) -> Governor:
+    bound = Bounds(live=live, auto_execute=auto_execute)
     return Governor(engine, Calendar(), store, clock, bounds=lambda: bound, effects=EFFECTS)
 
 
@@ -61,9 +61,9 @@ async def test_the_bundled_policy_lets_what_the_contract_says(tmp_path: Path):
         there = governor(store, engine)
         for asked in (asking(), asking(who=operator), asking(Point.APPROVE, approver), asking(Point.START)):
             assert (await there.allow(asked)).is_allowed
-        for bounds in ({"live": False}, {"auto_execute": False}):
+        for other in (governor(store, engine, live=False), governor(store, engine, auto_execute=False)):
             with pytest.raises(Denied):
-                await governor(store, engine, **bounds).allow(asking())
+                await other.allow(asking())
         with pytest.raises(Denied, match="is no approver"):
             await there.allow(asking(Point.APPROVE, operator))
         kept = (await store.decisions(DecisionQuery())).items

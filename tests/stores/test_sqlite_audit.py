@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -126,7 +127,7 @@ async def test_pages_are_newest_first_and_narrowed_by_who_what_and_when(tmp_path
         notes = [note(n, actor="ada" if n % 2 else "bob", act=acts[n % 4]) for n in range(12)]
         await store.save(Writes(audit=notes))
 
-        async def seqs(**asked: object) -> list[int]:
+        async def seqs(**asked: Any) -> list[int]:
             found, query = [], AuditQuery(limit=2, **asked)
             while True:
                 page = await store.audit(query)

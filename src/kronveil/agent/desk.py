@@ -143,32 +143,39 @@ class Loop(Protocol):
     @property
     def runbooks(self) -> Mapping[str, Runbook]:
         """All of them, by id."""
+        ...
 
     @property
     def effects(self) -> Mapping[str, Effect]:
         """The most that each action may do, by its name."""
+        ...
 
     @property
     def is_live(self) -> bool:
         """Whether runs may act at all."""
+        ...
 
     def all(self) -> Sequence[Execution]:
         """The runs that decisions look back on, newest first; from memory."""
+        ...
 
     def stopped(self) -> Stop | None:
         """Who stopped all runs, when and why; None when they are not stopped."""
 
     def stop_all(self, by: str, reason: str) -> Stop:
         """Stop all runs: none is proposed, none is approved, and none begins another step. Raises Transient."""
+        ...
 
     def resume_all(self, by: str) -> None:
         """Let runs be proposed and act again; what was stopped stays so. Raises Transient."""
 
     async def page(self, query: ExecutionQuery) -> ExecutionPage:
         """A page of runs. ValueError for an unreadable cursor."""
+        ...
 
     async def execution(self, execution_id: str) -> Execution:
         """One run. Raises NotFound."""
+        ...
 
     async def request(  # noqa: PLR0913 - what a run begins with
         self,
@@ -203,9 +210,11 @@ class Loop(Protocol):
 
     async def reject(self, run_id: str, by: str, reason: str) -> Execution:
         """Say no to a plan. Raises NotFound, Refused."""
+        ...
 
     async def stop(self, run_id: str, by: str, *, after_step: bool) -> Execution:
         """Stop a run, now or after the step it is at. Raises NotFound, Refused."""
+        ...
 
 
 class Audit(Protocol):
@@ -280,6 +289,7 @@ class Desk(Protocol):
     @property
     def loop(self) -> Loop:
         """Runbooks and their runs."""
+        ...
 
     @property
     def audit(self) -> Audit:
