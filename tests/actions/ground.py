@@ -92,7 +92,7 @@ class Scene:
 class ClusterWorld:
     """``ActionWorld`` on a cluster."""
 
-    secret = ""
+    secret = "workload-secret-zq7"
 
     def __init__(self, ground: Ground, scene: Scene) -> None:
         self.ground = ground

@@ -9,7 +9,7 @@ from kronveil.sdk.testing import samples
 from kronveil.sdk.testing.actions import Case
 from tests.actions.ground import Ground, Object, Scene
 
-APP = "api"
+APP, SECRET = "api", "workload-secret-zq7"
 Made = Callable[[Ground], Awaitable[Scene]]
 
 
@@ -27,7 +27,7 @@ def deployment(name: str = APP, *, replicas: int = 2, selector: Mapping[str, str
         "name": "main",
         "image": "registry.test/api:1.0.0",
         "resources": {"limits": {"memory": "128Mi"}, "requests": {"cpu": "10m", "memory": "64Mi"}},
-        "env": [{"name": "MODE", "value": "quiet"}],
+        "env": [{"name": "MODE", "value": "quiet"}, {"name": "DB_PASSWORD", "value": SECRET}],
     }
     spec: Object = {"containers": [container], "terminationGracePeriodSeconds": 1}
     if selector:

@@ -1,6 +1,7 @@
 """What diagnostics find: typed values that later steps can use, and unknown where nothing is known."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,9 @@ async def test_the_certificate_that_is_served_is_read_and_judged():
         plan, found = await looked(means, target, check="tls", host="127.0.0.1", port=port)
         assert (found["is_trusted"], found["days_left"] >= 0) == (False, True)
         assert "not trusted" in plan.summary
+        old = replace(plan, findings={"serial": '"of the certificate before"'})
+        outcome = await component.make(means).perform(old, "key")
+        assert json.loads((outcome.findings or {})["serial"]) == found["serial"], "it looks again when performed"
 
 
 async def test_a_name_that_does_not_resolve_is_a_finding():

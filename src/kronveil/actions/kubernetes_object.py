@@ -7,9 +7,9 @@ from typing import Any, TypeAlias, cast
 
 from kronveil.actions.kubernetes_answers import listed, may, object_in, read
 from kronveil.actions.kubernetes_kinds import path_of
-from kronveil.actions.masking import masked, masked_value
+from kronveil.actions.masking import MASK, masked, masked_value
 from kronveil.actions.ownership import MANAGER, conflict_checks, owner_checks
-from kronveil.actions.sections import Json, is_object, section
+from kronveil.actions.sections import Json, section
 from kronveil.actions.surroundings import (
     Surroundings,
     autoscaler_checks,
@@ -21,7 +21,7 @@ from kronveil.actions.surroundings import (
 from kronveil.model.execution import Check, Effect, FieldDiff, StepPlan, Target
 from kronveil.model.resource import Resource
 from kronveil.sdk.actions import ClusterDoor, Doors, Outcome, Reply, Step
-from kronveil.sdk.differences import differences, value_at
+from kronveil.sdk.differences import differences, put, value_at
 from kronveil.sdk.errors import Permanent, Transient
 
 __all__ = ["Intent", "Json", "containers_of", "listed", "perform_patch", "read", "rehearse_patch", "undo_patch"]
@@ -89,7 +89,7 @@ async def rehearse_patch(doors: Doors, step: Step, target: Target, decide: Decid
         ),
         blast_radius=(*intent.blast_radius, *(touched(around, labels_of(before)) if around else ())),
         undo=_undo_words(intent, shown),
-        details=_details(path, intent, before, after),
+        details=_details(path, intent),
     )
 
 
@@ -120,7 +120,7 @@ async def perform_patch(doors: Doors, plan: StepPlan, key: str) -> Outcome:
 
 async def undo_patch(doors: Doors, plan: StepPlan, key: str) -> Outcome:
     """Patch it back, if it still is what performing left; once for ``key``."""
-    if "undo" not in (plan.details or {}):
+    if not {"undo", "inverse"} & set(plan.details or {}):
         raise Permanent(f"{plan.name}: {plan.undo or 'it cannot be undone'}")
     back = tuple(FieldDiff(diff.path, diff.after, diff.before) for diff in plan.diff)
     return await _patch_once(doors, plan, key, "undo", back)
@@ -130,8 +130,7 @@ async def _patch_once(doors: Doors, plan: StepPlan, key: str, which: str, diff: 
     target, details = plan.target, plan.details or {}
     if target is None:
         raise Permanent(f"{plan.name}: the plan names no target")
-    path, patch = details["path"], json.loads(details[which])
-    held: Json = json.loads(details["held"]) if which == "undo" and "held" in details else {}
+    path, written = details["path"], details.get(which)
     async with doors.open(target.cluster_name) as door:
         for _ in range(MOST_CONFLICTS):
             now = await read(door, path, target)
@@ -139,8 +138,7 @@ async def _patch_once(doors: Doors, plan: StepPlan, key: str, which: str, diff: 
             if section(metadata, "annotations").get(ACTED) == key:
                 return Outcome(f"{plan.summary}: it was done before", has_changed=True, was_done_before=True)
             refuse_changed(now, target, diff)
-            if not _holds(now, held):
-                raise Permanent(f"{target.resource.name} was changed since beside what this did: undo it by hand")
+            patch = _turned_back(now, diff) if written is None else json.loads(written)
             reply = await door.ask(
                 "PATCH",
                 path,
@@ -206,19 +204,14 @@ def _undo_words(intent: Intent, shown: list[FieldDiff]) -> str:
     return f"set back what it changes: {', '.join(diff.path for diff in shown)}"
 
 
-def _details(path: str, intent: Intent, before: Json, after: Json) -> dict[str, str]:
+def _details(path: str, intent: Intent) -> dict[str, str]:
     details = {"path": path, "patch": json.dumps(intent.patch), "patch_type": intent.patch_type}
     if not intent.is_reversible:
         return details
     if intent.undo is not None:
         return details | {"undo": json.dumps(intent.undo), "undo_type": intent.patch_type}
-    old, new = _plain(before), _plain(after)
-    undo = merge_from(new, old)
-    return details | {
-        "undo": json.dumps(undo),
-        "undo_type": JSON_MERGE,
-        "held": json.dumps(merge_from(old, new)),
-    }
+    # Worked out when it is undone, from the fields that the plan shows: whole lists would be kept in it else.
+    return details | {"inverse": "true", "undo_type": JSON_MERGE}
 
 
 def merge_from(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
@@ -237,16 +230,16 @@ def merge_from(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
     return patch
 
 
-def _holds(now: Any, held: Mapping[str, Any]) -> bool:
-    """Whether an object has every value that a merge patch would set."""
-    for name, value in held.items():
-        found = now.get(name) if is_object(now) else None
-        if is_object(value) and value:
-            if not _holds(found, value):
-                return False
-        elif found != value:
-            return False
-    return True
+def _turned_back(now: Json, diff: Iterable[FieldDiff]) -> Json:
+    """The merge patch that gives each field its other value and leaves everything beside it as it is now."""
+    plain = _plain(now)
+    back = json.loads(json.dumps(plain))
+    for each in diff:
+        if each.after is not None and MASK in each.after:
+            raise Permanent(f"{each.path} held what looks like a secret, which is kept nowhere: set it back by hand")
+        if not put(back, each.path, each.after):
+            raise Permanent(f"{each.path} cannot be set back: there is no place for it any more")
+    return merge_from(plain, back)
 
 
 def _besides(before: Json, after: Json, diff: Iterable[FieldDiff]) -> str:

@@ -37,7 +37,10 @@ _NOTES = {
         " the plan fails and says so."
     ),
     "kubectl_scale": "The plan names an autoscaler that would set another number, and a quota that leaves no room.",
-    "rollout_undo": "To the pod template of the revision before; a deployment without one is refused.",
+    "rollout_undo": (
+        "To the pod template of the revision before; a deployment without one is refused. The plan names the replica "
+        "sets that hold both templates; the templates themselves, which may hold secrets, are kept nowhere."
+    ),
     "rollout_restart": (
         "By an annotation of the pod template. Paused workloads are refused; with `OnDelete` the plan warns."
     ),
@@ -55,8 +58,8 @@ _NOTES = {
         "a further try goes on from there. Undoing uncordons."
     ),
     "patch": (
-        "Of `spec`, `data`, labels and annotations alone. Undoing sets back what the API server said it "
-        "would change, and refuses when somebody changed it since."
+        "Of `spec`, `data`, labels and annotations alone; what looks like a secret is refused. Undoing sets "
+        "back the fields that the plan shows, and refuses when somebody changed them since."
     ),
     "delete_job": "That very job (by its uid), with its pods and their logs.",
     "wait": "After a restart of the agent the wait begins anew.",

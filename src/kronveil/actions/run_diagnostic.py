@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kronveil.actions.diagnostics import Diagnostic, Found
@@ -13,6 +14,12 @@ from kronveil.sdk.actions import ActionComponent, Means, Outcome, Parameter, Ste
 from kronveil.sdk.errors import Permanent
 
 CATALOGUE: Mapping[str, Diagnostic] = {each.name: each for each in (*CLUSTER, *NETWORK)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    name: str
+    parameters: Mapping[str, object]
 
 
 class RunDiagnostic:
@@ -36,8 +43,13 @@ class RunDiagnostic:
         )
 
     async def perform(self, plan: StepPlan, key: str) -> Outcome:  # noqa: ARG002 - it acts on nothing
-        """See ``Action.perform``: nothing is left to be done."""
-        return Outcome(plan.summary, findings=plan.findings)
+        """See ``Action.perform``: what asks no cluster looks again, since what was done before may show there."""
+        told = {name: json.loads(text) for name, text in plan.parameters.items()}
+        check = CATALOGUE.get(str(told.get("check")))
+        if check is None or check.look_again is None or plan.target is None:
+            return Outcome(plan.summary, findings=plan.findings)
+        found = await check.look_again(self._means, _Asked(plan.name, told), plan.target)
+        return Outcome(f"{check.name}: {found.summary}", findings=texts_of(found.findings))
 
     async def compensate(self, plan: StepPlan, key: str) -> Outcome:  # noqa: ARG002 - nothing to take back
         """See ``Action.compensate``."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import TypeGuard
+from typing import TypeGuard, cast
 
 from kronveil.model.execution import FieldDiff
 
@@ -54,6 +54,45 @@ def _at(obj: object, path: str) -> object:
             if str(item.get(name, "")) == wanted:
                 return _at(item, rest.removeprefix("."))
     return _ABSENT
+
+
+def put(obj: object, path: str, text: str | None) -> bool:
+    """Set the value at a path that ``differences`` gave, or take it away for None, in place. Whether that went."""
+    value = _ABSENT if text is None else json.loads(text)
+    if isinstance(obj, dict):
+        return _put_in_object(cast("dict[str, object]", obj), path, text, value)
+    if not _is_list(obj):
+        return False
+    wanted, closing, rest = path.removeprefix("[").partition("]")
+    for index, item in enumerate(obj):
+        if closing and _is_object(item) and any(str(item.get(name, "")) == wanted for name in _NAMES):
+            if rest:
+                return put(item, rest.removeprefix("."), text)
+            obj[index : index + 1] = [] if value is _ABSENT else [value]
+            return True
+    if closing and not rest and value is not _ABSENT:
+        obj.append(value)
+    return bool(closing) and not rest
+
+
+def _put_in_object(obj: dict[str, object], path: str, text: str | None, value: object) -> bool:
+    for key in sorted(obj, key=len, reverse=True):
+        rest = path[len(key) :]
+        if not path.startswith(key) or rest[:1] not in ("", ".", "["):
+            continue
+        if rest and put(obj[key], rest.removeprefix("."), text):
+            return True
+        if not rest:
+            if value is _ABSENT:
+                del obj[key]
+            else:
+                obj[key] = value
+            return True
+    if "[" in path:
+        return False
+    if value is not _ABSENT:
+        obj[path] = value
+    return True
 
 
 def differences_of_named(before: Mapping[str, object], after: Mapping[str, object], path: str) -> list[FieldDiff]:

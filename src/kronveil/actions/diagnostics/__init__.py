@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from kronveil.model.execution import Target
 from kronveil.sdk.actions import Means, Step
@@ -17,15 +17,34 @@ class Found:
     unknown: str = ""
 
 
+class Asked(Protocol):
+    """What a check that asks no cluster must know of its step."""
+
+    @property
+    def name(self) -> str:
+        """What the step is called."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """What it was told."""
+        ...
+
+
 Look: TypeAlias = Callable[[Means, Step, Target], Awaitable[Found]]
+LookAgain: TypeAlias = Callable[[Means, Asked, Target], Awaitable[Found]]
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One check: what it says, what it takes beside ``check``, and what it finds, in words."""
+    """One check: what it says, what it takes beside ``check``, and what it finds, in words.
+
+    ``look_again`` is for those that tell whether what was done before has worked: they look anew when performed.
+    """
 
     name: str
     summary: str
     takes: tuple[str, ...]
     finds: Mapping[str, str]
     look: Look
+    look_again: LookAgain | None = None

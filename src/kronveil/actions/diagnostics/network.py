@@ -9,11 +9,11 @@ import anyio
 from anyio.abc import ByteStream
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-from kronveil.actions.diagnostics import Diagnostic, Found
+from kronveil.actions.diagnostics import Asked, Diagnostic, Found
 from kronveil.actions.hosts import allowed, parsed
 from kronveil.actions.masking import masked_text
 from kronveil.model.execution import Target
-from kronveil.sdk.actions import Means, Step
+from kronveil.sdk.actions import Means
 from kronveil.sdk.errors import Permanent, Transient
 from kronveil.sdk.outgoing import Request, send
 
@@ -22,7 +22,7 @@ LONGEST_SHOWN = 300
 MOST_NAMES = 50
 
 
-async def http(means: Means, step: Step, _target: Target) -> Found:
+async def http(means: Means, step: Asked, _target: Target) -> Found:
     """What an address answers to GET, and how soon. No redirect is followed."""
     url = step.parameters.get("url")
     _, host, port = parsed(url, f"{step.name}: url")
@@ -39,7 +39,7 @@ async def http(means: Means, step: Step, _target: Target) -> Found:
     return Found(f"{host} answers {answer.status} in {took} ms", findings)
 
 
-async def dns(_: Means, step: Step, _target: Target) -> Found:
+async def dns(_: Means, step: Asked, _target: Target) -> Found:
     """The addresses of a name, as this machine resolves it."""
     name = step.parameters.get("name")
     if not isinstance(name, str) or not name or len(name) > 253:
@@ -56,7 +56,7 @@ async def dns(_: Means, step: Step, _target: Target) -> Found:
     return Found(f"{name} is {', '.join(addresses)}", {"resolves": True, "addresses": addresses})
 
 
-async def tls(means: Means, step: Step, _: Target) -> Found:
+async def tls(means: Means, step: Asked, _: Target) -> Found:
     """The certificate that an endpoint serves now: whose, for which names, until when, and whether it is trusted."""
     host, port = step.parameters.get("host"), step.parameters.get("port", 443)
     if not isinstance(host, str) or not host or not isinstance(port, int) or isinstance(port, bool):
@@ -129,12 +129,14 @@ NETWORK = (
         ("url",),
         {"is_up": "flag", "status": "number", "took_ms": "number", "body": "text"},
         http,
+        http,
     ),
     Diagnostic(
         "dns",
         "The addresses of a name, as this machine resolves it.",
         ("name",),
         {"resolves": "flag", "addresses": "texts"},
+        dns,
         dns,
     ),
     Diagnostic(
@@ -151,6 +153,7 @@ NETWORK = (
             "is_trusted": "flag",
             "why_not": "text",
         },
+        tls,
         tls,
     ),
 )
