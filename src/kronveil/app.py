@@ -244,6 +244,7 @@ def _repertoire(config: Config, notifiers: Mapping[str, NamedNotifier], engine: 
         runbooks=runbooks,
         actions={each.name: each.make(means) for each in BUILT_IN},
         effects={each.name: each.effect for each in BUILT_IN},
+        notifiers=means.notifiers,
         bounds=lambda: bounds,
         switch=KillSwitch(config.agent.data_dir),
         may_write_to=lambda name: name in named and named[name].write is not None,

@@ -23,6 +23,7 @@ from kronveil.model.resource import Resource
 from kronveil.model.runbook import Runbook, RunbookStep
 from kronveil.sdk.actions import Outcome, Step
 from kronveil.sdk.errors import Permanent, Transient
+from kronveil.sdk.notifiers import Notice
 from kronveil.sdk.storage import Lease, Overtaken, Store, Writes
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -191,6 +192,20 @@ def _name(plan: StepPlan) -> str:
     return plan.target.resource.name
 
 
+class Pager:
+    """A notifier that keeps what it was told, or cannot be reached."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+        self.is_down = False
+
+    async def tell(self, notice: Notice) -> str:
+        if self.is_down:
+            raise Transient("connection refused")
+        self.notices.append(notice)
+        return "ada"
+
+
 class Around:
     """What runs see: incidents, and that every cluster is heard."""
 
@@ -247,6 +262,7 @@ class Setting:
     world: World = field(default_factory=World)
     disk: Disk = field(default_factory=Disk)
     around: Around = field(default_factory=Around)
+    pager: Pager = field(default_factory=Pager)
 
     @asynccontextmanager
     async def agent(self, machine: Machine | None = None) -> AsyncIterator[Executions]:
@@ -260,7 +276,9 @@ class Setting:
             "look": Knob(self.world, machine, Effect.READ),
         }
         effects: Mapping[str, Effect] = {"turn": Effect.MUTATE, "burn": Effect.DESTROY, "look": Effect.READ}
-        repertoire = Repertoire(self.runbooks, actions, effects, lambda: self.bounds, lambda _: True)
+        repertoire = Repertoire(
+            self.runbooks, actions, effects, lambda: self.bounds, lambda _: True, notifiers={"pager": self.pager}
+        )
         loop = Executions(repertoire, runs, self.around, store, self.around.tell)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(loop.run)

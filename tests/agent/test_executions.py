@@ -148,6 +148,20 @@ async def test_a_runbook_that_does_not_help_twice_is_stopped_there_and_a_person_
     assert "did not help twice in a row" in second.needs_person
     assert len(setting.world.effects) == 2
     assert any("a person is needed" in words for _, words in setting.around.told)
+    (notice,) = setting.pager.notices
+    assert (notice.incident_id, notice.key) == ("inc-1", f"{second.id}-person")
+    assert any("told pager (ada)" in words for _, words in setting.around.told)
+
+
+async def test_that_nobody_could_be_called_is_told_on_the_incident():
+    setting = Setting((runbook(step("a", retries=0)),))
+    setting.world.fate, setting.pager.is_down = (lambda _: "lost"), True
+    async with setting.agent() as loop:
+        setting.happens(loop, incident())
+        await until(lambda: has_ended(setting))
+        await anyio.sleep(1)
+    assert "may have been done" in setting.run.needs_person
+    assert any("nobody was told; not told: pager: connection refused" in words for _, words in setting.around.told)
 
 
 async def test_two_incidents_of_one_target_at_the_same_moment_never_act_on_it_at_once():

@@ -13,6 +13,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from kronveil.agent.desk import NotFound, Refused
+from kronveil.agent.escalating import call
 from kronveil.agent.governing import Asking, Governor, automatic
 from kronveil.agent.performing import Performance, Sight, Tools
 from kronveil.agent.runs import Runs
@@ -30,6 +31,7 @@ from kronveil.model.runbook import Runbook
 from kronveil.sdk.actions import Action
 from kronveil.sdk.backoff import Backoff
 from kronveil.sdk.errors import KronveilError, PluginError
+from kronveil.sdk.notifiers import Notifier
 from kronveil.sdk.policy import PolicyEngine
 from kronveil.sdk.storage import ExecutionPage, ExecutionQuery, Lease, Overtaken, Store
 
@@ -87,11 +89,12 @@ class Repertoire:
     """
 
     runbooks: Sequence[Runbook] = ()
-    actions: Mapping[str, Action] = field(default_factory=dict)
-    effects: Mapping[str, Effect] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
+    effects: Mapping[str, Effect] = field(default_factory=dict[str, Effect])
     bounds: Callable[[], Bounds] = Bounds
     may_write_to: Callable[[str], bool] = lambda _: False
     switch: Switch = field(default_factory=Unstopped)
+    notifiers: Mapping[str, Notifier] = field(default_factory=dict[str, Notifier])
     engine: PolicyEngine | None = None
     calendar: Calendar = field(default_factory=Calendar)
 
@@ -111,6 +114,7 @@ class Executions:
         self.runbooks = {runbook.id: runbook for runbook in repertoire.runbooks}
         self.effects = repertoire.effects
         self._may_write_to = repertoire.may_write_to
+        self._notifiers = repertoire.notifiers
         self._store = store
         self._bounds = repertoire.bounds
         self._switch = repertoire.switch
@@ -216,6 +220,15 @@ class Executions:
             return
         try:
             await self._tell(run.incident_id, words)
+        except KronveilError as error:
+            log.warning("execution.not_told", execution=run.id, incident=run.incident_id, error=str(error))
+
+    async def _call(self, run: Execution) -> None:
+        """Call a person to a run that has ended and needs one."""
+        incident = self._tools.sight.incident(run.incident_id)
+        words = await call(run, incident, self._notifiers, self._runs.now())
+        try:
+            await self._tell(run.incident_id, f"A person is needed for {run.runbook_name} ({run.id}): {words}")
         except KronveilError as error:
             log.warning("execution.not_told", execution=run.id, incident=run.incident_id, error=str(error))
 
@@ -347,6 +360,8 @@ class Executions:
     def _look_again(self, run_id: str) -> None:
         """What ended without helping may be tried in another way; what was locked out by it may come now."""
         run = self._runs.get(run_id)
+        if run is not None and run.needs_person and run.status in ENDED and self._tasks is not None:
+            self._tasks.start_soon(self._call, run)
         incident = self._tools.sight.incident(run.incident_id) if run is not None else None
         if incident is not None:
             self.notice((incident,))
