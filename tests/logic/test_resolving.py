@@ -148,6 +148,15 @@ def test_a_diagnosis_that_cannot_be_made_leaves_things_unknown_and_breaks_no_pla
     assert [bool(each.left_out) for each in planned(written, never="undo")] == [True, False]
 
 
+def test_what_an_action_says_of_its_own_time_holds_unless_the_runbook_says_otherwise() -> None:
+    for own, expected in ((None, timedelta(minutes=9)), (timedelta(seconds=5), timedelta(seconds=5))):
+        resolving = resolve(runbook(step(timeout=own)), HERE)
+        next(resolving)
+        with pytest.raises(StopIteration) as done:
+            resolving.send(StepPlan("act", "touch", Effect.READ, None, {}, "", timeout=timedelta(minutes=9)))
+        assert [each.timeout for each in done.value.value] == [expected]
+
+
 def test_a_loop_makes_a_step_for_each_item_and_says_when_there_is_none() -> None:
     each_pod = step("evict ${{ each }}", for_each="incident.pods", item="each", parameters={"pod": "${{ each }}"})
     some = replace(INCIDENT, conditions=tuple(Condition("k", pod(name), "", START, START) for name in ("a", "b")))

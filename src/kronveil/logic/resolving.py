@@ -222,8 +222,9 @@ def _act(plan: _Plan, step: RunbookStep, names: Names, group: int | None) -> _Go
             answer,
             name=name,
             together=group,
-            timeout=step.timeout,
-            retries=step.retries,
+            # An action may know itself how long it takes: a wait, a drain.
+            timeout=step.timeout or answer.timeout,
+            retries=step.retries if step.retries is not None else answer.retries,
             needs_approval=step.needs_approval or answer.needs_approval,
         )
     )
