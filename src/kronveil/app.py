@@ -29,6 +29,7 @@ from kronveil.api.metrics import create_metrics_app
 from kronveil.api.options import NamedNotifier
 from kronveil.api.probes import create_probe_app
 from kronveil.api.serve import Listener, open_listeners, serving
+from kronveil.api.token_watch import watch_tokens
 from kronveil.api.tokens import TokenFile
 from kronveil.collectors.kubernetes import component as kubernetes
 from kronveil.collectors.kubernetes.config import ClusterConfig, KubernetesConfig
@@ -46,12 +47,14 @@ from kronveil.logic.response import Bounds
 from kronveil.logic.suppression import preview
 from kronveil.logic.triage import Rules, Triage
 from kronveil.notifiers import BUILT_IN as NOTIFIERS
+from kronveil.notifiers.broken import Broken
 from kronveil.policies.opa import open_opa
 from kronveil.policies.rego import open_rego
 from kronveil.policies.texts import chosen
 from kronveil.reloading import Reloader, Takeover
 from kronveil.sdk.actions import Means
 from kronveil.sdk.errors import PluginError
+from kronveil.sdk.notifiers import Notifier
 from kronveil.sdk.outside import Outside
 from kronveil.sdk.policy import PolicyEngine
 from kronveil.sdk.signals import SignalStore
@@ -130,6 +133,8 @@ async def _joined(
         tasks = await opened.enter_async_context(anyio.create_task_group())
         opened.callback(tasks.cancel_scope.cancel)
         tasks.start_soon(reloader.follow)
+        if options.tokens is not None:
+            tasks.start_soon(watch_tokens, options.tokens, agent.audit)
         log.info("agent.ready", **{each.name: each.url for each in listeners})
         yield listeners, reloader
 
@@ -259,7 +264,11 @@ async def _notifiers(config: Config, opened: contextlib.AsyncExitStack) -> dict[
     for part in NOTIFIERS:
         section = getattr(config.notifiers, part.name)
         if section is not None:
-            notifier = await opened.enter_async_context(part.open(section))
+            try:
+                notifier: Notifier = await opened.enter_async_context(part.open(section))
+            except PluginError as error:
+                log.warning("notifier.not_opened", notifier=part.name, error=str(error))
+                notifier = Broken(str(error))
             found[part.name] = NamedNotifier(part.summary, notifier)
     return found
 
