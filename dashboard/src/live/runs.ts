@@ -38,7 +38,9 @@ export function useRuns(query: RunQuery = {}) {
     // A snapshot brings no runs: after one they are asked for again.
     queryKey: ["executions", incident_id, runbook_id, snapshots],
     queryFn: () => fetchExecutions(query),
-    placeholderData: keepPreviousData,
+    // The same list before the newest snapshot stays meanwhile; another list is no stand-in.
+    placeholderData: (before, asking) =>
+      asking?.queryKey[1] === incident_id && asking.queryKey[2] === runbook_id ? before : undefined,
   });
   const runs = useMemo(
     () =>

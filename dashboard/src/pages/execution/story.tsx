@@ -1,4 +1,5 @@
 // What happened to the run, newest first.
+import { Link } from "react-router";
 import type { Execution } from "../../api/types";
 import { useNow } from "../../live/pulse";
 import { Panel } from "../../parts/panel";
@@ -13,7 +14,12 @@ export function RunStory({ run }: { run: Execution }) {
     <Panel
       title="Story"
       className="run-story-panel"
-      aside={<span className="quiet">{zoneName(now, zone)}, and time since it was asked for</span>}
+      aside={
+        <>
+          <Link to={`/policy?run=${encodeURIComponent(run.id)}`}>what the policy decided</Link>
+          <span className="quiet wide-only">{zoneName(now, zone)}, and time since it was asked for</span>
+        </>
+      }
     >
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
       <ol className="entries run-story" tabIndex={0} aria-label="Story, newest first">
