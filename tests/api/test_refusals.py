@@ -261,6 +261,13 @@ async def test_a_foreign_page_may_not_write(client, desk, origin):
     assert desk.acts == []
 
 
+async def test_a_browser_that_writes_for_another_site_without_naming_an_origin_is_refused(client):
+    check_problem(await client.post(ACKNOWLEDGE, headers={"Sec-Fetch-Site": "cross-site"}), 403)
+    for site in ("same-origin", "none"):
+        assert (await client.post(ACKNOWLEDGE, headers={"Sec-Fetch-Site": site})).status_code == 200
+    assert (await client.get("/api/v1/fleet", headers={"Sec-Fetch-Site": "cross-site"})).status_code == 200
+
+
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:8080", "http://localhost:3000", "https://console.internal"])
 async def test_our_own_pages_and_allowed_ones_may_write(desk, origin):
     desk.known = {"inc-1": incident(1)}

@@ -132,6 +132,23 @@ def test_a_text_that_is_nearly_a_token_is_none(tokens, spoil):
     assert tokens.find(spoil) is None
 
 
+@pytest.mark.parametrize("name", ["local", "kronveil", "bootstrap", "Local"])
+async def test_no_token_has_a_name_under_which_somebody_else_is_written_down(desk, tokens, name):
+    """With the name ``local`` it could approve what it asked for itself."""
+    with pytest.raises(ConfigError, match="another name"):
+        tokens.create("approver", name, None, NOON)
+    async with client_of(desk, ApiOptions(tokens=tokens)) as client:
+        check_problem(await client.post("/api/v1/tokens", json={"role": "approver", "name": name}), 422)
+
+
+async def test_a_token_that_has_such_a_name_already_is_called_by_its_id(desk, tokens):
+    token, secret = tokens.create("approver", "ada", None, NOON)
+    tokens.path.write_text(tokens.path.read_text().replace('"ada"', '"local"'))
+    async with client_of(desk, ApiOptions(tokens=TokenFile(tokens.path.parent))) as client:
+        me = (await client.get("/api/v1/me", headers=bearer(secret))).json()
+    assert (me["name"], me["authenticated"]) == (f"approver-{token.id}", True)
+
+
 def test_a_name_is_one_tokens_alone(tokens):
     tokens.create("viewer", "ci", None, NOON)
     with pytest.raises(ConfigError, match="named ci already"):

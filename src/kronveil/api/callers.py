@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from kronveil.api.options import ApiOptions
 from kronveil.api.roles import INCLUDED, ROLES, Role
-from kronveil.api.tokens import Token
+from kronveil.api.tokens import Token, is_reserved
 from kronveil.sdk.errors import ConfigError
 from kronveil.sdk.secret import Secret
 
@@ -59,7 +59,9 @@ class Doorman:
             )
         if token.is_expired(self._clock()):
             raise NotAuthenticated(f"The token {token.name} has expired. `kronveil token create` makes a new one.")
-        return Caller(token.name, INCLUDED[token.role], authenticated=True, token_id=token.id)
+        # One that an earlier version let be made under a name that is not a caller's own.
+        name = f"{token.role}-{token.id}" if is_reserved(token.name) else token.name
+        return Caller(name, INCLUDED[token.role], authenticated=True, token_id=token.id)
 
     def _found(self, text: str) -> Token | None:
         if self._options.tokens is None:

@@ -131,6 +131,8 @@ class Gate:
                 return stranger("This agent asks for a token: Authorization: Bearer TOKEN.")
             scope["state"]["caller"] = caller
         why_not = self._why_not_here(headers)
+        if why_not is None and is_api and scope["method"] not in _READS:
+            why_not = _why_not_from_afar(headers)
         if why_not is not None:
             return Refusal(403, why_not)
         length = headers.get("content-length", "0")
@@ -141,6 +143,13 @@ class Gate:
     def _why_not_here(self, headers: Mapping[str, str]) -> str | None:
         host = headers.get("host")
         return self._doorplate.why_not_host(host) or self._doorplate.why_not_origin(headers.get("origin"), host)
+
+
+def _why_not_from_afar(headers: Mapping[str, str]) -> str | None:
+    """A browser says for whom it writes, also where it names no origin. A second lock: origins are looked at first."""
+    if headers.get("sec-fetch-site") == "cross-site" and headers.get("origin") is None:
+        return "A browser asks for a page of another site, which may not change anything here."
+    return None
 
 
 def stranger(detail: str) -> Refusal:

@@ -79,6 +79,8 @@ class TokenFile:
 
         ``token_id`` is eight hexadecimal digits that no token has yet; without, they are drawn.
         """
+        if name is not None and is_reserved(name):
+            raise ConfigError(f"{name} is what the agent calls callers without a token; give another name")
         token_id = token_id or secrets.token_hex(4)
         text, salt = f"{_MARK}_{token_id}_{secrets.token_urlsafe(32)}", secrets.token_hex(16)
         token = Token(
@@ -157,6 +159,12 @@ class TokenFile:
             os.fsync(file)
         draft.replace(self.path)
         self._look()
+
+
+def is_reserved(name: str) -> bool:
+    """Whether it stands for somebody else in timelines and the audit. With the name ``local`` a token would be exempt
+    from the ban on approving what one asked for; with ``kronveil`` it would sign as the agent."""
+    return name.casefold() in {"local", "kronveil", "bootstrap"}
 
 
 def _check(token: Token) -> None:

@@ -16,10 +16,10 @@ from kronveil.api.asking import (
     read_body,
 )
 from kronveil.api.asks import NewToken
-from kronveil.api.problems import Refusal
+from kronveil.api.problems import Refusal, not_valid
 from kronveil.api.replays import OnceRoute, ToldOnce, fresh_id
 from kronveil.api.routes.declared import body_of, refusals
-from kronveil.api.tokens import Token
+from kronveil.api.tokens import Token, is_reserved
 
 router = APIRouter(tags=["tokens"], route_class=OnceRoute)
 
@@ -61,6 +61,8 @@ async def create_token(
     lives = None if asked.expires_s is None else timedelta(seconds=asked.expires_s)
     if asked.name is not None and any(asked.name in (each.name, each.id) for each in tokens.all()):
         raise Refusal(409, f"There is a token named {asked.name} already.")
+    if asked.name is not None and is_reserved(asked.name):
+        raise not_valid(["body", "name"], "stands for callers without a token; give another name")
     token, text = tokens.create(asked.role, asked.name, lives, desk.now(), token_id=token_id)
     about = {"name": token.name, "role": token.role, "expires_at": token.expires_at}
     await desk.audit.note(caller.name, "token.created", token.id, after=about)
