@@ -255,6 +255,7 @@ async def test_an_agent_that_was_overtaken_does_nothing_more():
             assert setting.run.plan is not None
             with pytest.raises(Overtaken):
                 await loop.approve(setting.run.id, setting.run.plan.hash, "ada", "go")
+            assert loop.health[0] == "overtaken"
             await anyio.sleep(300)
             loop.notice([incident(2)])
             await anyio.sleep(60)

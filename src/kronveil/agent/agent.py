@@ -153,6 +153,7 @@ class Agent:
             restored.standings,
         )
         self.policy = self.loop.governor
+        self._health.runs = lambda: self.loop.health
         self._pipeline.on_incidents = self.loop.notice
 
     @asynccontextmanager

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import anyio
@@ -22,7 +22,7 @@ from kronveil.logic.calendar import Calendar
 from kronveil.logic.inputs import as_given
 from kronveil.logic.journal import summary
 from kronveil.logic.policy import Who
-from kronveil.logic.response import ENDED, Bounds, Leave, matching, may_act, target_key
+from kronveil.logic.response import ENDED, Bounds, Leave, is_over, matching, may_act, target_key
 from kronveil.model.autonomy import Level, Standing
 from kronveil.model.execution import Approval, Effect, Execution, ExecutionStatus, Mode, Stop, Verdict
 from kronveil.model.incident import Incident
@@ -172,6 +172,7 @@ class Executions:
                 for performance in self._performing.values():
                     performance.nudge()
                 for incident in noticed.values():
+                    await self._compare(incident)
                     await self._answer(incident)
 
     async def _take_over(self) -> Lease:
@@ -186,7 +187,7 @@ class Executions:
                 log.warning("executions.not_taken_over", error=str(error))
                 await anyio.sleep(backoff.next_s())
             else:
-                self._runs.fence, self._runs.trouble = lease.fence, None
+                self._runs.fence, self._runs.trouble, self._runs.kept_at = lease.fence, None, self._runs.now()
                 return lease
 
     async def _keep_lease(self, lease: Lease) -> None:
@@ -194,6 +195,7 @@ class Executions:
             await anyio.sleep(RENEW_S)
             try:
                 lease = await self._store.renew_lease(lease, self._runs.now() + LEASE)
+                self._runs.kept_at = self._runs.now()
             except Overtaken as error:
                 self._runs.is_overtaken, self._runs.trouble = True, str(error)
                 log.warning("executions.overtaken", error=str(error))
@@ -239,6 +241,20 @@ class Executions:
             log.warning("execution.not_told", execution=run.id, incident=run.incident_id, error=str(error))
 
     # --- the agent's own ---
+
+    async def _compare(self, incident: Incident) -> None:
+        """Once it is over: what would a runbook that may only suggest have done, and what did people do?"""
+        if not is_over(incident):
+            return
+        for run in self._runs.of_incident(incident.id):
+            runbook = self.runbooks.get(run.runbook_id)
+            if run.requested_by != AGENT or run.verdict is not Verdict.REHEARSED or runbook is None:
+                continue
+            try:
+                if words := await self.governor.shadowed(runbook, run, incident):
+                    await self._tell(incident.id, words)
+            except KronveilError as error:
+                log.warning("execution.not_compared", execution=run.id, error=str(error))
 
     async def _answer(self, incident: Incident) -> None:
         """Propose what matches, once for each time that the incident needs it.
@@ -372,6 +388,11 @@ class Executions:
     def is_live(self) -> bool:
         """See ``Loop``."""
         return self._tools.bounds().live
+
+    @property
+    def health(self) -> tuple[str | None, datetime | None]:
+        """Why no run can be changed now, None when they can; and when that last worked."""
+        return self._runs.trouble, self._runs.kept_at
 
     def stopped(self) -> Stop | None:
         """See ``Loop``."""

@@ -1,6 +1,6 @@
 """The agent's own health: is intake alive, is the store writable. Incidents do not make the agent ill."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from kronveil.agent.intake import Clock
@@ -24,10 +24,19 @@ class HealthBoard:
         self._since: dict[str, tuple[HealthStatus, datetime]] = {}
         self.configuration_trouble: str | None = None
         self.configured_at = clock()
+        self.runs: Callable[[], tuple[str | None, datetime | None]] = lambda: (None, None)
+        """Why no run can be changed now, and when that last worked."""
 
     def read(self) -> tuple[HealthStatus, tuple[ComponentHealth, ...]]:
         """The worst status, and every component's."""
-        components = (self._kubernetes(), self._store(), self._signals(), self._judgement(), self._configuration())
+        components = (
+            self._kubernetes(),
+            self._store(),
+            self._signals(),
+            self._judgement(),
+            self._runs(),
+            self._configuration(),
+        )
         worst = next(status for status in _WORST_FIRST if any(each.status is status for each in components))
         return worst, components
 
@@ -49,6 +58,11 @@ class HealthBoard:
         """Degraded while the judgement breaks at each beat of the clock."""
         health = _health(self._pipeline.beat_trouble, "judges")
         return self._component("judgement", PartKind.AGENT, *health, self._pipeline.beaten_at)
+
+    def _runs(self) -> ComponentHealth:
+        """Degraded while no run can be changed, or another agent carries them out."""
+        trouble, kept_at = self.runs()
+        return self._component("runs", PartKind.AGENT, *_health(trouble, "carried out"), kept_at)
 
     def _configuration(self) -> ComponentHealth:
         """Degraded while the file on disk is not what runs."""

@@ -48,6 +48,7 @@ class Runs:
         self._locks: dict[str, anyio.Lock] = {}
         self.fence = fence
         self.trouble: str | None = None
+        self.kept_at: datetime | None = None
         self.is_overtaken = False
         """Whether another agent has taken over: then nothing may be done any more."""
         self.on_turn: Callable[[Execution], None] | None = None
@@ -118,7 +119,7 @@ class Runs:
                 await anyio.sleep(backoff.next_s())
             else:
                 break
-        self.trouble = None
+        self.trouble, self.kept_at = None, self._clock()
         self._put(run)
         self._live.publish("execution", (run,), self._clock())
         self._forget()
