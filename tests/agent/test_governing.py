@@ -1,7 +1,8 @@
 """The policy's word on a run is stored whatever it is, counted once, and no failure of the policy is a yes."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,12 @@ from kronveil.logic.calendar import Calendar
 from kronveil.logic.policy import Who
 from kronveil.logic.response import Bounds
 from kronveil.model.autonomy import Level
-from kronveil.model.execution import Effect
+from kronveil.model.change import Change
+from kronveil.model.execution import Effect, Mode
+from kronveil.model.facts import FieldChange
+from kronveil.model.incident import IncidentStatus
 from kronveil.model.policy import Document, Point
+from kronveil.model.resource import Origin
 from kronveil.policies.rego import open_rego
 from kronveil.policies.texts import bundled
 from kronveil.sdk.errors import PluginError, Transient
@@ -22,7 +27,7 @@ from kronveil.sdk.policy import PolicyEngine
 from kronveil.sdk.storage import AuditQuery, DecisionQuery, Store, Writes
 from kronveil.stores.sqlite import open_sqlite
 from tests.logic.test_policy import done
-from tests.logic.test_runs import RUNBOOK, incident, planned, requested, signed
+from tests.logic.test_runs import NOON, OWNER, RUNBOOK, incident, planned, requested, signed
 
 pytestmark = pytest.mark.anyio
 EFFECTS = {"set": Effect.MUTATE}
@@ -139,6 +144,33 @@ async def test_trust_is_raised_only_on_a_record_that_the_promotion_policy_finds_
         assert (await there.move(RUNBOOK, Level.AUTOMATIC, by="ada", why="earned")).level is Level.AUTOMATIC
         acts = [each.note.act for each in (await store.audit(AuditQuery())).items]
         assert acts == ["runbook.level_changed", "policy.allowed", "policy.denied", "runbook.level_changed"]
+
+
+@pytest.mark.parametrize(
+    ("path", "counted"), [("spec.x", {"agreed": 1, "differed": 0}), ("spec.y", {"agreed": 0, "differed": 1})]
+)
+async def test_what_would_have_been_done_is_compared_with_what_people_did(tmp_path: Path, path: str, counted: dict):
+    at = NOON + timedelta(minutes=1)
+    change = Change(
+        "chg-1", "resources", at, at, Origin("kubernetes", "east", "uid", None), OWNER, "memory limit raised",
+        (FieldChange("resources", path, "1", "2"),), "kubectl-ada",
+    )  # fmt: skip
+    by_kronveil = replace(change, id="chg-2", actor="kronveil")
+    over = incident(status=IncidentStatus.RESOLVED, resolved_at=NOON + timedelta(minutes=5))
+    run = replace(planned(mode=Mode.REHEARSE), requested_by="kronveil")
+    async with open_sqlite(tmp_path) as store:
+        there = governor(store, None)
+        assert await there.shadowed(RUNBOOK, replace(run, id="earlier"), over) == "", "nobody did anything"
+        await store.save(Writes(changes=(by_kronveil,)))
+        assert await there.shadowed(RUNBOOK, replace(run, id="alone"), over) == "", (
+            "what the agent did is no answer"
+        )
+        await store.save(Writes(changes=(change,)))
+        words = await there.shadowed(RUNBOOK, run, over)
+        assert "would have set x to 2. What was done: kubectl-ada: memory limit raised" in words
+        assert await there.shadowed(RUNBOOK, run, over) == "", "once"
+        (tally,) = there.standing(RUNBOOK).record.values()
+        assert {name: getattr(tally, name) for name in counted} == counted
 
 
 async def test_a_deed_that_the_store_did_not_take_is_written_before_any_later_one(tmp_path: Path, monkeypatch):

@@ -243,7 +243,7 @@ class Executions:
     # --- the agent's own ---
 
     async def _compare(self, incident: Incident) -> None:
-        """Once it is over: what would a runbook that may only suggest have done, and what did people do?"""
+        """Once it is over: what a runbook that may only suggest would have done beside what people did."""
         if not is_over(incident):
             return
         for run in self._runs.of_incident(incident.id):

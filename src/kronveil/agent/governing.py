@@ -25,10 +25,11 @@ from kronveil.model.policy import Decision, Document, Point
 from kronveil.model.runbook import Runbook
 from kronveil.sdk.errors import PluginError
 from kronveil.sdk.policy import POLICY, PROMOTION, Module, PolicyEngine
-from kronveil.sdk.storage import DecisionPage, DecisionQuery, Store, Writes
+from kronveil.sdk.storage import ChangeQuery, DecisionPage, DecisionQuery, Store, Writes
 
 AGENT = "kronveil"
 MOST_SEEN = 5_000
+MOST_CHANGES = 500
 log = structlog.get_logger()
 
 
@@ -209,6 +210,30 @@ class Governor:
             return
         self._remember(key, "")
         await self._save(autonomy.added(self.standing(runbook), "matched"))
+
+    async def shadowed(self, runbook: Runbook, run: Execution, incident: Incident) -> str:
+        """An incident is over for which a run was only rehearsed: compare with what people did, once; in words.
+
+        Raises Transient when that cannot be read or kept now.
+        """
+        key, over = (runbook.id, f"{run.id}/shadow"), incident.resolved_at or self._clock()
+        if key in self._seen:
+            return ""
+        changes = await self._store.changes(
+            ChangeQuery(
+                limit=MOST_CHANGES,
+                cluster=incident.cluster.name,
+                namespace=incident.resource.namespace,
+                around=run.requested_at + (over - run.requested_at) / 2,
+                within=abs(over - run.requested_at) / 2,
+            )
+        )
+        self._remember(key, "")
+        found = autonomy.compared(run, changes.items)
+        if found is None:
+            return ""
+        await self._save(autonomy.added(self.standing(runbook), "agreed" if found[0] else "differed"))
+        return found[1]
 
     async def move(self, runbook: Runbook, level: Level, *, by: str, why: str) -> Standing:
         """Trust a runbook more, where the promotion policy finds its record good enough, or less, always.

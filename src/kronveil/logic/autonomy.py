@@ -1,15 +1,17 @@
 """How far a runbook is trusted: its record grows with each run, harm lowers it at once, and the policy raises it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
 from kronveil.logic.policy import reasons, tally
 from kronveil.model.autonomy import LEVELS, Level, Standing, Tally
+from kronveil.model.change import Change
 from kronveil.model.execution import Execution, ExecutionStatus, Verdict
 from kronveil.model.policy import Decision, Document, Point
+from kronveil.model.resource import Resource
 from kronveil.model.runbook import Runbook
 
 KRONVEIL = "kronveil"
@@ -95,6 +97,29 @@ def promotion(standing: Standing, level: Level) -> Document:
         "effective_in_a_row": standing.effective_in_a_row,
         "record": {each.value: tally(standing, each) for each in LEVELS},
     }
+
+
+def compared(run: Execution, changes: Iterable[Change]) -> tuple[bool, str] | None:
+    """Shadow mode: whether people then did to the same objects what a rehearsed run would have done, and in words what
+    each did; None where nobody did anything there, or it would have done nothing."""
+    wanted = [(step.target, diff) for step in run.plan.steps for diff in step.diff] if run.plan is not None else []
+    targets = {_place(target.cluster_name, target.resource) for target, _ in wanted if target is not None}
+    theirs = [
+        change
+        for change in changes
+        if change.actor != KRONVEIL and _place(change.origin.cluster_name, change.resource) in targets
+    ]
+    if not targets or not theirs:
+        return None
+    paths = [diff.path for _, diff in wanted]
+    agrees = any(path.endswith(field.path) for change in theirs for field in change.fields for path in paths)
+    would = ", ".join(dict.fromkeys(f"{diff.path.rpartition('.')[2]} to {diff.after}" for _, diff in wanted))
+    did = "; ".join(dict.fromkeys(f"{change.actor or 'somebody'}: {change.summary}" for change in theirs))
+    return agrees, f"{run.runbook_name} would have set {would}. What was done: {did}"
+
+
+def _place(cluster: str, resource: Resource) -> tuple[str, str, str | None, str]:
+    return cluster, resource.kind, resource.namespace, resource.name
 
 
 def decided_promotion(  # noqa: PLR0913, PLR0917 - one decision, whole
