@@ -70,6 +70,13 @@ async def test_a_roll_back_cures_a_bad_release_and_who_is_on_call_is_told(tmp_pa
             assert (tested.returncode, b"told 127.0.0.1" in tested.stdout) == (0, True)
 
 
+async def test_a_notifier_that_cannot_be_opened_stops_nothing_and_says_why(tmp_path):
+    async with quiet_lab() as lab, looped(tmp_path, lab, notifiers={"webhook": {"url": "no-address"}}) as agent:
+        tested = await agent.cli("notify", "test")
+        assert tested.returncode == 1
+        assert b"NOT told: it could not be opened: the webhook's address must begin with https://" in tested.stdout
+
+
 async def test_a_webhook_that_denies_is_quoted_and_nothing_is_changed(tmp_path):
     async with quiet_lab() as lab, looped(tmp_path, lab) as agent:
         lab.clusters["alpha"].deny_writes("deployments", "change freeze until Monday")
