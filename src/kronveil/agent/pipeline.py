@@ -76,6 +76,10 @@ class Pipeline:
         """Incidents in memory: open ones, and those that may still reopen."""
         return self._judge.held()
 
+    def incident(self, incident_id: str) -> Incident | None:
+        """One of those."""
+        return self._judge.incident(incident_id)
+
     async def run(self) -> None:
         """Judge, save and show until cancelled."""
         while True:

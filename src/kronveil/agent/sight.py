@@ -18,7 +18,7 @@ class AgentSight:
 
     def incident(self, incident_id: str) -> Incident | None:
         """As it is now, None when it is no longer in memory."""
-        return next((each for each in self._pipeline.held() if each.id == incident_id), None)
+        return self._pipeline.incident(incident_id)
 
     def beside(self, incident: Incident) -> Sequence[Incident]:
         """Other incidents of the same owner."""
