@@ -1,4 +1,4 @@
-"""An example of runbooks in Python: one runbook for each of several workloads, computed instead of written three times."""
+"""An example of runbooks in Python: one runbook for each of several workloads, computed instead of written twice."""
 
 from kronveil.runbooks import Input, Runbook, Step, register
 
