@@ -7,7 +7,7 @@ Imports next to nothing: it is started anew after each crash.
 import json
 import sys
 
-from regopy import Interpreter, LogLevel, RegoError
+from regopy import Bundle, Interpreter, LogLevel, RegoError
 
 
 def main() -> None:
@@ -25,15 +25,19 @@ def main() -> None:
             problem = {"module": name, "problem": str(error)}
             break
     _say(problem or {})
+    bundles: dict[str, Bundle] = {}
     for line in sys.stdin:
         asked = json.loads(line)
-        _say(_answer(interpreter, asked["query"], asked["input"]))
+        _say(_answer(interpreter, bundles, asked["query"], asked["input"]))
 
 
-def _answer(interpreter: Interpreter, query: str, document: object) -> dict[str, object]:
+def _answer(interpreter: Interpreter, bundles: dict[str, Bundle], query: str, document: object) -> dict[str, object]:
     try:
         interpreter.set_input(document)
-        output = interpreter.query(query)
+        if query not in bundles:
+            # Compiled once: a question then costs a tenth.
+            bundles[query] = interpreter.build(query)
+        output = interpreter.query_bundle(bundles[query])
     except RegoError as error:
         return {"problem": str(error)}
     except ValueError:  # the library reads its own answer, which is no JSON when a rule has two values
