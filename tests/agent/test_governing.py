@@ -89,6 +89,7 @@ async def test_an_unevaluable_policy_denies_and_says_so(tmp_path: Path):
         (entry,) = (await store.audit(AuditQuery(act="policy"))).items
         assert (entry.note.act, entry.note.target) == ("policy.denied", planned().id)
         assert there.counts == {("start", "error"): 1}
+        assert "nothing acts" in (there.trouble or "")
 
 
 async def test_a_denial_that_is_told_again_and_again_is_stored_once(tmp_path: Path):

@@ -154,6 +154,7 @@ class Agent:
         )
         self.policy = self.loop.governor
         self._health.runs = lambda: self.loop.health
+        self._health.audit = lambda: self.audit.trouble
         self._pipeline.on_incidents = self.loop.notice
 
     @asynccontextmanager

@@ -392,7 +392,7 @@ class Executions:
     @property
     def health(self) -> tuple[str | None, datetime | None]:
         """Why no run can be changed now, None when they can; and when that last worked."""
-        return self._runs.trouble, self._runs.kept_at
+        return self._runs.trouble or self.governor.trouble, self._runs.kept_at
 
     def stopped(self) -> Stop | None:
         """See ``Loop``."""

@@ -70,6 +70,8 @@ class Governor:
         self._seen: dict[tuple[str, str], str] = {}
         self.counts: Counter[tuple[str, str]] = Counter()
         """How often it was asked: by point, and allowed, denied or error."""
+        self.trouble: str | None = None
+        """Why the last question could not be answered; None when it was."""
 
     # --- what it rests on ---
 
@@ -118,8 +120,11 @@ class Governor:
         try:
             decision = decided(case, await self._engine.evaluate(POLICY, told), told, policy)
         except PluginError as error:
+            self.trouble = f"the policy cannot be evaluated, so nothing acts: {error}"
             log.warning("policy.not_evaluated", point=case.point, runbook=case.runbook.id, error=str(error))
             decision = undecided(case, told, policy, str(error))
+        else:
+            self.trouble = None
         result = "error" if decision.problem else "allowed" if decision.is_allowed else "denied"
         self.counts[asking.point.value, result] += 1
         return decision

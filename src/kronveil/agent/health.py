@@ -26,6 +26,8 @@ class HealthBoard:
         self.configured_at = clock()
         self.runs: Callable[[], tuple[str | None, datetime | None]] = lambda: (None, None)
         """Why no run can be changed now, and when that last worked."""
+        self.audit: Callable[[], str | None] = lambda: None
+        """Why deeds that were done are not in the audit yet."""
 
     def read(self) -> tuple[HealthStatus, tuple[ComponentHealth, ...]]:
         """The worst status, and every component's."""
@@ -46,6 +48,8 @@ class HealthBoard:
         return self._component("kubernetes", PartKind.COLLECTOR, *_intake_health(members), max(heard, default=None))
 
     def _store(self) -> ComponentHealth:
+        if self._pipeline.trouble is None and (untold := self.audit()) is not None:
+            return self._component("store", PartKind.STORE, HealthStatus.DEGRADED, untold, self._pipeline.saved_at)
         health = _health(self._pipeline.trouble, "writable", bad=HealthStatus.UNHEALTHY)
         return self._component("store", PartKind.STORE, *health, self._pipeline.saved_at)
 

@@ -16,7 +16,7 @@ def check(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the problems or the settings as JSON.")] = False,
 ) -> None:
-    """Validate a configuration and the runbooks it names; nothing is started.
+    """Validate a configuration, and the runbooks and policies it names; nothing is started.
 
     Exit code 0: valid. 2: not, with every problem as FILE:LINE:COLUMN KEY: what is wrong, what would be right.
 
@@ -24,6 +24,7 @@ def check(
     """
     from kronveil.config import ConfigProblems, find_file, load  # noqa: PLC0415 - keeps `kronveil --help` quick
     from kronveil.config.cautions import cautions  # noqa: PLC0415
+    from kronveil.config.policy_section import calendar_of  # noqa: PLC0415
     from kronveil.config.runbook_actions import known_actions  # noqa: PLC0415
     from kronveil.config.runbook_files import load_runbooks  # noqa: PLC0415
     from kronveil.config.summary import as_json, in_words  # noqa: PLC0415
@@ -32,6 +33,9 @@ def check(
     try:
         config = load(find_file(file), os.environ)
         load_runbooks(config.runbooks.directory, known_actions())
+        calendar_of(config.policy)
+        if config.policy.directory is not None:
+            _check_rules(config.policy.directory)
     except ConfigError as error:
         problems = error.problems if isinstance(error, ConfigProblems) else ()
         if json:
@@ -45,6 +49,20 @@ def check(
     typer.echo(in_words(config))
     for problem in cautions(config):
         typer.echo(f"warning: {problem}", err=True)
+
+
+def _check_rules(directory: Path) -> None:
+    """Raise ConfigError for rules that are none."""
+    import anyio  # noqa: PLC0415 - only who has rules needs them
+
+    from kronveil.policies.rego import open_rego  # noqa: PLC0415
+    from kronveil.policies.texts import chosen  # noqa: PLC0415
+
+    async def read() -> None:
+        async with open_rego(chosen(directory)):
+            pass
+
+    anyio.run(read)
 
 
 def _print_json(content: dict[str, object]) -> None:
