@@ -144,6 +144,7 @@ class Connection:
     ) -> tuple[int, bytes, tuple[str, ...]]:
         """The status, body and Warning headers of any answer but a 401; a refusal is an answer as well."""
         await self.refresh()
+        refusal = ""
         for _ in range(MOST_CREDENTIALS):
             session = self._session
             headers = {"accept": JSON, "content-type": content_type} if body is not None else {"accept": JSON}
