@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from kronveil.api import ApiOptions
+from kronveil.api.roles import Role
 from kronveil.api.tokens import TokenFile
 from kronveil.logic import journal
 from kronveil.logic.planning import plan_of
@@ -28,7 +29,7 @@ QUESTION = StepPlan("ask", "ask", Effect.READ, None, {}, "go on?", question="go 
 async def people(desk: PlainDesk, tmp_path) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
     """Clients with tokens: ada asked for the run; bob and eve are approvers, cy an operator, vi only looks."""
     tokens = TokenFile(tmp_path)
-    roles = {"ada": "approver", "bob": "approver", "eve": "approver", "cy": "operator", "vi": "viewer"}
+    roles: dict[str, Role] = {"ada": "approver", "bob": "approver", "eve": "approver", "cy": "operator", "vi": "viewer"}
     known = {name: tokens.create(role, name, None, NOON)[1].reveal() for name, role in roles.items()}
     async with client_of(desk, ApiOptions(tokens=tokens)) as client:
         transport = client._transport
