@@ -13,6 +13,7 @@ import anyio.lowlevel
 from kronveil.model.audit import AuditEntry, AuditSeal
 from kronveil.model.change import Change, Suspect
 from kronveil.model.event import Event
+from kronveil.model.execution import Execution
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.silence import Silence
 from kronveil.sdk.storage import (
@@ -24,6 +25,8 @@ from kronveil.sdk.storage import (
     DecisionQuery,
     EventPage,
     EventQuery,
+    ExecutionPage,
+    ExecutionQuery,
     IncidentCount,
     IncidentPage,
     IncidentQuery,
@@ -76,6 +79,12 @@ class Good:
 
     async def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         return await self.store.silences(ended=ended)
+
+    async def executions(self, query: ExecutionQuery) -> ExecutionPage:
+        return await self.store.executions(query)
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        return await self.store.execution(execution_id)
 
     async def decisions(self, query: DecisionQuery) -> DecisionPage:
         return await self.store.decisions(query)
@@ -271,6 +280,13 @@ class ForgetsSuspects(Good):
         await self.store.save(replace(writes, incidents=bare))
 
 
+class LetsTheOvertakenWrite(Good):
+    """Takes the number for a remark."""
+
+    async def save(self, writes: Writes) -> None:
+        await self.store.save(replace(writes, fence=None))
+
+
 class RevivesSilences(Good):
     """Lets a silence that is said again begin anew."""
 
@@ -342,6 +358,7 @@ open_leads_unshielded = opening(LeadsUnshielded)
 open_replaces_events = opening(ReplacesEvents)
 open_counts_new_only = opening(CountsNewOnly)
 open_forgets_suspects = opening(ForgetsSuspects)
+open_lets_the_overtaken_write = opening(LetsTheOvertakenWrite)
 open_revives_silences = opening(RevivesSilences)
 open_restores_all_changes = opening(RestoresAllChanges)
 open_believes_the_last_word = opening(BelievesTheLastWord)

@@ -21,6 +21,7 @@ COUNTEREXAMPLES = {
     "test_changes_and_silences_are_found_after_a_reopen": "bad_stores:open_forgets_suspects",
     "test_what_is_stored_already_is_left_as_it_is": "bad_stores:open_replaces_events",
     "test_counters_are_added_as_given": "bad_stores:open_counts_new_only",
+    "test_who_was_overtaken_saves_nothing_more": "bad_stores:open_lets_the_overtaken_write",
     "test_a_silence_ends_at_its_time_or_when_it_is_ended": "bad_stores:open_revives_silences",
     "test_a_page_of_changes_is_right_while_others_are_heard_of": "bad_finders:open_pages_changes_by_time_alone",
     "test_changes_are_found_by_what_and_when": "bad_finders:open_looks_only_back",

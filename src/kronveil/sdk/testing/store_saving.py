@@ -4,6 +4,7 @@
 
 import os
 import sys
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from anyio.streams.text import TextReceiveStream
 from kronveil.model.event import Event, Severity
 from kronveil.model.incident import Incident, IncidentStatus
 from kronveil.model.observation import Attribute
-from kronveil.sdk.storage import IncidentQuery, Receipt, Record, Store, Unstorable, Writes
+from kronveil.sdk.storage import IncidentQuery, Overtaken, Receipt, Record, Store, Unstorable, Writes
 from kronveil.sdk.testing.opener import OpenedStore
 from kronveil.sdk.testing.samples import (
     COUNTER,
@@ -209,6 +210,19 @@ class SavingPromises(OpenedStore):
         async with self._open(tmp_path) as store:
             assert (await store.restore(moment(0))).silences == (long,)
 
+    async def test_who_was_overtaken_saves_nothing_more(self, tmp_path: Path) -> None:
+        async with self._open(tmp_path) as store:
+            old = await store.take_lease("old", moment(1))
+            await store.save(Writes(events=(event(1),), fence=old.fence))
+        async with self._open(tmp_path) as store:
+            new = await store.take_lease("new", moment(2))
+            assert new.fence > old.fence
+            assert await _is_overtaken(store.save(Writes(events=(event(2),), fence=old.fence)))
+            assert await _is_overtaken(store.renew_lease(old, moment(3)))
+            await store.save(Writes(events=(event(3),), fence=new.fence))
+            assert await store.renew_lease(new, moment(4)) == await store.lease()
+            assert await all_events(store) == [event(3), event(1)]
+
     async def test_a_cluster_is_never_heard_earlier_than_before(self, tmp_path: Path) -> None:
         async with self._open(tmp_path) as store:
             await store.save(Writes(cluster_heard={UID: moment(5)}))
@@ -299,3 +313,11 @@ async def _kill_a_writer(opener_name: str, folder: Path, *, series: str, after: 
 def _output(process: Process) -> ByteReceiveStream:
     assert process.stdout is not None
     return process.stdout
+
+
+async def _is_overtaken(asked: Awaitable[object]) -> bool:
+    try:
+        await asked
+    except Overtaken:
+        return True
+    return False
