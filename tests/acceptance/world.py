@@ -40,8 +40,11 @@ async def scale(cluster: LabCluster, app: str, replicas: int) -> None:
     await _patch(cluster, f"/apis/apps/v1/namespaces/shop/deployments/{app}", {"spec": {"replicas": replicas}})
 
 
-def hunger(cluster: LabCluster, image: str, memory_mi: float, *, grows_for_s: float = 4) -> None:
-    """Let what runs an image need so much memory from now on, though nobody changed anything: more data, more load."""
+def hunger(cluster: LabCluster, image: str, memory_mi: float, *, grows_for_s: float = 1.5) -> None:
+    """Let what runs an image need so much memory from now on, though nobody changed anything: more data, more load.
+
+    It is killed before it gets ready, so that no reading of a busy machine takes it for well in between.
+    """
     cluster.simulation.set_behaviour(image, replace(WELL_BEHAVED, memory_mi=memory_mi, grows_for_s=grows_for_s))
 
 
