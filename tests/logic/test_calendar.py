@@ -1,6 +1,8 @@
 """When it is, as policies are told: the local day and hour, business hours, and the freezes that hold."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -51,7 +53,8 @@ def test_a_freeze_holds_from_its_beginning_to_before_its_end_where_it_is_said_to
     calendar = Calendar(freezes=(freeze,))
 
     def names(at, cluster="prod-east"):
-        return [each["name"] for each in calendar.at(at, cluster)["freezes"]]
+        freezes = cast("Sequence[Mapping[str, str]]", calendar.at(at, cluster)["freezes"])
+        return [each["name"] for each in freezes]
 
     assert names(WEDNESDAY) == ["December"]
     assert names(WEDNESDAY - timedelta(seconds=1)) == []

@@ -40,7 +40,7 @@ class ApiOptions:
     trusted_proxies: tuple[str, ...] = ()
     console: Path | None = None
     pace: Pace = field(default_factory=Pace)
-    notifiers: Mapping[str, NamedNotifier] = field(default_factory=dict)
+    notifiers: Mapping[str, NamedNotifier] = field(default_factory=dict[str, NamedNotifier])
     inject: Inject | None = None
 
     @property

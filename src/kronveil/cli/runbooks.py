@@ -1,6 +1,6 @@
 """`kronveil runbooks` and `executions`: what could be done, and what was."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -107,6 +107,7 @@ def _execution_row(each: Mapping[str, Any], now: datetime) -> tuple[object, ...]
 
 
 def _targets(each: Mapping[str, Any]) -> Iterator[str]:
-    for step in (each["plan"] or {"steps": []})["steps"]:
+    steps: Sequence[Mapping[str, Any]] = each["plan"]["steps"] if each["plan"] else ()
+    for step in steps:
         if step["target"] is not None:
             yield f"{step['target']['cluster']}: {subject(step['target']['resource'])}"

@@ -300,6 +300,7 @@ class Store(Protocol):
 
     async def executions(self, query: ExecutionQuery) -> ExecutionPage:
         """A page; an unreadable cursor raises ValueError."""
+        ...
 
     async def execution(self, execution_id: str) -> Execution | None:
         """One, or None."""

@@ -7,6 +7,7 @@ class Node:
 
 class ScalarNode(Node):
     value: str
+    style: str | None
 
 class SequenceNode(Node):
     value: list[Node]
