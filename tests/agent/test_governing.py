@@ -163,9 +163,7 @@ async def test_what_would_have_been_done_is_compared_with_what_people_did(tmp_pa
         there = governor(store, None)
         assert await there.shadowed(RUNBOOK, replace(run, id="earlier"), over) == "", "nobody did anything"
         await store.save(Writes(changes=(by_kronveil,)))
-        assert await there.shadowed(RUNBOOK, replace(run, id="alone"), over) == "", (
-            "what the agent did is no answer"
-        )
+        assert await there.shadowed(RUNBOOK, replace(run, id="alone"), over) == "", "what the agent did is no answer"
         await store.save(Writes(changes=(change,)))
         words = await there.shadowed(RUNBOOK, run, over)
         assert "would have set x to 2. What was done: kubectl-ada: memory limit raised" in words
