@@ -89,6 +89,15 @@ async def test_the_overview_names_what_needs_somebody_and_has_a_lane_for_each_cl
     assert west["gaps"][-1]["until"] is None
 
 
+async def test_the_overview_counts_the_runs_that_were_asked_for_since(client, desk):
+    begun = (await client.get("/api/v1/overview")).json()["since"]["executions"]
+    asked = {"incident_id": "inc-1", "mode": "rehearse"}
+    assert (await client.post("/api/v1/runbooks/pod-oom/executions", json=asked)).status_code == 202
+    assert (await client.get("/api/v1/overview")).json()["since"]["executions"] == begun + 1
+    since = (desk.now() - timedelta(seconds=1)).isoformat()
+    assert (await client.get("/api/v1/overview", params={"since": since})).json()["since"]["executions"] == 1
+
+
 async def test_an_overview_since_the_future_is_refused(client):
     later = (NOON + timedelta(days=1)).isoformat()
     answer = await client.get("/api/v1/overview", params={"since": later})

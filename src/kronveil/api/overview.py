@@ -10,6 +10,7 @@ from kronveil.api.shapes import overview as shapes
 from kronveil.api.wording import stamp, stamp_or_none
 from kronveil.model.change import Change
 from kronveil.model.event import Severity
+from kronveil.model.execution import Execution
 from kronveil.model.fleet import ClusterState, Fleet, Member
 from kronveil.model.health import HealthStatus
 from kronveil.model.incident import Incident, IncidentStatus
@@ -21,7 +22,8 @@ _RANK = {severity: number for number, severity in enumerate(Severity)}
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Everything that an overview is made of. ``past`` are incidents that were there at any time of the window."""
+    """Everything that an overview is made of. ``past`` are incidents that were there at any time of the window,
+    ``runs`` those of runbooks that are in memory."""
 
     now: datetime
     window_from: datetime
@@ -32,6 +34,7 @@ class Seen:
     held: Sequence[Incident]
     past: Sequence[Incident]
     changes: Sequence[Change]
+    runs: Sequence[Execution]
     is_truncated: bool
 
 
@@ -165,6 +168,6 @@ def _since(seen: Seen) -> shapes.Since:
         at=stamp(seen.since),
         opened=sum(each.opened_at >= seen.since for each in wide),
         recovered=sum(each.resolved_at is not None and each.resolved_at >= seen.since for each in wide),
-        executions=0,
+        executions=sum(each.requested_at >= seen.since for each in seen.runs),
         gaps=sum(each.kind == UNREACHABLE and each.opened_at >= seen.since for each in seen.past),
     )

@@ -43,6 +43,7 @@ async def get_overview(desk: DeskHere, asked: Annotated[OverviewSpan, Query()]) 
         held=held,
         past=past,
         changes=changes.items,
+        runs=desk.loop.all(),
         # What happened before the window's beginning is on no lane, so that it cannot be counted.
         is_truncated=cut or changes.next_cursor is not None or since < begin,
     )

@@ -83,7 +83,7 @@ class Since:
     at: Timestamp
     opened: int
     recovered: int
-    executions: int
+    executions: Annotated[int, Field(description="Runs of runbooks that were asked for since, rehearsals too.")]
     gaps: int
 
 
