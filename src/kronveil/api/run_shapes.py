@@ -1,17 +1,17 @@
 """What the API says of runbooks and their runs."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from kronveil.api.shape import shape
 from kronveil.api.shapes import Resource, Timestamp
 from kronveil.model.autonomy import Level
 from kronveil.model.execution import Effect, ExecutionStatus, Mode, StepStatus, Verdict
 from kronveil.model.runbook import InputType
 
 
-@dataclass(slots=True)
+@shape
 class RunbookStep:
     """One step as it is written."""
 
@@ -27,7 +27,7 @@ class RunbookStep:
     together: Annotated[list[str], Field(description="The names of the steps that are performed at once.")]
 
 
-@dataclass(slots=True)
+@shape
 class RunbookInput:
     """One thing that whoever runs it may set. Values are JSON text."""
 
@@ -38,7 +38,7 @@ class RunbookInput:
     choices: Annotated[list[str], Field(description="Empty: any value of its type.")]
 
 
-@dataclass(slots=True)
+@shape
 class RecentRun:
     """How one of the last runs went."""
 
@@ -48,7 +48,7 @@ class RecentRun:
     at: Timestamp
 
 
-@dataclass(slots=True)
+@shape
 class Tally:
     """What became of a runbook's matches at one level."""
 
@@ -65,7 +65,7 @@ class Tally:
     differed: Annotated[int, Field(description="A person then did something else.")]
 
 
-@dataclass(slots=True)
+@shape
 class Standing:
     """How far a runbook is trusted, and the record that this rests on."""
 
@@ -77,7 +77,7 @@ class Standing:
     record: Annotated[list[Tally], Field(description="By level, those at which anything was counted.")]
 
 
-@dataclass(slots=True)
+@shape
 class Runbook:
     """What can be done about incidents of some kinds, and whether it has helped."""
 
@@ -107,7 +107,7 @@ class Runbook:
     standing: Standing
 
 
-@dataclass(slots=True)
+@shape
 class Stop:
     """All runs are stopped: none is proposed, none is approved, and none begins another step."""
 
@@ -116,14 +116,14 @@ class Stop:
     reason: str
 
 
-@dataclass(slots=True)
+@shape
 class KillSwitch:
     """Whether all runs are stopped."""
 
     stopped: Stop | None
 
 
-@dataclass(slots=True)
+@shape
 class RunbookList:
     """All runbooks, by id."""
 
@@ -133,7 +133,7 @@ class RunbookList:
     stopped: Annotated[Stop | None, Field(description="Who stopped all runs; null when they are not.")]
 
 
-@dataclass(slots=True)
+@shape
 class FieldDiff:
     """One field that changes; values are JSON text, null where it is absent."""
 
@@ -142,7 +142,7 @@ class FieldDiff:
     after: str | None
 
 
-@dataclass(slots=True)
+@shape
 class Check:
     """One question that planning asked."""
 
@@ -151,14 +151,14 @@ class Check:
     detail: str
 
 
-@dataclass(slots=True)
+@shape
 class PlanCheck(Check):
     """The same, with the step it was asked for."""
 
     step: Annotated[int, Field(description="Its index.")]
 
 
-@dataclass(slots=True)
+@shape
 class PlanTarget:
     """What a step acts on."""
 
@@ -167,7 +167,7 @@ class PlanTarget:
     version: str
 
 
-@dataclass(slots=True)
+@shape
 class StepPlan:
     """What a step will do, as the target itself answered it."""
 
@@ -190,7 +190,7 @@ class StepPlan:
     timeout_s: Annotated[float | None, Field(description="How long it may take; null: the usual time.")]
 
 
-@dataclass(slots=True)
+@shape
 class Plan:
     """All steps, resolved; `hash` is what an approval signs."""
 
@@ -203,7 +203,7 @@ class Plan:
     voids_if: Annotated[list[str], Field(description="What makes signatures under it void.")]
 
 
-@dataclass(slots=True)
+@shape
 class Approval:
     """Somebody's signature under a plan."""
 
@@ -214,7 +214,7 @@ class Approval:
     note: Annotated[str, Field(description="What a reviewer should know about it; mostly empty.")]
 
 
-@dataclass(slots=True)
+@shape
 class Approvals:
     """Who signed the plan, how many must, and whether the caller may."""
 
@@ -226,7 +226,7 @@ class Approvals:
     why_not: Annotated[str, Field(description="Why the caller may not; empty when they may, or nobody asks.")]
 
 
-@dataclass(slots=True)
+@shape
 class Step:
     """The journal of one step. `intended` or `undoing` after a kill means that it may have been done."""
 
@@ -242,7 +242,7 @@ class Step:
     findings: Annotated[dict[str, str], Field(description="What it found; JSON text by name.")]
 
 
-@dataclass(slots=True)
+@shape
 class Question:
     """What the run waits to hear from a person: `POST executions/{id}/answer`."""
 
@@ -251,7 +251,7 @@ class Question:
     until: Annotated[Timestamp, Field(description="Without an answer by then the run ends.")]
 
 
-@dataclass(slots=True)
+@shape
 class RunMoment:
     """One line of a run's story."""
 
@@ -261,7 +261,7 @@ class RunMoment:
     actor: str
 
 
-@dataclass(slots=True)
+@shape
 class Execution:
     """One run of a runbook for an incident."""
 
@@ -292,7 +292,7 @@ class Execution:
     version: int
 
 
-@dataclass(slots=True)
+@shape
 class ExecutionList:
     """A page of runs, newest requested first."""
 
