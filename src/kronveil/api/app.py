@@ -133,6 +133,7 @@ def openapi(api: FastAPI) -> dict[str, Any]:
     schema["security"] = [{}, {"token": []}]
     frames = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in FRAME_KINDS]
     components["schemas"] |= _definitions(Problem)
+    del components["schemas"]["AnyFrame"]
     components["schemas"]["Frame"] = {"oneOf": frames, "discriminator": {"propertyName": "type"}}
     for path in WITH_ETAG:
         schema["paths"][f"{PREFIX}{path}"]["get"]["responses"]["304"] = {"description": "You have it already"}

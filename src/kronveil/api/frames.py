@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, RootModel
 
 from kronveil.api.run_shapes import Execution
 from kronveil.api.shape import shape
@@ -137,7 +137,7 @@ class Batch:
     frames: list[SingleFrame]
 
 
-AnyFrame: TypeAlias = Annotated[
+_Frames: TypeAlias = Annotated[
     Hello
     | EventFrame
     | IncidentFrame
@@ -151,6 +151,14 @@ AnyFrame: TypeAlias = Annotated[
     | Batch,
     Field(discriminator="type"),
 ]
+
+
+class AnyFrame(RootModel[_Frames]):
+    """Any of them; never made. Put into words only when somebody asks for the schema."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
 FRAME_KINDS = (
     Hello,
     EventFrame,
