@@ -19,8 +19,8 @@ from kronveil.actions import BUILT_IN
 from kronveil.additions import KeptAdditions, KeptPauses
 from kronveil.agent.agent import Agent, Brain
 from kronveil.agent.desk import Setting
-from kronveil.agent.executions import Repertoire
 from kronveil.agent.live import Live
+from kronveil.agent.repertoire import Repertoire
 from kronveil.agent.retention import Keep
 from kronveil.agent.roster import ClusterPlan
 from kronveil.api import ApiOptions, create_app

@@ -13,7 +13,7 @@ BY_HAND = "a file"
 
 
 class KillSwitch:
-    """Implements ``agent.executions.Switch``. That the file is there is what counts: ``touch`` stops everything."""
+    """Implements ``agent.repertoire.Switch``. That the file is there is what counts: ``touch`` stops everything."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE

@@ -12,8 +12,9 @@ from typing import Any, cast
 
 import anyio
 
-from kronveil.agent.executions import Executions, Repertoire
+from kronveil.agent.executions import Executions
 from kronveil.agent.live import Live
+from kronveil.agent.repertoire import Repertoire
 from kronveil.agent.runs import Runs
 from kronveil.logic.response import Bounds, target_key
 from kronveil.model.event import Severity

@@ -13,13 +13,14 @@ import structlog
 from kronveil.agent.auditing import Auditing
 from kronveil.agent.books import summed
 from kronveil.agent.desk import Act, AgentHealth, ClusterRequest, Figures, NotFound, Refused, Setting, Stage
-from kronveil.agent.executions import Executions, Repertoire
+from kronveil.agent.executions import Executions
 from kronveil.agent.health import HealthBoard
 from kronveil.agent.intake import Clock, Intake
 from kronveil.agent.judge import Judge
 from kronveil.agent.live import Live
 from kronveil.agent.measuring import Measuring
 from kronveil.agent.pipeline import Pipeline
+from kronveil.agent.repertoire import Repertoire
 from kronveil.agent.retention import Keep, Retention
 from kronveil.agent.reviewing import with_reviews
 from kronveil.agent.roll_call import Judgement, RollCall

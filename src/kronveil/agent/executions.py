@@ -1,12 +1,9 @@
 """The task that answers incidents: proposes runs, carries them out, and takes what people decide about them."""
 
 import json
-import os
-import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import anyio
 import structlog
@@ -15,88 +12,29 @@ from anyio.abc import TaskGroup
 from kronveil.agent.desk import NotFound, Refused
 from kronveil.agent.escalating import call
 from kronveil.agent.governing import Asking, Governor, automatic
+from kronveil.agent.leasing import keep_lease, take_over
 from kronveil.agent.performing import Performance, Sight, Tools
+from kronveil.agent.repertoire import Repertoire, Tell
 from kronveil.agent.runs import Runs
 from kronveil.logic import consent, journal
-from kronveil.logic.calendar import Calendar
 from kronveil.logic.inputs import as_given
 from kronveil.logic.journal import summary
 from kronveil.logic.policy import Who
 from kronveil.logic.response import ENDED, Bounds, Leave, is_over, matching, may_act, target_key
 from kronveil.model.autonomy import Level, Standing
-from kronveil.model.execution import Approval, Effect, Execution, ExecutionStatus, Mode, Stop, Verdict
+from kronveil.model.execution import Approval, Execution, ExecutionStatus, Mode, Stop, Verdict
 from kronveil.model.incident import Incident
 from kronveil.model.policy import Decision, Point
 from kronveil.model.runbook import Runbook
-from kronveil.sdk.actions import Action
-from kronveil.sdk.backoff import Backoff
-from kronveil.sdk.errors import KronveilError, PluginError
-from kronveil.sdk.notifiers import Notifier
-from kronveil.sdk.policy import PolicyEngine
-from kronveil.sdk.storage import ExecutionPage, ExecutionQuery, Lease, Overtaken, Store
+from kronveil.sdk.errors import KronveilError
+from kronveil.sdk.storage import ExecutionPage, ExecutionQuery, Store
 
 AGENT = "kronveil"
 ASKS = Who(AGENT, ("viewer", "operator"))
 """The agent where it only proposes: a person decides."""
-LEASE = timedelta(minutes=2)
-RENEW_S = 40.0
 DEFERRED_S = 30.0
 """How often what was refused for now is looked at again."""
 log = structlog.get_logger()
-
-
-class Switch(Protocol):
-    """Stops all runs, also after a restart."""
-
-    def stopped(self) -> Stop | None:
-        """Who stopped them, when and why; None when they are not."""
-
-    def stop(self, stop: Stop) -> None:
-        """Stop them. Raises Transient when that cannot be kept."""
-
-    def resume(self) -> None:
-        """Let them be proposed and act again. Raises Transient when that cannot be kept."""
-
-
-class Unstopped:
-    """No switch: runs are never stopped all at once."""
-
-    def stopped(self) -> Stop | None:
-        """Never."""
-        return None
-
-    def stop(self, stop: Stop) -> None:
-        """See ``Switch.stop``."""
-        raise Refused(f"there is no switch to stop runs with, {stop.by}")
-
-    def resume(self) -> None:
-        """Nothing to do."""
-
-
-class Tell(Protocol):
-    """Writes a line into an incident's timeline; ``mitigate`` in place of ``note`` also says that it got better."""
-
-    async def __call__(self, incident_id: str, words: str, verb: str = "note") -> None:
-        """Raises KronveilError when it cannot be told now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repertoire:
-    """What the agent can do: runbooks, the actions they name with the most each may do, and within which bounds.
-
-    ``may_write_to`` tells of a cluster's name whether an identity that may write there is configured. Without an
-    ``engine`` no policy is asked.
-    """
-
-    runbooks: Sequence[Runbook] = ()
-    actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
-    effects: Mapping[str, Effect] = field(default_factory=dict[str, Effect])
-    bounds: Callable[[], Bounds] = Bounds
-    may_write_to: Callable[[str], bool] = lambda _: False
-    switch: Switch = field(default_factory=Unstopped)
-    notifiers: Mapping[str, Notifier] = field(default_factory=dict[str, Notifier])
-    engine: PolicyEngine | None = None
-    calendar: Calendar = field(default_factory=Calendar)
 
 
 class Executions:
@@ -158,8 +96,7 @@ class Executions:
     async def run(self) -> None:
         """Go on with what was under way, then answer incidents until cancelled."""
         async with anyio.create_task_group() as tasks:
-            lease = await self._take_over()
-            tasks.start_soon(self._keep_lease, lease)
+            tasks.start_soon(keep_lease, self._runs, self._store, await take_over(self._runs, self._store))
             self._tasks = tasks
             for run in self._runs.open():
                 self._begin(run)
@@ -174,34 +111,6 @@ class Executions:
                 for incident in noticed.values():
                     await self._compare(incident)
                     await self._answer(incident)
-
-    async def _take_over(self) -> Lease:
-        """From here on no other agent changes a run, not even one that was stopped long ago and wakes up."""
-        backoff = Backoff()
-        holder = f"{socket.gethostname()}:{os.getpid()}"
-        while True:
-            try:
-                lease = await self._store.take_lease(holder, self._runs.now() + LEASE)
-            except PluginError as error:
-                self._runs.trouble = str(error)
-                log.warning("executions.not_taken_over", error=str(error))
-                await anyio.sleep(backoff.next_s())
-            else:
-                self._runs.fence, self._runs.trouble, self._runs.kept_at = lease.fence, None, self._runs.now()
-                return lease
-
-    async def _keep_lease(self, lease: Lease) -> None:
-        while True:
-            await anyio.sleep(RENEW_S)
-            try:
-                lease = await self._store.renew_lease(lease, self._runs.now() + LEASE)
-                self._runs.kept_at = self._runs.now()
-            except Overtaken as error:
-                self._runs.is_overtaken, self._runs.trouble = True, str(error)
-                log.warning("executions.overtaken", error=str(error))
-                return
-            except PluginError as error:
-                log.warning("executions.lease_not_renewed", error=str(error))
 
     async def _until_woken(self) -> None:
         """Until there is something to answer; what was refused for now is answered again after a while."""

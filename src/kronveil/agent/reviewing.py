@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from kronveil.agent.executions import Repertoire
+from kronveil.agent.repertoire import Repertoire
 from kronveil.logic.expressions import ExpressionError
 from kronveil.logic.expressions.kinds import Duration, Quantity, duration
 from kronveil.logic.memory_trend import Trend, Usage, usage_of

@@ -9,8 +9,6 @@ from kronveil.api.roles import Role
 from kronveil.model.event import Severity
 from kronveil.model.incident import IncidentStatus
 
-STRICT = ConfigDict(extra="forbid", defer_build=True)
-"""Unknown names are errors. Made ready when it is first asked for: a start answers none of them."""
 Cursor = Annotated[
     str | None, Field(max_length=500, description="`next_cursor` of an earlier page, asked with the same filters.")
 ]
@@ -30,7 +28,7 @@ def split_commas(given: object) -> object:
 class Page(BaseModel):
     """Which page of a list."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     cursor: Cursor = None
     limit: Limit = 100
@@ -58,7 +56,7 @@ class IncidentFilter(Page):
 class OverviewSpan(BaseModel):
     """Of which time an overview tells."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     since: Annotated[
         AwareDatetime | None, Field(description="When the person looked last; without it, where the window begins.")
@@ -88,7 +86,7 @@ class PodFilter(Page):
 class SignalFilter(BaseModel):
     """Which signals."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     cluster: Name = None
 
@@ -96,7 +94,7 @@ class SignalFilter(BaseModel):
 class SeriesFilter(BaseModel):
     """Which series, and what of them."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     signal: Annotated[
         list[str],
@@ -160,7 +158,7 @@ class Note(BaseModel):
 class Pin(BaseModel):
     """A stored event to take for evidence."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     event_id: Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -168,7 +166,7 @@ class Pin(BaseModel):
 class Merge(BaseModel):
     """Which incidents to put under this one."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(min_length=1, max_length=100)]
 
@@ -205,7 +203,7 @@ class SilencePreview(BaseModel):
 class SilenceFilter(BaseModel):
     """Which silences."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     ended: Annotated[bool, Field(description="Those that have ended, too.")] = False
 
@@ -213,7 +211,7 @@ class SilenceFilter(BaseModel):
 class NewToken(BaseModel):
     """A token to make."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     role: Role
     name: Annotated[
@@ -228,7 +226,7 @@ class NewToken(BaseModel):
 class NewCluster(BaseModel):
     """A cluster to watch from now on; as in the configuration, whose paths are those of the agent's machine."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(pattern=r"^[^\s/?#%\\\x00-\x1f\x7f]{1,200}$", description="No spaces, no slashes.")]
     kubeconfig_path: Annotated[str | None, Field(min_length=1, max_length=4096)] = None
@@ -258,7 +256,7 @@ class ExecutionFilter(Page):
 class NewExecution(BaseModel):
     """For which incident, and whether it may act once it is approved."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     incident_id: Annotated[str, Field(min_length=1, max_length=100)]
     mode: Literal["rehearse", "live"] = "rehearse"
@@ -271,7 +269,7 @@ class NewExecution(BaseModel):
 class Signature(BaseModel):
     """Which plan is approved, and why."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     plan_hash: Annotated[str, Field(min_length=64, max_length=64, description="The `hash` of the plan you looked at.")]
     reason: Annotated[str, Field(min_length=1, max_length=2_000)]
@@ -280,7 +278,7 @@ class Signature(BaseModel):
 class Refusing(BaseModel):
     """Why not."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[str, Field(min_length=1, max_length=2_000)]
 
@@ -288,7 +286,7 @@ class Refusing(BaseModel):
 class Edit(BaseModel):
     """Which inputs it is to have instead, and why."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     parameters: Annotated[
         dict[str, str | bool | int | float | None],
@@ -300,7 +298,7 @@ class Edit(BaseModel):
 class Answer(BaseModel):
     """The answer to what a step asks."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     step: Annotated[int, Field(ge=0, le=10_000, description="The `step` of the run's `question`.")]
     answer: Literal["continue", "stop"]
@@ -310,7 +308,7 @@ class Answer(BaseModel):
 class Stopping(BaseModel):
     """When to stop."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     after_step: bool = True
 
@@ -318,7 +316,7 @@ class Stopping(BaseModel):
 class Nothing(BaseModel):
     """A body without content: `{}`, or none at all."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
 
 class AuditFilter(Page):
@@ -334,7 +332,7 @@ class AuditFilter(Page):
 class AuditPlace(BaseModel):
     """A place of the chain that was noted down earlier, through which it must still pass."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     seq: Annotated[int | None, Field(ge=1, le=2**53, description="`last_seq` of an earlier check.")] = None
     hash: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$", description="Its `last_hash`.")] = None
@@ -343,7 +341,7 @@ class AuditPlace(BaseModel):
 class ExportStart(BaseModel):
     """Where an export goes on."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     from_seq: Annotated[
         int | None, Field(ge=1, le=2**53, description="`next_seq` of the answer before; without it, from the start.")
@@ -364,7 +362,7 @@ class DecisionFilter(Page):
 class PolicyTrial(BaseModel):
     """A document to ask the rules about."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     input: dict[str, Any]
     package: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z_][A-Za-z0-9_]*)*$", max_length=200)] = (
@@ -384,7 +382,7 @@ class Trust(BaseModel):
 class StreamStart(BaseModel):
     """Where a stream begins, and with what right."""
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     since: Annotated[int | None, Field(ge=0, description="The last number that was seen.")] = None
     epoch: Annotated[str | None, Field(max_length=100, description="The epoch that `since` belongs to.")] = None

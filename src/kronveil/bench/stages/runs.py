@@ -15,8 +15,9 @@ from pathlib import Path
 
 import anyio
 
-from kronveil.agent.executions import Executions, Repertoire
+from kronveil.agent.executions import Executions
 from kronveil.agent.live import Live
+from kronveil.agent.repertoire import Repertoire
 from kronveil.agent.runs import Runs
 from kronveil.api.encode import encode_item
 from kronveil.bench.agents import frozen
