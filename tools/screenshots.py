@@ -25,24 +25,23 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
          "--disable-sync", "--disable-quic", "--no-first-run")  # fmt: skip
 
 
-def open_incidents() -> list[dict[str, object]]:
-    """What the demo has found so far; nothing while it is starting."""
+def waiting_plans(runbook: str) -> list[dict[str, str]]:
+    """The plans of a runbook that wait for a signature; none while the demo is starting."""
     try:
-        with urllib.request.urlopen(f"{API}/incidents?status=open", timeout=2) as answer:
-            return list(json.load(answer)["items"])
+        with urllib.request.urlopen(f"{API}/executions?runbook_id={runbook}", timeout=2) as answer:
+            return [each for each in json.load(answer)["items"] if each["status"] == "awaiting_approval"]
     except OSError:
         return []
 
 
-def wait_for_incidents(count: int, within_s: float) -> list[dict[str, object]]:
+def wait_for_plan(runbook: str, within_s: float) -> dict[str, str]:
     """The demo's own pace decides; give up when it takes too long."""
     until = time.monotonic() + within_s
     while time.monotonic() < until:
-        found = open_incidents()
-        if len(found) >= count:
-            return found
+        if found := waiting_plans(runbook):
+            return found[0]
         time.sleep(0.5)
-    sys.exit(f"the demo showed no {count} incidents within {within_s:.0f} s")
+    sys.exit(f"the demo showed no plan of {runbook} within {within_s:.0f} s")
 
 
 def take(page: Page, path: str, name: str) -> None:
@@ -67,15 +66,14 @@ def main() -> None:
         ]
         demo = subprocess.Popen(command, env={**os.environ, "XDG_STATE_HOME": state}, stdout=subprocess.DEVNULL)
         try:
-            incident = wait_for_incidents(2, within_s=60)[0]
-            time.sleep(12)
+            plan = wait_for_plan("pod-oom", within_s=120)
+            time.sleep(4)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-                for scheme in ("dark", "light"):
-                    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
-                    suffix = "" if scheme == "dark" else "-light"
-                    take(page, "/", f"overview{suffix}.png")
-                    take(page, f"/incidents/{incident['id']}", f"incident{suffix}.png")
+                page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+                take(page, "/", "overview.png")
+                take(page, f"/incidents/{plan['incident_id']}", "incident.png")
+                take(page, f"/executions/{plan['id']}", "plan.png")
                 browser.close()
         finally:
             demo.send_signal(signal.SIGINT)

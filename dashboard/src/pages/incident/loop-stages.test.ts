@@ -30,6 +30,13 @@ describe("the loop bar of an incident with runs", () => {
     expect(stages[3]).toEqual(["Proposed", "done", "Roll back release"]);
   });
 
+  it("tells of what helped, not of what could not even be planned after it", () => {
+    const helped = run("a", { ...acted, status: "done", verdict: "effective" });
+    const unplanned = run("b", { status: "failed", plan: null, requested_at: at(20), ended_at: at(21) });
+    expect(bar([unplanned, helped]).at(-1)).toEqual(["Verified", "done", "effective"]);
+    expect(bar([unplanned]).at(-1)).toEqual(["Proposed", "failed", "Pod OOM"]);
+  });
+
   it("names who signed, the step it is at, and the verdict", () => {
     const steps = [stepPlan("raise"), stepPlan("tell")];
     const running = run("a", {

@@ -18,10 +18,14 @@ const rank = ({ status }: Execution): number =>
         ? 2
         : 3;
 
-/** The run that the bar tells of: one that acts, else one that waits, else the newest; a live one before a rehearsal. */
+/**
+ * The run that the bar tells of: one that acts, else one that waits, else the newest; a live one before a rehearsal,
+ * and one that could not even be planned only where there is no other.
+ */
 export function currentOf(runs: readonly Execution[]): Execution | null {
   const live = runs.filter(({ mode }) => mode === "live");
-  const among = live.length > 0 ? live : runs;
+  const planned = live.filter((run) => run.plan !== null || !isEnded(run));
+  const among = planned.length > 0 ? planned : live.length > 0 ? live : runs;
   return (
     [...among].sort(
       (a, b) =>
